@@ -1,0 +1,2 @@
+export type { EventRecord, PositionedRecord } from './event-record.ts';
+export type { Lane, Topic, TopicDeclaration } from './topic.ts';

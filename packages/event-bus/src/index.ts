@@ -1,0 +1,1 @@
+export type { Chunk, EventBus, PartitionLag, SubscribeOptions, Subscription } from './event-bus.ts';

@@ -1,0 +1,1 @@
+export type { Database, Listener, Transaction, TransactionOptions } from './database.ts';
