@@ -10,7 +10,11 @@ export default {
     ],
   },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
-  testMatch: ['<rootDir>/packages/**/src/**/*.test.ts', '<rootDir>/services/**/src/**/*.test.ts', '<rootDir>/scripts/**/*.test.ts'],
+  testMatch: [
+    '<rootDir>/packages/**/src/**/*.test.ts',
+    '<rootDir>/services/**/src/**/*.test.ts',
+    '<rootDir>/scripts/**/*.test.ts',
+  ],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
   testTimeout: 60_000,
 };
