@@ -1,0 +1,30 @@
+/**
+ * Why a bus refused or failed:
+ * - `bus-unavailable`: the broker or the database behind the bus does not answer. Try again later.
+ * - `bus-closed`: `close` was called on this bus.
+ * - `unknown-topic`: nobody declared the topic by `ensureTopics`.
+ * - `topic-mismatch`: the topic exists with another number of partitions than the declaration says.
+ * - `group-running`: the group has a running consumer, so it cannot be moved.
+ * - `record-too-large`: an event is larger than the bus accepts; its content belongs behind a claim check.
+ */
+export type EventBusErrorCode =
+  | 'bus-unavailable'
+  | 'bus-closed'
+  | 'unknown-topic'
+  | 'topic-mismatch'
+  | 'group-running'
+  | 'record-too-large';
+
+/** What every adapter throws, so that callers decide by `code` and `retriable` and never by a driver's own errors. */
+export class EventBusError extends Error {
+  readonly code: EventBusErrorCode;
+  /** True when the same call can succeed later without anybody changing anything. */
+  readonly retriable: boolean;
+
+  constructor(code: EventBusErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = 'EventBusError';
+    this.code = code;
+    this.retriable = code === 'bus-unavailable';
+  }
+}
