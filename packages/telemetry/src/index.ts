@@ -1,0 +1,18 @@
+export { createLogger, type Logger, type LogLevel, type LogOptions } from './logger.ts';
+export { MetricNameError } from './metric-name.ts';
+export {
+  type BuildInfo,
+  type Counter,
+  createMetrics,
+  type Gauge,
+  type GaugeOptions,
+  type Histogram,
+  type HistogramOptions,
+  type MetricOptions,
+  type MetricShape,
+  type Metrics,
+  type Registry,
+} from './metrics.ts';
+export { hashForLog, redactForLog, redactionPaths, scrubText } from './redaction.ts';
+export { extractTrace, injectTrace, spanContextOf } from './trace-headers.ts';
+export { failSpan, type Span, type SpanOptions, startSpan, withSpan } from './tracing.ts';
