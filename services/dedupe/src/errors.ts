@@ -1,0 +1,26 @@
+import { ProblemError } from '@kempt/service-runtime';
+import type { EntityKind } from './matching/entity-kind.ts';
+
+/** Thrown when the model that decides for a kind is not stored: the database was restored in part. */
+export class MatchModelMissingError extends Error {
+  override readonly name = 'MatchModelMissingError';
+  readonly code = 'DEDUPE_MODEL_MISSING';
+  readonly retriable = false;
+
+  constructor(kind: EntityKind, version: string) {
+    super(
+      `The match model ${version} for ${kind} records decides but is not stored. Restore the dedupe schema as a whole.`,
+    );
+  }
+}
+
+/** The answer to a look-up that names no cluster and no record that dedupe has seen. */
+export function unknownIdentity(identity: string): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'unknown_identity',
+    detail:
+      `"${identity}" is neither a golden ID nor the reference of a record that was matched. A reference reads ` +
+      'account:object:recordId, for example sf:00D000000000001AAA:Contact:003000000000001AAA.',
+  });
+}

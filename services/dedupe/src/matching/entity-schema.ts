@@ -1,0 +1,87 @@
+import type { CanonicalRecord } from '@kempt/contracts';
+import type { Schema } from '@kempt/entity-resolution';
+import type { EntityKind } from './entity-kind.ts';
+
+/** Comparable fields of a record by column name; lists hold several values of one field. */
+export type ComparableFields = Readonly<Record<string, string | readonly string[]>>;
+
+/** Which columns are compared, and what each of them means. */
+export const schemas: Readonly<Record<EntityKind, Schema>> = {
+  person: {
+    entityKind: 'person',
+    columns: [
+      { name: 'given_name', kind: 'givenName' },
+      { name: 'family_name', kind: 'familyName' },
+      { name: 'suffix', kind: 'category' },
+      { name: 'email', kind: 'email' },
+      { name: 'phone', kind: 'phone' },
+      { name: 'street', kind: 'street' },
+      { name: 'city', kind: 'city' },
+      { name: 'postal_code', kind: 'postalCode' },
+      { name: 'country', kind: 'country' },
+      { name: 'organisation', kind: 'organisation' },
+      { name: 'birth_date', kind: 'date' },
+    ],
+  },
+  organisation: {
+    entityKind: 'organisation',
+    columns: [
+      { name: 'name', kind: 'organisation' },
+      { name: 'domain', kind: 'domain' },
+      { name: 'phone', kind: 'phone' },
+      { name: 'street', kind: 'street' },
+      { name: 'city', kind: 'city' },
+      { name: 'postal_code', kind: 'postalCode' },
+      { name: 'country', kind: 'country' },
+      { name: 'tax_id', kind: 'identifier' },
+    ],
+  },
+};
+
+/** The comparable fields of a canonical record, blanks left out; undefined when it is neither person nor organisation. */
+export function comparableFields(canonical: CanonicalRecord | undefined): ComparableFields | undefined {
+  if (canonical?.kind.case === 'person') {
+    const person = canonical.kind.value;
+    return withoutBlanks({
+      given_name: person.givenName === '' && person.familyName === '' ? person.fullName : person.givenName,
+      family_name: person.familyName,
+      suffix: person.suffix,
+      email: person.emails,
+      phone: person.phones,
+      street: person.address?.street,
+      city: person.address?.city,
+      postal_code: person.address?.postalCode,
+      country: person.address?.country,
+      organisation: person.organisationName,
+      birth_date: person.birthDate,
+    });
+  }
+  if (canonical?.kind.case === 'organisation') {
+    const organisation = canonical.kind.value;
+    return withoutBlanks({
+      name: organisation.name,
+      domain: organisation.domain === '' ? organisation.website : organisation.domain,
+      phone: organisation.phones,
+      street: organisation.address?.street,
+      city: organisation.address?.city,
+      postal_code: organisation.address?.postalCode,
+      country: organisation.address?.country,
+      tax_id: organisation.taxId,
+    });
+  }
+  return undefined;
+}
+
+function withoutBlanks(fields: Record<string, string | readonly string[] | undefined>): ComparableFields {
+  const kept: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined || value.length === 0) continue;
+    if (typeof value === 'string') {
+      kept[name] = value;
+    } else {
+      const filled = value.filter((entry) => entry !== '');
+      if (filled.length > 0) kept[name] = filled;
+    }
+  }
+  return kept;
+}

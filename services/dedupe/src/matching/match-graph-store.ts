@@ -1,0 +1,142 @@
+import type { Transaction } from '@kempt/postgres';
+import type { EntityKind } from './entity-kind.ts';
+
+/** A scored pair; `left` sorts before `right`. */
+export interface Edge {
+  readonly left: string;
+  readonly right: string;
+  readonly weight: number;
+  readonly probability: number;
+}
+
+export interface RecordKeys {
+  readonly ref: string;
+  /** Hashed blocking keys as signed decimals. */
+  readonly hashes: readonly string[];
+}
+
+/** Replaces the blocking keys of the records. */
+export async function replaceKeys(tx: Transaction, kind: EntityKind, records: readonly RecordKeys[]): Promise<void> {
+  await deleteKeys(
+    tx,
+    records.map((record) => record.ref),
+  );
+  await insertKeys(tx, kind, records);
+}
+
+export async function insertKeys(tx: Transaction, kind: EntityKind, records: readonly RecordKeys[]): Promise<void> {
+  const refs: string[] = [];
+  const hashes: string[] = [];
+  for (const record of records) {
+    for (const hash of record.hashes) {
+      refs.push(record.ref);
+      hashes.push(hash);
+    }
+  }
+  if (refs.length === 0) return;
+  await tx.execute(
+    `insert into block_key (tenant_id, entity_kind, key_hash, ref)
+     select $1, $2, key_hash, ref from unnest($3::bigint[], $4::text[]) as incoming (key_hash, ref)
+     on conflict do nothing`,
+    [tx.tenantId, kind, hashes, refs],
+  );
+}
+
+export async function deleteKeys(tx: Transaction, refs: readonly string[]): Promise<void> {
+  if (refs.length === 0) return;
+  await tx.execute(`delete from block_key where tenant_id = $1 and ref = any($2::text[])`, [tx.tenantId, refs]);
+}
+
+/**
+ * Records that share a key with the given ones. A key that more than `blockSizeMax` records share says too little and
+ * is passed over.
+ */
+export async function findCandidates(
+  tx: Transaction,
+  kind: EntityKind,
+  options: { readonly hashes: readonly string[]; readonly blockSizeMax: number },
+): Promise<Map<string, string[]>> {
+  if (options.hashes.length === 0) return new Map();
+  const rows = await tx.query<{ key_hash: string; refs: string[] }>(
+    `select wanted.key_hash::text as key_hash, block.refs
+     from unnest($3::bigint[]) as wanted (key_hash)
+     cross join lateral (
+       select array_agg(ref) as refs from (
+         select ref from block_key
+         where tenant_id = $1 and entity_kind = $2 and key_hash = wanted.key_hash
+         limit $4
+       ) as members
+     ) as block
+     where cardinality(block.refs) between 2 and $5`,
+    [tx.tenantId, kind, options.hashes, options.blockSizeMax + 1, options.blockSizeMax],
+  );
+  return new Map(rows.map((row) => [row.key_hash, row.refs]));
+}
+
+/** Removes every edge of the records. @returns the records at the other ends */
+export async function deleteEdges(tx: Transaction, refs: readonly string[]): Promise<string[]> {
+  if (refs.length === 0) return [];
+  const rows = await tx.query<{ left_ref: string; right_ref: string }>(
+    `delete from edge where tenant_id = $1 and (left_ref = any($2::text[]) or right_ref = any($2::text[]))
+     returning left_ref, right_ref`,
+    [tx.tenantId, refs],
+  );
+  const others = new Set<string>();
+  for (const row of rows) {
+    others.add(row.left_ref);
+    others.add(row.right_ref);
+  }
+  return [...others];
+}
+
+export async function insertEdges(tx: Transaction, kind: EntityKind, edges: readonly Edge[]): Promise<void> {
+  if (edges.length === 0) return;
+  await tx.execute(
+    `insert into edge (tenant_id, left_ref, right_ref, entity_kind, weight, probability)
+     select $1, left_ref, right_ref, $2, weight, probability
+     from unnest($3::text[], $4::text[], $5::float8[], $6::float8[])
+       as incoming (left_ref, right_ref, weight, probability)
+     on conflict (tenant_id, left_ref, right_ref) do update
+       set weight = excluded.weight, probability = excluded.probability`,
+    [
+      tx.tenantId,
+      kind,
+      edges.map((edge) => edge.left),
+      edges.map((edge) => edge.right),
+      edges.map((edge) => edge.weight),
+      edges.map((edge) => edge.probability),
+    ],
+  );
+}
+
+/** Everything that edges connect with the given records, and the edges among it. */
+export async function connectedComponent(
+  tx: Transaction,
+  refs: readonly string[],
+): Promise<{ readonly nodes: string[]; readonly edges: Edge[] }> {
+  const nodes = new Set(refs);
+  let frontier = [...refs];
+  const edges = new Map<string, Edge>();
+  while (frontier.length > 0) {
+    const rows = await tx.query<Edge>(
+      `select left_ref as "left", right_ref as "right", weight, probability
+       from edge where tenant_id = $1 and left_ref = any($2::text[])
+       union
+       select left_ref, right_ref, weight, probability
+       from edge where tenant_id = $1 and right_ref = any($2::text[])`,
+      [tx.tenantId, frontier],
+    );
+    const next = new Set<string>();
+    for (const edge of rows) {
+      edges.set(`${edge.left}\n${edge.right}`, edge);
+      for (const end of [edge.left, edge.right]) {
+        if (!nodes.has(end)) {
+          nodes.add(end);
+          next.add(end);
+        }
+      }
+    }
+    frontier = [...next];
+  }
+  return { nodes: [...nodes].toSorted(), edges: [...edges.values()] };
+}

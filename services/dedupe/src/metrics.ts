@@ -1,0 +1,20 @@
+import type { Metrics } from '@kempt/telemetry';
+
+/** Every metric of the service. */
+export function createDedupeMetrics(metrics: Metrics) {
+  return {
+    /** entity_kind: person | organisation */
+    candidates: metrics.counter('kempt_dedupe_candidates_total', 'Candidate pairs that were scored.', ['entity_kind']),
+    edges: metrics.counter('kempt_dedupe_edges_total', 'Scored pairs above the review floor.', ['entity_kind']),
+    clusterChanges: metrics.counter('kempt_dedupe_cluster_changes_total', 'Clusters whose members changed.', [
+      'entity_kind',
+    ]),
+    resolutionSeconds: metrics.histogram(
+      'kempt_dedupe_resolution_duration_seconds',
+      'Time to train a model and resolve every record of a tenant.',
+      { labels: ['entity_kind'], buckets: [1, 5, 15, 60, 300, 900, 3600] },
+    ),
+  };
+}
+
+export type DedupeMetrics = ReturnType<typeof createDedupeMetrics>;

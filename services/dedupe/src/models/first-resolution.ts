@@ -1,0 +1,230 @@
+import { resolve, trainModel } from '@kempt/entity-resolution';
+import type { Database, Transaction } from '@kempt/postgres';
+import type { Logger } from '@kempt/telemetry';
+import type { ClusterEvents } from '../clusters/cluster-events.ts';
+import { writeClusters } from '../clusters/cluster-writer.ts';
+import { type ChangeResolution, withProbabilities } from '../matching/change-resolution.ts';
+import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
+import { schemas } from '../matching/entity-schema.ts';
+import { keyHash } from '../matching/key-hash.ts';
+import { type Edge, insertEdges, insertKeys } from '../matching/match-graph-store.ts';
+import { countObject, loadKind, loadVersions, type MatchRecord } from '../matching/match-record-store.ts';
+import { inputRecord } from '../matching/record-scorer.ts';
+import type { DedupeMetrics } from '../metrics.ts';
+import { clearPending, loadProgress, pendingTenants } from './account-progress-store.ts';
+import type { DecidingModels } from './deciding-model.ts';
+import { firstResolutionReadiness } from './first-resolution-readiness.ts';
+import { beginStreaming, lockStateAlone, saveModel } from './model-store.ts';
+
+export interface FirstResolutionOptions {
+  readonly database: Database;
+  readonly events: ClusterEvents;
+  readonly changes: ChangeResolution;
+  readonly models: DecidingModels;
+  readonly metrics: DedupeMetrics;
+  readonly logger: Logger;
+  /** How long a failing account holds up the first resolution. */
+  readonly patienceMs: number;
+  /** How often tenants that wait are looked at. */
+  readonly intervalMs: number;
+}
+
+const pageRecords = 5_000;
+const writeBatch = 5_000;
+
+/**
+ * Trains the first match model of a tenant when its accounts have been read completely, resolves all records in one
+ * batch, and hands over to the stream. A crash at any point leaves the tenant waiting, and the work begins anew.
+ */
+export function createFirstResolution(options: FirstResolutionOptions) {
+  const { database, events, changes, models, metrics, logger } = options;
+  const stopping = new AbortController();
+  let wakeUp: (() => void) | undefined;
+  let woken = false;
+  let loop: Promise<void> | undefined;
+
+  function wake(): void {
+    woken = true;
+    wakeUp?.();
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = false;
+      let waiting = true;
+      try {
+        const tenants = await database.systemTransaction(pendingTenants);
+        waiting = tenants.length > 0;
+        for (const tenantId of tenants) {
+          if (stopping.signal.aborted) return;
+          await resolveTenant(tenantId);
+        }
+      } catch (error) {
+        logger.warn({ err: error }, 'the first resolution could not go on; it is tried again');
+      }
+      // Another pod may put a tenant on the list, so the list is looked at even when nobody waits, but seldom.
+      await pause(waiting ? options.intervalMs : options.intervalMs * 10);
+    }
+  }
+
+  async function pause(intervalMs: number): Promise<void> {
+    if (woken || stopping.signal.aborted) return;
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, intervalMs);
+      wakeUp = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+    wakeUp = undefined;
+  }
+
+  async function resolveTenant(tenantId: string): Promise<void> {
+    let streaming = 0;
+    for (const kind of entityKinds) {
+      const phase = await database.transaction(tenantId, async (tx) => (await lockStateAlone(tx, kind)).phase);
+      if (phase === 'streaming') {
+        streaming += 1;
+        continue;
+      }
+      if (!(await everythingArrived(tenantId, kind))) continue;
+      const held = await database.tryAdvisoryLock(`first-resolution:${tenantId}:${kind}`, async (lost) => {
+        const signal = AbortSignal.any([stopping.signal, lost]);
+        await resolveKind(tenantId, kind, signal);
+      });
+      if (held) streaming += 1;
+    }
+    if (streaming === entityKinds.length) await database.transaction(tenantId, clearPending);
+  }
+
+  async function everythingArrived(tenantId: string, kind: EntityKind): Promise<boolean> {
+    return database.transaction(tenantId, async (tx) => {
+      const readiness = firstResolutionReadiness(kind, await loadProgress(tx), options.patienceMs);
+      if (readiness.state === 'waiting') {
+        logger.debug({ tenant: tenantId, entityKind: kind, waitingFor: readiness.forWhat }, 'no model yet');
+        return false;
+      }
+      for (const expected of readiness.expected) {
+        if ((await countObject(tx, expected.account, expected.object)) < expected.recordsKnown) return false;
+      }
+      return true;
+    });
+  }
+
+  async function resolveKind(tenantId: string, kind: EntityKind, signal: AbortSignal): Promise<void> {
+    const begun = performance.now();
+    const records = await database.transaction(tenantId, (tx) => loadAll(tx, kind), {
+      isolation: 'repeatable read',
+      readOnly: true,
+    });
+    const inputs = records.map(inputRecord);
+    const model = await trainModel(inputs, schemas[kind], { signal });
+    const resolution = await resolve(inputs, model, { signal });
+    const edges: Edge[] = resolution.edges.map((edge) => ({
+      left: edge.a < edge.b ? edge.a : edge.b,
+      right: edge.a < edge.b ? edge.b : edge.a,
+      weight: edge.weight,
+      probability: edge.probability,
+    }));
+    signal.throwIfAborted();
+
+    const clusters = await database.transaction(
+      tenantId,
+      async (tx) => {
+        const state = await lockStateAlone(tx, kind);
+        if (state.phase === 'streaming') return 0;
+        await saveModel(tx, kind, { model, records: records.length });
+        await beginStreaming(tx, kind, model.version);
+        const deciding = await models.get(tx, kind, model.version);
+        for (const batch of batches(records, writeBatch)) {
+          await insertKeys(
+            tx,
+            kind,
+            batch.map((record) => ({
+              ref: record.ref,
+              hashes: deciding.matcher.blockKeys(deciding.matcher.normalise(inputRecord(record))).map((key) => keyHash(key)),
+            })),
+          );
+        }
+        for (const batch of batches(edges, writeBatch)) await insertEdges(tx, kind, batch);
+        const edgesOf = edgesByCluster(resolution.clusters, edges);
+        let written = 0;
+        for (const batch of batches(resolution.clusters.map((members, index) => ({ members, index })), writeBatch)) {
+          written += await writeClusters(tx, events, {
+            entityKind: kind,
+            modelVersion: model.version,
+            before: [],
+            groups: batch.map(({ members, index }) => withProbabilities(members, edgesOf[index] ?? [])),
+            lane: 'bulk',
+          });
+        }
+        const late = await changedSince(tx, kind, records);
+        for (const refs of batches(late, 500)) await changes.resolve(tx, kind, { deciding, refs });
+        return written;
+      },
+      { statementTimeoutMs: 600_000 },
+    );
+    const seconds = (performance.now() - begun) / 1000;
+    metrics.resolutionSeconds.observe({ entity_kind: kind }, seconds);
+    logger.info(
+      { tenant: tenantId, entityKind: kind, records: records.length, clusters, model: model.version, seconds },
+      'first resolution finished',
+    );
+  }
+
+  return {
+    name: 'first-resolution',
+    /** Looks at once whether a tenant has become ready. */
+    wake,
+    async start(): Promise<void> {
+      loop = run();
+    },
+    async stop(): Promise<void> {
+      stopping.abort();
+      wake();
+      await loop;
+    },
+  };
+}
+
+export type FirstResolution = ReturnType<typeof createFirstResolution>;
+
+async function loadAll(tx: Transaction, kind: EntityKind): Promise<MatchRecord[]> {
+  const records: MatchRecord[] = [];
+  let after = '';
+  for (;;) {
+    const page = await loadKind(tx, kind, { after, limit: pageRecords });
+    records.push(...page);
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageRecords) return records;
+    after = last.ref;
+  }
+}
+
+/** Records that came, changed or went while the batch was being worked out. */
+async function changedSince(tx: Transaction, kind: EntityKind, records: readonly MatchRecord[]): Promise<string[]> {
+  const known = new Map(records.map((record) => [record.ref, record.version]));
+  const changed: string[] = [];
+  for (const [ref, version] of await loadVersions(tx, kind)) {
+    const before = known.get(ref);
+    if (before !== version.version && !(before === undefined && version.deleted)) changed.push(ref);
+  }
+  return changed.toSorted();
+}
+
+function edgesByCluster(clusters: readonly (readonly string[])[], edges: readonly Edge[]): Edge[][] {
+  const clusterOf = new Map<string, number>();
+  clusters.forEach((members, index) => {
+    for (const member of members) clusterOf.set(member, index);
+  });
+  const grouped: Edge[][] = clusters.map(() => []);
+  for (const edge of edges) {
+    const left = clusterOf.get(edge.left);
+    if (left !== undefined && left === clusterOf.get(edge.right)) grouped[left]?.push(edge);
+  }
+  return grouped;
+}
+
+function* batches<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

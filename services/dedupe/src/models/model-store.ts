@@ -1,0 +1,105 @@
+import type { MatchModel } from '@kempt/entity-resolution';
+import type { Transaction } from '@kempt/postgres';
+import { MatchModelMissingError } from '../errors.ts';
+import type { EntityKind } from '../matching/entity-kind.ts';
+
+export type ResolutionState =
+  | { readonly phase: 'collecting' }
+  | { readonly phase: 'streaming'; readonly modelVersion: string };
+
+interface StateRow {
+  readonly phase: 'collecting' | 'streaming';
+  readonly model_version: string | null;
+}
+
+/** Makes sure that the kind has a state. */
+export async function beginCollecting(tx: Transaction, kind: EntityKind): Promise<void> {
+  await tx.execute(
+    `insert into resolution_state (tenant_id, entity_kind, phase) values ($1, $2, 'collecting') on conflict do nothing`,
+    [tx.tenantId, kind],
+  );
+}
+
+/**
+ * Takes the lock of a kind and says where it stands. While records are only collected many may hold it; from then on
+ * one transaction at a time resolves changes, so that two of them can never miss each other's records.
+ */
+export async function lockState(tx: Transaction, kind: EntityKind): Promise<ResolutionState> {
+  const unlocked = await readState(tx, kind, '');
+  if (unlocked.phase === 'collecting') {
+    const shared = await readState(tx, kind, 'for share');
+    if (shared.phase === 'collecting') return shared;
+  }
+  return readState(tx, kind, 'for update');
+}
+
+/** Says where a kind stands, for readers. */
+export async function lockFreeState(tx: Transaction, kind: EntityKind): Promise<ResolutionState> {
+  return readState(tx, kind, '');
+}
+
+/** Takes the lock alone, to end the collecting. */
+export async function lockStateAlone(tx: Transaction, kind: EntityKind): Promise<ResolutionState> {
+  return readState(tx, kind, 'for update');
+}
+
+async function readState(tx: Transaction, kind: EntityKind, lock: string): Promise<ResolutionState> {
+  const rows = await tx.query<StateRow>(
+    `select phase, model_version from resolution_state where tenant_id = $1 and entity_kind = $2 ${lock}`,
+    [tx.tenantId, kind],
+  );
+  const row = rows[0];
+  if (row?.phase === 'streaming' && row.model_version !== null) {
+    return { phase: 'streaming', modelVersion: row.model_version };
+  }
+  return { phase: 'collecting' };
+}
+
+export async function beginStreaming(tx: Transaction, kind: EntityKind, modelVersion: string): Promise<void> {
+  await tx.execute(
+    `update resolution_state set phase = 'streaming', model_version = $3 where tenant_id = $1 and entity_kind = $2`,
+    [tx.tenantId, kind, modelVersion],
+  );
+}
+
+export async function saveModel(
+  tx: Transaction,
+  kind: EntityKind,
+  trained: { readonly model: MatchModel; readonly records: number },
+): Promise<void> {
+  await tx.execute(
+    `insert into match_model (tenant_id, entity_kind, version, model, trained_on) values ($1, $2, $3, $4, $5)
+     on conflict do nothing`,
+    [tx.tenantId, kind, trained.model.version, JSON.stringify(trained.model), trained.records],
+  );
+}
+
+export async function loadModel(tx: Transaction, kind: EntityKind, version: string): Promise<MatchModel> {
+  const rows = await tx.query<{ model: MatchModel }>(
+    `select model from match_model where tenant_id = $1 and entity_kind = $2 and version = $3`,
+    [tx.tenantId, kind, version],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new MatchModelMissingError(kind, version);
+  return row.model;
+}
+
+export interface ModelSummary {
+  readonly entityKind: EntityKind;
+  readonly version: string;
+  readonly trainedOn: number;
+  readonly trainedAt: Date;
+  readonly deciding: boolean;
+}
+
+export async function listModels(tx: Transaction): Promise<ModelSummary[]> {
+  return tx.query<ModelSummary>(
+    `select model.entity_kind as "entityKind", model.version, model.trained_on as "trainedOn",
+            model.trained_at as "trainedAt", coalesce(state.model_version = model.version, false) as deciding
+     from match_model as model
+     left join resolution_state as state
+       on state.tenant_id = model.tenant_id and state.entity_kind = model.entity_kind
+     where model.tenant_id = $1 order by model.entity_kind, model.trained_at desc`,
+    [tx.tenantId],
+  );
+}
