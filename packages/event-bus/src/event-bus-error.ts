@@ -3,7 +3,6 @@
  * - `bus-unavailable`: the broker or the database behind the bus does not answer. Try again later.
  * - `bus-closed`: `close` was called on this bus.
  * - `unknown-topic`: nobody declared the topic by `ensureTopics`.
- * - `topic-mismatch`: the topic exists with another number of partitions than the declaration says.
  * - `group-running`: the group has a running consumer, so it cannot be moved.
  * - `record-too-large`: an event is larger than the bus accepts; its content belongs behind a claim check.
  */
@@ -11,7 +10,6 @@ export type EventBusErrorCode =
   | 'bus-unavailable'
   | 'bus-closed'
   | 'unknown-topic'
-  | 'topic-mismatch'
   | 'group-running'
   | 'record-too-large';
 

@@ -95,21 +95,14 @@ export function createFakeBroker(options: FakeBrokerOptions = {}): FakeBroker {
       }
     },
     ensureTopic(declaration) {
-      const existing = topics.get(declaration.name);
-      if (!existing) {
-        const partitions = Array.from({ length: declaration.partitions }, (_, partition) => ({
-          topic: declaration.name,
-          partition,
-          records: [],
-          endOffset: 0n,
-        }));
-        topics.set(declaration.name, { declaration, partitions });
-      } else if (existing.declaration.partitions !== declaration.partitions) {
-        throw new EventBusError(
-          'topic-mismatch',
-          `Topic "${declaration.name}" has ${existing.declaration.partitions} partitions, declared are ${declaration.partitions}; another count needs another topic version.`,
-        );
-      }
+      if (topics.has(declaration.name)) return;
+      const partitions = Array.from({ length: declaration.partitions }, (_, partition) => ({
+        topic: declaration.name,
+        partition,
+        records: [],
+        endOffset: 0n,
+      }));
+      topics.set(declaration.name, { declaration, partitions });
     },
     append(records) {
       const placed = records.map((record) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep, setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { EventRecord } from '@kempt/contracts';
 import type { EventBus, SubscribeOptions, Subscription } from './event-bus.ts';
 import { EventBusError } from './event-bus-error.ts';
@@ -90,7 +91,8 @@ export function createFakeEventBus(options: FakeEventBusOptions = {}): FakeEvent
     },
     async publish(records: readonly EventRecord[]) {
       checkOpen();
-      if (delays.publishMs > 0) await new Promise((resolve) => setTimeout(resolve, delays.publishMs));
+      // No real bus answers before the event loop has turned, and a loop of publishes must not starve the consumers.
+      await (delays.publishMs > 0 ? sleep(delays.publishMs) : turnOfTheLoop());
       checkOpen();
       const failure = failures.shift();
       if (!failure || failure.afterAppend) broker.append(records);
