@@ -1,0 +1,109 @@
+import type { Logger } from '@kempt/telemetry';
+import type { Component } from './component.ts';
+
+/** New → Starting → Running → Stopping → Stopped. There is no way back. */
+export type LifecycleState = 'new' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+/** Thrown when a component could not be started. The message is the one clear sentence for the operator. */
+export class StartError extends Error {
+  readonly code = 'start-failed';
+  readonly retriable = false;
+  readonly component: string;
+
+  constructor(component: string, cause: unknown) {
+    super(`${component} could not be started: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'StartError';
+    this.component = component;
+  }
+}
+
+/** How a stop ended. */
+export interface StopReport {
+  /** Components that were still stopping at the deadline. */
+  readonly unfinished: readonly string[];
+  /** Components whose `stop` rejected. */
+  readonly failed: readonly string[];
+}
+
+export interface Lifecycle {
+  state(): LifecycleState;
+  /** Everything that was started, in order. */
+  started(): readonly Component[];
+  /** Starts one more component after those before it. Throws `StartError`; what was started stays started. */
+  start(component: Component): Promise<void>;
+  /** Says that everything is started. */
+  run(): void;
+  /**
+   * Stops in reverse order, one after the other, within one deadline for all. A component that fails to stop does not keep
+   * the others from stopping. Calling it again gives the same promise.
+   */
+  stop(): Promise<StopReport>;
+}
+
+export interface LifecycleOptions {
+  readonly logger: Logger;
+  /** For everything together. */
+  readonly stopTimeoutMs: number;
+}
+
+export function createLifecycle({ logger, stopTimeoutMs }: LifecycleOptions): Lifecycle {
+  let state: LifecycleState = 'new';
+  const started: Component[] = [];
+  let stopping: Promise<StopReport> | undefined;
+
+  async function stopAll(): Promise<StopReport> {
+    state = 'stopping';
+    const failed: string[] = [];
+    const unfinished: string[] = [];
+    const deadline = startDeadline(stopTimeoutMs);
+    for (const component of started.toReversed()) {
+      const stop = stopOne(component, failed);
+      if ((await Promise.race([stop, deadline.passed])) === 'passed') unfinished.push(component.name);
+    }
+    deadline.cancel();
+    state = 'stopped';
+    return { unfinished, failed };
+  }
+
+  async function stopOne(component: Component, failed: string[]): Promise<void> {
+    try {
+      await component.stop();
+      logger.debug({ component: component.name }, 'component stopped');
+    } catch (error) {
+      failed.push(component.name);
+      logger.error({ err: error, component: component.name }, 'component failed to stop');
+    }
+  }
+
+  return {
+    state: () => state,
+    started: () => started,
+    async start(component) {
+      if (state === 'stopping' || state === 'stopped') {
+        throw new StartError(component.name, new Error('the service is stopping'));
+      }
+      state = 'starting';
+      // Counted as started before it is: a component that fails half-way must let go of what it took.
+      started.push(component);
+      try {
+        await component.start();
+      } catch (error) {
+        throw error instanceof StartError ? error : new StartError(component.name, error);
+      }
+      logger.debug({ component: component.name }, 'component started');
+    },
+    run() {
+      if (state === 'starting' || state === 'new') state = 'running';
+    },
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+}
+
+function startDeadline(timeoutMs: number): { readonly passed: Promise<'passed'>; cancel(): void } {
+  const { promise, resolve } = Promise.withResolvers<'passed'>();
+  const timer = setTimeout(() => resolve('passed'), timeoutMs);
+  return { passed: promise, cancel: () => clearTimeout(timer) };
+}

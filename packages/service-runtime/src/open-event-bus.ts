@@ -1,0 +1,49 @@
+import type { WireFormat } from '@kempt/contracts';
+import type { EventBus } from '@kempt/event-bus';
+import type { Logger, Metrics } from '@kempt/telemetry';
+import type { RuntimeConfig } from './runtime-config.ts';
+
+export interface OpenEventBusOptions {
+  readonly service: string;
+  readonly config: RuntimeConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Opens the bus that the configuration names. Nothing is connected before the first use. The adapter is loaded only when
+ * it is chosen: a service on the Postgres bus never loads a Kafka client.
+ */
+export async function openEventBus({ service, config, logger }: OpenEventBusOptions): Promise<EventBus> {
+  const onError = (error: unknown): void => logger.warn({ err: error }, 'event bus');
+  if (config.bus === 'kafka') {
+    const { createKafkaEventBus } = await import('@kempt/event-bus-kafka');
+    return createKafkaEventBus({
+      clientId: `kempt-${service}`,
+      brokers: config.kafka.brokers ?? [],
+      topicPrefix: config.topicPrefix,
+      onError,
+    });
+  }
+  const { createPostgresEventBus } = await import('@kempt/event-bus-postgres');
+  return createPostgresEventBus({
+    url: config.busDatabaseUrl ?? '',
+    applicationName: `kempt-${service}`,
+    topicPrefix: config.topicPrefix,
+    onError,
+  });
+}
+
+/** How this service encodes what it publishes. */
+export function wireFormatOf(config: RuntimeConfig): WireFormat {
+  if (config.wireFormat !== 'confluent') return { name: config.wireFormat };
+  const ids = config.schemaIds ?? {};
+  return {
+    name: 'confluent',
+    schemaId: (topic) => {
+      const id = ids[topic.name];
+      if (id === undefined) throw new Error(`KEMPT_SCHEMA_IDS has no schema id for topic ${topic.name}: add it.`);
+      return id;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { WireFormat } from '@kempt/contracts';
+import type { EventBus } from '@kempt/event-bus';
+import type { Database } from '@kempt/postgres';
+import type { Logger, Metrics } from '@kempt/telemetry';
+import type { FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import type { Component } from './component.ts';
+import type { ConfigProblem } from './config-problem.ts';
+import type { CursorCodec } from './cursor.ts';
+import type { HttpServer } from './http-server.ts';
+import type { Authenticator } from './principal.ts';
+import type { RuntimeConfig } from './runtime-config.ts';
+
+/** Everything that a service gets from the runtime. When `build` is called, database and bus answer and are migrated. */
+export interface Runtime<C = unknown> {
+  readonly name: string;
+  readonly version: string;
+  readonly config: RuntimeConfig & C;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly database: Database;
+  readonly bus: EventBus;
+  readonly wireFormat: WireFormat;
+  /** Routes are added in `build`. Those under `/v1` need `config: { scope }` and a response schema. */
+  readonly http: HttpServer;
+  readonly cursors: CursorCodec;
+  /** Aborted when the service begins to stop. */
+  readonly signal: AbortSignal;
+  /** The tenant on whose behalf a request under `/v1` is made. */
+  tenantOf(request: FastifyRequest): string;
+  /** Replaces the verification of internal tokens under `/v1`: only the gateway knows callers by other means. */
+  authenticateBy(authenticator: Authenticator): void;
+  /** Runs when the service stops, after its components have; the last added runs first. */
+  onShutdown(fn: () => void | Promise<void>): void;
+}
+
+/** What makes one service differ from another. */
+export interface ServiceDefinition<C = unknown> {
+  /** Kebab case; also the name of its consumer group and, with `_`, of its schema. */
+  readonly name: string;
+  /** One sentence, for OpenAPI. */
+  readonly description?: string;
+  /** Settings of this service beside the common ones: an object schema whose keys the common ones do not use. */
+  readonly configSchema?: TSchema;
+  /** Rules between settings. */
+  readonly configRules?: (config: RuntimeConfig & C) => readonly ConfigProblem[];
+  /** Default: `migrations` in the package of the main file. */
+  readonly migrationsFolder?: string;
+  /** Whether to dispatch the outbox of the service's schema. Default true. */
+  readonly dispatchOutbox?: boolean;
+  /** Adds routes and gives the components to start, in this order. */
+  build(runtime: Runtime<C>): Promise<readonly Component[]> | readonly Component[];
+}
