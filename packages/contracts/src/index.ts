@@ -1,2 +1,38 @@
+// What it takes to make and read messages, so that no other package needs the protobuf runtime.
+export { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+export { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+export { frameConfluent, unframeConfluent } from './confluent-framing.ts';
+export { decodeEvent, encodeEvent, type KemptEvent } from './envelope.ts';
 export type { EventRecord, PositionedRecord } from './event-record.ts';
+export * from './gen/kempt/connector/v1/record_pb.ts';
+export * from './gen/kempt/connector/v1/sync_pb.ts';
+export * from './gen/kempt/dedupe/v1/cluster_pb.ts';
+export * from './gen/kempt/types/v1/canonical_pb.ts';
+export * from './gen/kempt/types/v1/record_ref_pb.ts';
+export * from './gen/kempt/types/v1/value_pb.ts';
+export { MalformedEventError } from './malformed-event-error.ts';
+export {
+  accountKey,
+  aliasKey,
+  clusterKey,
+  formatRecordRef,
+  InvalidKeyError,
+  type KeyPart,
+  objectKey,
+  parseRecordKey,
+  parseRecordRef,
+  type RecordRefFields,
+  recordKey,
+  recordSubject,
+} from './record-ref.ts';
 export type { Lane, Topic, TopicDeclaration } from './topic.ts';
+export { topicCatalogue, topics } from './topic-catalogue.ts';
+export {
+  type Decimal,
+  fromPlainValue,
+  InvalidValueError,
+  isDecimal,
+  type PlainValue,
+  toPlainValue,
+} from './typed-value.ts';
+export { contentTypes, type WireFormat } from './wire-format.ts';

@@ -11,6 +11,7 @@ export interface TopicDeclaration {
   readonly partitions: number;
   /** `compact` keeps the newest event of each key for ever; `delete` drops events older than `retentionMs`. */
   readonly cleanup: 'compact' | 'delete';
+  /** Of a compacted topic: how long a tombstone stays readable, so that every consumer has time to see it. */
   readonly retentionMs: number;
 }
 
