@@ -27,14 +27,19 @@ export function createLogger({ service, level = 'info', destination }: LogOption
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: {
       level: (label) => ({ level: label }),
-      bindings: (bindings) => redactForLog(bindings) as Record<string, unknown>,
       log: (fields) => redactFields(fields),
     },
     serializers: { err: serializeError, error: serializeError, cause: serializeError },
     mixin: traceFields,
     hooks: { streamWrite: scrubText },
   };
-  return pino(options, destination ?? standardOutput());
+  const logger = pino(options, destination ?? standardOutput());
+  // Bindings of children pass no formatter. Children inherit this, so that theirs are redacted as well.
+  const createChild = logger.child;
+  logger.child = function child(bindings, childOptions) {
+    return createChild.call(this, redactForLog(bindings) as object, childOptions);
+  } as typeof logger.child;
+  return logger;
 }
 
 /** Errors are left to their serializer, which keeps their stack; everything else is copied without denied values. */

@@ -2,7 +2,7 @@ export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 /** Thrown when a metric breaks the naming rule. It is a mistake in code, so it shows at start and in every test. */
 export class MetricNameError extends Error {
-  readonly code = 'metric_name';
+  readonly code = 'metric-name';
   readonly retriable = false;
 
   constructor(metric: string, problem: string) {

@@ -83,7 +83,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\b00D[A-Za-z0-9]{12,15}![\w.]{20,}/g, '[redacted-token]'],
   [/\/\/[^\s/:@"\\]+:[^\s/@"\\]+@/g, '//[redacted]@'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*?-----END [A-Z ]*PRIVATE KEY-----/g, '[redacted-private-key]'],
-  [/[\w.!#$%&'*+=?^`{|}~-]{1,64}@[\p{L}\d-]+(?:\.[\p{L}\d-]+)+/gu, '[redacted-email]'],
+  [/[\w.!#$%&'*+=?^`{|}~-]{1,64}@(?:[\p{L}\d-]+\.)+\p{L}{2,}/gu, '[redacted-email]'],
   [/(?<![\w.-])\+\d[\d ().-]{6,18}\d(?![\w-])/g, '[redacted-phone]'],
   [/(?<![\w.:+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])/g, '[redacted-phone]'],
 ];
