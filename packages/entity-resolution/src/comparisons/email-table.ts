@@ -1,0 +1,120 @@
+import { registrableDomain } from '../domain.ts';
+import { isFreeMail, isRoleMailbox } from '../email.ts';
+import type { Rarities } from '../frequencies.ts';
+import type { WordPool } from '../word-pool.ts';
+import type { ValueTable } from './value-table.ts';
+
+interface PreparedEmail {
+  readonly whole: number;
+  readonly local: number;
+  readonly domain: number;
+  readonly role: boolean;
+  /** The mailbox can be read off the person's name, so that likeness of mailboxes adds nothing to likeness of names. */
+  readonly fromName: boolean;
+  /** An employer's domain, not a public provider's. */
+  readonly corporate: boolean;
+  readonly rarity: number;
+  readonly localRarity: number;
+  readonly domainRarity: number;
+}
+
+export class EmailTable implements ValueTable {
+  readonly levels = new Int8Array(1);
+  readonly rarities = new Float64Array(1);
+  readonly #emails: PreparedEmail[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #words: WordPool;
+  readonly #rarities: Rarities;
+
+  constructor(words: WordPool, rarities: Rarities) {
+    this.#words = words;
+    this.#rarities = rarities;
+  }
+
+  get size(): number {
+    return this.#emails.length;
+  }
+
+  intern(value: string): number {
+    const known = this.#ids.get(value);
+    if (known !== undefined) return known;
+    const fromName = value.endsWith('|n');
+    const whole = fromName ? value.slice(0, -2) : value;
+    const at = whole.lastIndexOf('@');
+    const local = at > 0 ? whole.slice(0, at) : whole;
+    const host = at > 0 ? whole.slice(at + 1) : '';
+    const domain = registrableDomain(host);
+    const id = this.#emails.length;
+    this.#emails.push({
+      whole: this.#words.intern(whole),
+      local: this.#words.intern(local),
+      domain: host === '' ? -1 : this.#words.intern(domain),
+      role: isRoleMailbox(local),
+      fromName,
+      corporate: host !== '' && !isFreeMail(domain),
+      rarity: this.#rarities.of('email', whole),
+      localRarity: this.#rarities.of('mailbox', local),
+      domainRarity: host === '' ? 0 : this.#rarities.of('domain', domain),
+    });
+    this.#ids.set(value, id);
+    return id;
+  }
+
+  terms(value: string): (readonly [string, string])[] {
+    const whole = value.replace(/\|n$/, '');
+    const at = whole.lastIndexOf('@');
+    if (at <= 0) return [['email', whole]];
+    return [
+      ['email', whole],
+      ['mailbox', whole.slice(0, at)],
+      ['domain', registrableDomain(whole.slice(at + 1))],
+    ];
+  }
+
+  compare(left: number, right: number): void {
+    const a = this.#emails[left] as PreparedEmail;
+    const b = this.#emails[right] as PreparedEmail;
+    this.rarities[0] = 0;
+    this.levels[0] = this.#level(a, b);
+  }
+
+  #level(a: PreparedEmail, b: PreparedEmail): number {
+    const words = this.#words;
+    if (a.whole === b.whole) {
+      this.rarities[0] = a.role ? Math.min(a.rarity, a.domainRarity) : a.rarity;
+      return 0;
+    }
+    if (a.role || b.role) {
+      if (a.domain === b.domain && a.corporate) {
+        this.rarities[0] = a.domainRarity;
+        return 4;
+      }
+      return -1;
+    }
+    const sameDomain = a.domain === b.domain && a.domain >= 0;
+    const shorter = Math.min(words.lengthOf(a.local), words.lengthOf(b.local));
+    if (a.local === b.local) {
+      if (shorter < 3) return -1;
+      const domainNear = a.domain < 0 || b.domain < 0 || words.jaroWinkler(a.domain, b.domain) >= 0.93;
+      if (domainNear) return 1;
+      if (a.fromName && b.fromName) return -1;
+      this.rarities[0] = Math.min(a.localRarity, b.localRarity);
+      return 2;
+    }
+    const fromNames = a.fromName && b.fromName;
+    if (shorter >= 4 && !fromNames) {
+      const near = words.edits(a.whole, b.whole, 2);
+      if (near <= 2 || words.jaroWinkler(a.whole, b.whole) >= 0.95) return 1;
+    }
+    if (shorter >= 4 && words.jaroWinkler(a.local, b.local) >= 0.88) {
+      if (sameDomain && !fromNames) return 1;
+      return fromNames ? (sameDomain && a.corporate ? this.#company(a) : -1) : 3;
+    }
+    return sameDomain && a.corporate ? this.#company(a) : 5;
+  }
+
+  #company(email: PreparedEmail): number {
+    this.rarities[0] = email.domainRarity;
+    return 4;
+  }
+}

@@ -1,0 +1,103 @@
+import { createBlocker } from './blocking.ts';
+import type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
+import { createRarities } from './frequencies.ts';
+import { checkModel, type MatchModel, probabilityOf } from './model.ts';
+import { createNormaliser, type NormalRecord } from './normal-record.ts';
+import { conflictWeight, PairScorer } from './pair-scorer.ts';
+import { planOf } from './plan.ts';
+import { RecordStore } from './record-store.ts';
+import type { InputRecord } from './schema.ts';
+
+export interface PairResult {
+  /** Match weight in bits. */
+  readonly weight: number;
+  readonly probability: number;
+  /** The two can never be one entity, whatever else agrees. */
+  readonly conflict: boolean;
+}
+
+/** A model put to work on single records. All calls are synchronous and pure; what is kept inside is a bounded cache of prepared values. */
+export interface Matcher {
+  readonly model: MatchModel;
+  normalise(record: InputRecord): NormalRecord;
+  /** Blocking keys, the most selective kind first. Two records are candidates of each other when they share one. */
+  blockKeys(normal: NormalRecord): readonly string[];
+  score(a: NormalRecord, b: NormalRecord): PairResult;
+  /** Why two records match, or why not. */
+  explain(a: NormalRecord, b: NormalRecord, options?: ExplainOptions): Explanation;
+}
+
+/** The cache of prepared values is emptied when it holds more than this many. */
+const mostValues = 400_000;
+const mostRows = 200_000;
+
+export function createMatcher(model: MatchModel): Matcher {
+  checkModel(model);
+  const plan = planOf(model.schema);
+  const rarities = createRarities(model.frequencies);
+  const normalise = createNormaliser(model.schema, plan);
+  const blocker = createBlocker(plan, rarities, model.blocking.stopKeys);
+  let store = new RecordStore(plan, rarities);
+  let scorer = new PairScorer(model, store);
+  let rows = new WeakMap<NormalRecord, number>();
+
+  const makeRoom = (): void => {
+    if (store.values < mostValues && store.rows < mostRows) return;
+    store = new RecordStore(plan, rarities);
+    scorer = new PairScorer(model, store);
+    rows = new WeakMap();
+  };
+  const rowOf = (normal: NormalRecord): number => {
+    let row = rows.get(normal);
+    if (row === undefined) {
+      row = store.add(normal.values);
+      rows.set(normal, row);
+    }
+    return row;
+  };
+  const weigh = (a: NormalRecord, b: NormalRecord): number => {
+    makeRoom();
+    return a.id <= b.id ? scorer.weigh(rowOf(a), rowOf(b)) : scorer.weigh(rowOf(b), rowOf(a));
+  };
+
+  return {
+    model,
+    normalise,
+    blockKeys: (normal) => blocker.keys(normal.values),
+    score(a, b) {
+      const weight = weigh(a, b);
+      return { weight, probability: probabilityOf(weight), conflict: scorer.conflict };
+    },
+    explain(a, b, options = {}) {
+      const weight = weigh(a, b);
+      const shown = (normal: NormalRecord, slot: number): string | null => {
+        const values = normal.values[slot] ?? [];
+        return options.redact === true || values.length === 0
+          ? null
+          : values.map((value) => value.replace(/\|n$/, '').replace(/\|+/g, ' ').trim()).join('; ');
+      };
+      const explained: ExplanationRow[] = model.features.map((feature, index) => {
+        const level = scorer.store.levels[index] as number;
+        return {
+          column: feature.name,
+          level: level < 0 ? 'no evidence' : (feature.levels[level]?.label ?? ''),
+          left: shown(a, feature.slot),
+          right: shown(b, feature.slot),
+          weight: scorer.levelWeight(index),
+          termFrequencyWeight: scorer.rarityWeight(index),
+        };
+      });
+      if (scorer.conflict) {
+        explained.push({
+          column: 'conflict',
+          level: 'cannot be one entity',
+          left: null,
+          right: null,
+          weight: conflictWeight,
+          termFrequencyWeight: 0,
+        });
+      }
+      return { prior: scorer.prior, rows: explained, weight, probability: probabilityOf(weight) };
+    },
+  };
+}

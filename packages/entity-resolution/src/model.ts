@@ -1,0 +1,100 @@
+import type { FrequencyTables } from './frequencies.ts';
+import { hashDocument } from './hash.ts';
+import type { FeatureKind } from './plan.ts';
+import type { Schema } from './schema.ts';
+
+export interface LevelModel {
+  readonly label: string;
+  /** Probability of this level among matching records that both have a value. */
+  readonly m: number;
+  /** Probability of this level among records of different entities that both have a value. */
+  readonly u: number;
+  /** log2(m / u) in steps of 1/1024, so that sums of weights are exact in any order. */
+  readonly weight: number;
+  readonly termFrequency: number;
+  /** False when the data held too few pairs of this level, so that the starting values decide. */
+  readonly trained: boolean;
+}
+
+export interface FeatureModel {
+  readonly name: string;
+  readonly kind: FeatureKind;
+  readonly slot: number;
+  readonly levels: readonly LevelModel[];
+}
+
+export interface BlockingModel {
+  /** A block with more records than this is too common to compare all its pairs. */
+  readonly largestBlock: number;
+  /** Hashes of keys that were too common when the model was trained: they only work joined with a second property. */
+  readonly stopKeys: readonly number[];
+}
+
+export interface ModelDiagnostics {
+  readonly records: number;
+  readonly candidatePairs: number;
+  readonly expectedMatches: number;
+  readonly untrainedLevels: readonly string[];
+  readonly iterations: number;
+}
+
+/** Everything that scoring needs, as plain JSON. Two models with the same content have the same version. */
+export interface MatchModel {
+  readonly format: 'kempt.match-model.v1';
+  readonly version: string;
+  readonly schema: Schema;
+  /** log2 odds that two records taken at random match. */
+  readonly prior: number;
+  readonly features: readonly FeatureModel[];
+  readonly frequencies: FrequencyTables;
+  readonly blocking: BlockingModel;
+  /** Match probability from which on records are joined. */
+  readonly threshold: number;
+  /** Match probability from which on a pair is worth keeping as an edge. */
+  readonly reviewFloor: number;
+  readonly diagnostics: ModelDiagnostics;
+}
+
+/** Weights live on a grid of 1/1024 bit: sums of them are exact in floating point whatever their order. */
+export function onGrid(weight: number): number {
+  return Math.round(weight * 1024) / 1024;
+}
+
+/** Match probability of a match weight in bits. */
+export function probabilityOf(weight: number): number {
+  return weight >= 0 ? 1 / (1 + 2 ** -weight) : 2 ** weight / (1 + 2 ** weight);
+}
+
+/** Match weight in bits of a match probability. */
+export function weightOf(probability: number): number {
+  const bounded = Math.min(1 - 1e-12, Math.max(1e-12, probability));
+  return Math.log2(bounded / (1 - bounded));
+}
+
+/** The probability at or above which a pair counts as a match; one number for all data, no labels needed. */
+export function decisionThreshold(model: MatchModel): number {
+  return model.threshold;
+}
+
+export function sealModel(model: Omit<MatchModel, 'version'>): MatchModel {
+  return { ...model, version: hashDocument(JSON.stringify(model)) };
+}
+
+/** A stored model that this version cannot use. */
+export class ModelError extends Error {
+  readonly code = 'model-unusable';
+  readonly retriable = false;
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'ModelError';
+  }
+}
+
+export function checkModel(model: MatchModel): void {
+  if (model.format !== 'kempt.match-model.v1') {
+    throw new ModelError(
+      `the match model has the format ${String(model.format)}, this version reads kempt.match-model.v1; train a new model`,
+    );
+  }
+}

@@ -1,0 +1,192 @@
+import { parseAddress, parseCountry, writeAddress } from './address.ts';
+import { parseDate } from './date.ts';
+import { parseDomain } from './domain.ts';
+import { isExplainedByName, parseEmail } from './email.ts';
+import { parseOrganisation, writeOrganisation } from './organisation-name.ts';
+import { parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
+import { parsePhone } from './phone.ts';
+import type { Plan, Slot } from './plan.ts';
+import type { FieldValue, InputRecord, Schema } from './schema.ts';
+import { cleanText, isMissing, squeeze, wordsOf } from './text.ts';
+
+/**
+ * A record in normal form: per slot of the model the distinct values it holds, as short strings. Plain JSON; it is valid for the model (and
+ * every model with the same schema) that made it.
+ */
+export interface NormalRecord {
+  readonly id: string;
+  readonly source: string;
+  readonly values: readonly (readonly string[])[];
+}
+
+const none: readonly string[] = [];
+
+function listOf(value: FieldValue): readonly string[] {
+  if (value === null || value === undefined) return none;
+  return typeof value === 'string' ? (value === '' ? none : [value]) : value;
+}
+
+/** A record keeps at most this many values of one slot, so that no record can make its pairs arbitrarily dear. */
+const mostValues = 12;
+
+export function createNormaliser(schema: Schema, plan: Plan): (record: InputRecord) => NormalRecord {
+  const countryColumns = schema.columns.filter((column) => column.kind === 'country').map((column) => column.name);
+  const organisationOnly = schema.entityKind === 'organisation';
+
+  const countryOf = (record: InputRecord): string | undefined => {
+    for (const name of countryColumns) {
+      const text = listOf(record.fields[name])[0];
+      if (text === undefined) continue;
+      const code = parseCountry(text);
+      if (code.length === 2) return code;
+    }
+    return schema.defaultCountry;
+  };
+
+  return (record) => {
+    const values: (readonly string[])[] = [];
+    let name = '';
+    let country: string | undefined | null = null;
+    for (const slot of plan.slots) {
+      let found: string[];
+      switch (slot.kind) {
+        case 'personName':
+          found = namesOf(slot, record);
+          name ||= found[0] ?? '';
+          break;
+        case 'address':
+          found = addressesOf(slot, record);
+          break;
+        case 'phone':
+          if (country === null) country = countryOf(record);
+          found = simple(slot, record, (text) => parsePhone(text, country ?? undefined));
+          break;
+        case 'email':
+          found = simple(slot, record, (text) => {
+            const email = parseEmail(text);
+            return email === null ? null : email.domain === '' ? email.local : `${email.local}@${email.domain}`;
+          });
+          break;
+        case 'organisation':
+          found = simple(slot, record, (text) => {
+            const organisation = parseOrganisation(text);
+            return organisation === null ? null : writeOrganisation(organisation);
+          });
+          break;
+        case 'date':
+          found = simple(slot, record, (text) => parseDate(text, slot.dateOrder));
+          break;
+        case 'identifier':
+          found = simple(slot, record, (text) => {
+            const cleaned = cleanText(text);
+            const code = squeeze(cleaned);
+            return isMissing(cleaned) || code === '' || /^0+$/.test(code) ? null : code;
+          });
+          break;
+        case 'domain':
+          found = simple(slot, record, parseDomain);
+          break;
+        case 'category':
+          found = simple(slot, record, (text) => {
+            const cleaned = cleanText(text);
+            return cleaned === '' ? null : wordsOf(cleaned).join(' ') || null;
+          });
+          break;
+        case 'freeText':
+          found = simple(slot, record, (text) => {
+            const cleaned = cleanText(text);
+            return isMissing(cleaned) ? null : [...new Set(wordsOf(cleaned))].slice(0, 64).sort().join(' ') || null;
+          });
+          break;
+      }
+      values.push(found);
+    }
+    const own = name === '' ? null : readName(name);
+    plan.slots.forEach((slot, index) => {
+      if (slot.kind === 'email' && own !== null) {
+        values[index] = (values[index] ?? none).map((email) => {
+          const at = email.lastIndexOf('@');
+          return at > 0 && isExplainedByName(email.slice(0, at), own.given, own.family) ? `${email}|n` : email;
+        });
+      }
+      if (slot.kind === 'domain' && organisationOnly && values[index]?.length === 0) {
+        const emails = plan.slots.flatMap((other, at) => (other.kind === 'email' ? (values[at] ?? none) : none));
+        values[index] = distinct(emails.map((email) => parseDomain(email.replace(/\|n$/, ''))));
+      }
+    });
+    return { id: record.id, source: record.source, values };
+  };
+}
+
+function distinct(found: readonly (string | null)[]): string[] {
+  const kept: string[] = [];
+  for (const value of found) {
+    if (value !== null && value !== '' && kept.length < mostValues && !kept.includes(value)) kept.push(value);
+  }
+  return kept;
+}
+
+function simple(slot: Slot, record: InputRecord, read: (text: string) => string | null): string[] {
+  const found: (string | null)[] = [];
+  for (const column of slot.columns) {
+    for (const text of listOf(record.fields[column.name])) found.push(read(text));
+  }
+  return distinct(found);
+}
+
+function namesOf(slot: Slot, record: InputRecord): string[] {
+  const parts = { givenName: '', middleName: '', familyName: '', nameSuffix: '' };
+  const found: (string | null)[] = [];
+  const whole: string[] = [];
+  for (const column of slot.columns) {
+    for (const text of listOf(record.fields[column.name])) {
+      if (column.kind === 'personName') whole.push(text);
+      else if (column.kind in parts) {
+        const kind = column.kind as keyof typeof parts;
+        parts[kind] = parts[kind] === '' ? text : parts[kind];
+      }
+    }
+  }
+  const inParts = parseNameParts(parts.givenName, parts.middleName, parts.familyName, parts.nameSuffix);
+  if (inParts !== null) found.push(writeName(inParts));
+  for (const text of whole) {
+    const name = parseFullName(text);
+    if (name !== null) found.push(writeName(name));
+  }
+  return distinct(found);
+}
+
+function addressesOf(slot: Slot, record: InputRecord): string[] {
+  const lists = new Map<ColumnKindOfAddress, (readonly string[])[]>();
+  let longest = 0;
+  for (const column of slot.columns) {
+    const list = listOf(record.fields[column.name]);
+    if (list.length === 0) continue;
+    longest = Math.max(longest, list.length);
+    const kind = column.kind as ColumnKindOfAddress;
+    const known = lists.get(kind);
+    if (known === undefined) lists.set(kind, [list]);
+    else known.push(list);
+  }
+  const at = (kind: ColumnKindOfAddress, index: number, join: string): string =>
+    (lists.get(kind) ?? [])
+      .map((list) => list[index] ?? (list.length === 1 ? list[0] : '') ?? '')
+      .filter((text) => text !== '')
+      .join(join);
+  const found: (string | null)[] = [];
+  for (let index = 0; index < Math.min(longest, mostValues); index += 1) {
+    const address = parseAddress({
+      full: at('address', index, ', '),
+      house: at('houseNumber', index, ' '),
+      street: at('street', index, ' '),
+      city: at('city', index, ' '),
+      postalCode: at('postalCode', index, ' '),
+      region: at('region', index, ' '),
+      country: at('country', index, ' '),
+    });
+    if (address !== null) found.push(writeAddress(address));
+  }
+  return distinct(found);
+}
+
+type ColumnKindOfAddress = 'address' | 'houseNumber' | 'street' | 'city' | 'postalCode' | 'region' | 'country';

@@ -1,0 +1,200 @@
+import { AddressTable } from './comparisons/address-table.ts';
+import { CategoryTable, DateTable, DomainTable, IdentifierTable, PhoneTable } from './comparisons/code-tables.ts';
+import { EmailTable } from './comparisons/email-table.ts';
+import { NameTable } from './comparisons/name-table.ts';
+import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
+import type { ValueTable } from './comparisons/value-table.ts';
+import type { Rarities } from './frequencies.ts';
+import type { Plan, Slot } from './plan.ts';
+import { WordPool } from './word-pool.ts';
+
+const noValue = -1;
+
+/** The prepared values of one slot. `rarities` is what the model knows of frequencies. */
+export function createValueTable(slot: Slot, words: WordPool, rarities: Rarities): ValueTable {
+  switch (slot.kind) {
+    case 'personName':
+      return new NameTable(words, rarities);
+    case 'organisation':
+      return new OrganisationTable(words, rarities);
+    case 'email':
+      return new EmailTable(words, rarities);
+    case 'phone':
+      return new PhoneTable('phone', words, rarities);
+    case 'address':
+      return new AddressTable(words, rarities);
+    case 'date':
+      return new DateTable(`date:${slot.name}`, words, rarities);
+    case 'identifier':
+      return new IdentifierTable(`identifier:${slot.name}`, words, rarities);
+    case 'domain':
+      return new DomainTable('domain', words, rarities);
+    case 'category':
+      return new CategoryTable(`category:${slot.name}`, words, rarities);
+    case 'freeText':
+      return new FreeTextTable(slot.name, words, rarities);
+  }
+}
+
+/**
+ * Records as rows of interned values. Comparing two rows fills `levels` and `rarities`, one entry a comparison; both are overwritten by the
+ * next call.
+ */
+export class RecordStore {
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  /** For the last compared pair: which value of each slot was taken on either side, -1 for none. */
+  readonly leftValues: Int32Array;
+  readonly rightValues: Int32Array;
+  readonly #plan: Plan;
+  readonly #tables: readonly ValueTable[];
+  readonly #names: NameTable | null;
+  /** Per slot and row: a value id, -1 for none, or -2 - index into #lists. */
+  readonly #cells: Int32Array[];
+  readonly #lists: Int32Array[] = [];
+  readonly #firstFeature: readonly number[];
+  readonly #bestLevels = new Int8Array(2);
+  readonly #bestRarities = new Float64Array(2);
+  #generations = new Int8Array(1024);
+  #rows = 0;
+
+  constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
+    const words = new WordPool();
+    this.#plan = plan;
+    this.#tables = plan.slots.map((slot) => createValueTable(slot, words, rarities));
+    this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
+    this.#cells = plan.slots.map(() => new Int32Array(Math.max(16, expectedRows)));
+    this.#generations = new Int8Array(Math.max(16, expectedRows));
+    this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
+    this.levels = new Int8Array(plan.features.length);
+    this.rarities = new Float64Array(plan.features.length);
+    this.leftValues = new Int32Array(plan.slots.length);
+    this.rightValues = new Int32Array(plan.slots.length);
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Distinct values held, over all slots: what bounds the memory of a long-lived store. */
+  get values(): number {
+    return this.#tables.reduce((sum, table) => sum + table.size, 0);
+  }
+
+  add(values: readonly (readonly string[])[]): number {
+    const row = this.#rows;
+    this.#rows += 1;
+    if (row >= this.#generations.length) {
+      this.#generations = widen(this.#generations, new Int8Array(row * 2));
+      this.#cells.forEach((cells, slot) => {
+        this.#cells[slot] = widen(cells, new Int32Array(row * 2));
+      });
+    }
+    for (let slot = 0; slot < this.#tables.length; slot += 1) {
+      const table = this.#tables[slot] as ValueTable;
+      const found = values[slot] ?? [];
+      const cells = this.#cells[slot] as Int32Array;
+      if (found.length === 0) {
+        cells[row] = noValue;
+      } else if (found.length === 1) {
+        cells[row] = table.intern(found[0] as string);
+      } else {
+        cells[row] = -2 - this.#lists.length;
+        this.#lists.push(Int32Array.from(found, (value) => table.intern(value)));
+      }
+      if (table === this.#names && found.length > 0) {
+        for (const value of found) {
+          const generation = this.#names.generation(table.intern(value));
+          if (generation > 0) this.#generations[row] = generation;
+        }
+      }
+    }
+    return row;
+  }
+
+  /** Compares two rows; of several values of a slot the pair that agrees best counts. */
+  compare(left: number, right: number): void {
+    for (let slot = 0; slot < this.#tables.length; slot += 1) {
+      const cells = this.#cells[slot] as Int32Array;
+      const a = cells[left] as number;
+      const b = cells[right] as number;
+      const feature = this.#firstFeature[slot] as number;
+      const table = this.#tables[slot] as ValueTable;
+      const width = table.levels.length;
+      if (a === noValue || b === noValue) {
+        this.leftValues[slot] = -1;
+        this.rightValues[slot] = -1;
+        for (let offset = 0; offset < width; offset += 1) {
+          this.levels[feature + offset] = -1;
+          this.rarities[feature + offset] = 0;
+        }
+        continue;
+      }
+      if (a >= 0 && b >= 0) {
+        table.compare(a, b);
+        this.leftValues[slot] = a;
+        this.rightValues[slot] = b;
+        for (let offset = 0; offset < width; offset += 1) {
+          this.levels[feature + offset] = table.levels[offset] as number;
+          this.rarities[feature + offset] = table.rarities[offset] as number;
+        }
+        continue;
+      }
+      this.#compareLists(slot, a, b);
+      for (let offset = 0; offset < width; offset += 1) {
+        this.levels[feature + offset] = this.#bestLevels[offset] as number;
+        this.rarities[feature + offset] = this.#bestRarities[offset] as number;
+      }
+    }
+  }
+
+  /** True when the rows can never be one entity: other generation of a family, or other value of a verified identifier. Call after compare. */
+  conflict(left: number, right: number): boolean {
+    const a = this.#generations[left] as number;
+    const b = this.#generations[right] as number;
+    if (a !== 0 && b !== 0 && a !== b) return true;
+    for (let slot = 0; slot < this.#plan.slots.length; slot += 1) {
+      const { verified, kind } = this.#plan.slots[slot] as Slot;
+      if (verified && kind === 'identifier' && this.levels[this.#firstFeature[slot] as number] === 2) return true;
+    }
+    return false;
+  }
+
+  #compareLists(slot: number, a: number, b: number): void {
+    const table = this.#tables[slot] as ValueTable;
+    const width = table.levels.length;
+    const lefts = a < -1 ? (this.#lists[-2 - a] as Int32Array) : null;
+    const rights = b < -1 ? (this.#lists[-2 - b] as Int32Array) : null;
+    let best = Number.POSITIVE_INFINITY;
+    let bestRarity = -1;
+    for (let x = 0; x < (lefts?.length ?? 1); x += 1) {
+      const leftValue = lefts === null ? a : (lefts[x] as number);
+      for (let y = 0; y < (rights?.length ?? 1); y += 1) {
+        const rightValue = rights === null ? b : (rights[y] as number);
+        table.compare(leftValue, rightValue);
+        let rank = 0;
+        let rarity = 0;
+        for (let offset = 0; offset < width; offset += 1) {
+          const level = table.levels[offset] as number;
+          rank += level < 0 ? 2.5 : level;
+          rarity += table.rarities[offset] as number;
+        }
+        if (rank < best || (rank === best && rarity > bestRarity)) {
+          best = rank;
+          bestRarity = rarity;
+          this.leftValues[slot] = leftValue;
+          this.rightValues[slot] = rightValue;
+          for (let offset = 0; offset < width; offset += 1) {
+            this.#bestLevels[offset] = table.levels[offset] as number;
+            this.#bestRarities[offset] = table.rarities[offset] as number;
+          }
+        }
+      }
+    }
+  }
+}
+
+function widen<T extends Int8Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,216 @@
+const bitParallelLength = 32;
+/** Words are cut here for the measures: no name, mailbox or code needs more, and it bounds the cost of hostile input. */
+const longestWord = 96;
+
+/**
+ * Interned words in one flat byte buffer, with the string measures on them. A word is at most 96 ASCII characters for the measures; equality
+ * of ids is equality of the whole words. Measures are bit-parallel up to 32 characters.
+ */
+export class WordPool {
+  readonly texts: string[] = [];
+  readonly #ids = new Map<string, number>();
+  #codes = new Uint8Array(1 << 14);
+  #offsets = new Int32Array(1 << 10);
+  #lengths = new Uint8Array(1 << 10);
+  #used = 0;
+  /** Positions of each character in the pattern at hand; always all zero between calls. */
+  readonly #positions = new Int32Array(256);
+  readonly #row0 = new Uint8Array(longestWord + 1);
+  readonly #row1 = new Uint8Array(longestWord + 1);
+  readonly #row2 = new Uint8Array(longestWord + 1);
+
+  get size(): number {
+    return this.texts.length;
+  }
+
+  intern(text: string): number {
+    const known = this.#ids.get(text);
+    if (known !== undefined) return known;
+    const id = this.texts.length;
+    const length = Math.min(text.length, longestWord);
+    if (id >= this.#offsets.length) {
+      this.#offsets = grow(this.#offsets, new Int32Array(this.#offsets.length * 2));
+      this.#lengths = grow(this.#lengths, new Uint8Array(this.#lengths.length * 2));
+    }
+    if (this.#used + length > this.#codes.length) {
+      this.#codes = grow(this.#codes, new Uint8Array(this.#codes.length * 2));
+    }
+    this.#offsets[id] = this.#used;
+    this.#lengths[id] = length;
+    for (let index = 0; index < length; index += 1) this.#codes[this.#used + index] = text.charCodeAt(index);
+    this.#used += length;
+    this.texts.push(text);
+    this.#ids.set(text, id);
+    return id;
+  }
+
+  lengthOf(id: number): number {
+    return this.#lengths[id] as number;
+  }
+
+  firstCode(id: number): number {
+    return (this.#lengths[id] as number) === 0 ? 0 : (this.#codes[this.#offsets[id] as number] as number);
+  }
+
+  /** Jaro-Winkler similarity in [0, 1], prefix weight 0.1 over at most four characters, boosted only above 0.7. */
+  jaroWinkler(left: number, right: number): number {
+    if (left === right) return 1;
+    const a = this.#offsets[left] as number;
+    const b = this.#offsets[right] as number;
+    const m = this.#lengths[left] as number;
+    const n = this.#lengths[right] as number;
+    if (m === 0 || n === 0) return 0;
+    const jaro =
+      m <= bitParallelLength && n <= bitParallelLength ? this.#jaroBits(a, m, b, n) : this.#jaroPlain(a, m, b, n);
+    if (jaro <= 0.7) return jaro;
+    const codes = this.#codes;
+    const most = Math.min(4, m, n);
+    let prefix = 0;
+    while (prefix < most && codes[a + prefix] === codes[b + prefix]) prefix += 1;
+    return jaro + prefix * 0.1 * (1 - jaro);
+  }
+
+  /** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other; stops caring beyond `most` and answers `most + 1`. */
+  edits(left: number, right: number, most: number): number {
+    if (left === right) return 0;
+    const m = this.#lengths[left] as number;
+    const n = this.#lengths[right] as number;
+    if (Math.abs(m - n) > most) return most + 1;
+    if (m === 0 || n === 0) return Math.min(m + n, most + 1);
+    const a = this.#offsets[left] as number;
+    const b = this.#offsets[right] as number;
+    const distance =
+      m <= bitParallelLength
+        ? this.#editsBits(a, m, b, n)
+        : n <= bitParallelLength
+          ? this.#editsBits(b, n, a, m)
+          : this.#editsPlain(a, m, b, n);
+    return Math.min(distance, most + 1);
+  }
+
+  #jaroBits(a: number, m: number, b: number, n: number): number {
+    const codes = this.#codes;
+    const positions = this.#positions;
+    for (let index = 0; index < m; index += 1) {
+      const code = codes[a + index] as number;
+      positions[code] = (positions[code] as number) | (1 << index);
+    }
+    const bound = Math.max(0, (Math.max(m, n) >> 1) - 1);
+    let window = bound >= 31 ? -1 : (1 << (bound + 1)) - 1;
+    let taken = 0;
+    let matched = 0;
+    let count = 0;
+    for (let index = 0; index < n; index += 1) {
+      const free = (positions[codes[b + index] as number] as number) & window & ~taken;
+      if (free !== 0) {
+        taken |= free & -free;
+        matched |= 1 << index;
+        count += 1;
+      }
+      window = index < bound ? (window << 1) | 1 : window << 1;
+    }
+    let swapped = 0;
+    if (count > 0) {
+      let rest = taken;
+      for (let index = 0; index < n; index += 1) {
+        if ((matched & (1 << index)) === 0) continue;
+        const bit = rest & -rest;
+        if (((positions[codes[b + index] as number] as number) & bit) === 0) swapped += 1;
+        rest ^= bit;
+      }
+    }
+    for (let index = 0; index < m; index += 1) positions[codes[a + index] as number] = 0;
+    return count === 0 ? 0 : (count / m + count / n + (count - (swapped >> 1)) / count) / 3;
+  }
+
+  #jaroPlain(a: number, m: number, b: number, n: number): number {
+    const codes = this.#codes;
+    const bound = Math.max(0, (Math.max(m, n) >> 1) - 1);
+    const taken = this.#row0.fill(0);
+    const order = this.#row1;
+    let count = 0;
+    for (let right = 0; right < n; right += 1) {
+      const code = codes[b + right] as number;
+      const to = Math.min(m - 1, right + bound);
+      for (let left = Math.max(0, right - bound); left <= to; left += 1) {
+        if (taken[left] === 0 && codes[a + left] === code) {
+          taken[left] = 1;
+          order[count] = code;
+          count += 1;
+          break;
+        }
+      }
+    }
+    if (count === 0) return 0;
+    let swapped = 0;
+    let at = 0;
+    for (let left = 0; left < m; left += 1) {
+      if (taken[left] === 0) continue;
+      if (codes[a + left] !== order[at]) swapped += 1;
+      at += 1;
+    }
+    return (count / m + count / n + (count - (swapped >> 1)) / count) / 3;
+  }
+
+  #editsBits(a: number, m: number, b: number, n: number): number {
+    const codes = this.#codes;
+    const positions = this.#positions;
+    for (let index = 0; index < m; index += 1) {
+      const code = codes[a + index] as number;
+      positions[code] = (positions[code] as number) | (1 << index);
+    }
+    const top = 1 << (m - 1);
+    let up = -1;
+    let down = 0;
+    let diagonal = 0;
+    let before = 0;
+    let distance = m;
+    for (let index = 0; index < n; index += 1) {
+      const here = positions[codes[b + index] as number] as number;
+      const swap = ((~diagonal & here) << 1) & before;
+      diagonal = (((here & up) + up) ^ up) | here | down | swap;
+      let plus = down | ~(diagonal | up);
+      let minus = diagonal & up;
+      if ((plus & top) !== 0) distance += 1;
+      if ((minus & top) !== 0) distance -= 1;
+      plus = (plus << 1) | 1;
+      minus <<= 1;
+      up = minus | ~(diagonal | plus);
+      down = plus & diagonal;
+      before = here;
+    }
+    for (let index = 0; index < m; index += 1) positions[codes[a + index] as number] = 0;
+    return distance;
+  }
+
+  #editsPlain(a: number, m: number, b: number, n: number): number {
+    const codes = this.#codes;
+    let older = this.#row0;
+    let previous = this.#row1;
+    let current = this.#row2;
+    for (let column = 0; column <= n; column += 1) previous[column] = column;
+    for (let line = 1; line <= m; line += 1) {
+      current[0] = line;
+      const code = codes[a + line - 1] as number;
+      for (let column = 1; column <= n; column += 1) {
+        const other = codes[b + column - 1] as number;
+        let best = (previous[column - 1] as number) + (code === other ? 0 : 1);
+        best = Math.min(best, (previous[column] as number) + 1, (current[column - 1] as number) + 1);
+        if (line > 1 && column > 1 && code === codes[b + column - 2] && codes[a + line - 2] === other) {
+          best = Math.min(best, (older[column - 2] as number) + 1);
+        }
+        current[column] = best;
+      }
+      const free = older;
+      older = previous;
+      previous = current;
+      current = free;
+    }
+    return previous[n] as number;
+  }
+}
+
+function grow<T extends Uint8Array | Int32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

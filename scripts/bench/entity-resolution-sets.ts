@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+// The script has no package of its own; it reads CSV with the library's development dependency.
+const { parse } = createRequire(new URL('../../packages/entity-resolution/package.json', import.meta.url))(
+  'csv-parse/sync',
+) as {
+  parse(text: string, options: object): unknown;
+};
+
+export type Row = Record<string, string>;
+
+/** A labelled set of records. Labels are read by the scorer only. */
+export interface LabelledSet {
+  readonly name: string;
+  readonly rows: readonly { readonly id: string; readonly source: string; readonly fields: Row }[];
+  /** True entity by id. */
+  readonly truth: ReadonlyMap<string, string>;
+}
+
+function read(path: string): Row[] {
+  const rows = parse(readFileSync(path, 'utf8'), {
+    columns: (header: string[]) => header.map((name) => name.trim()),
+    skip_empty_lines: true,
+    relax_column_count: true,
+    bom: true,
+  }) as Row[];
+  return rows;
+}
+
+function without(row: Row, ...columns: string[]): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !columns.includes(name)));
+}
+
+/** Entities from a list of matching pairs: connected records are one. */
+function entitiesOf(ids: readonly string[], pairs: readonly (readonly [string, string])[]): Map<string, string> {
+  const owner = new Map(ids.map((id) => [id, id]));
+  const find = (id: string): string => {
+    let at = id;
+    while (owner.get(at) !== at) at = owner.get(at) as string;
+    return at;
+  };
+  for (const [a, b] of pairs) owner.set(find(a), find(b));
+  return new Map(ids.map((id) => [id, find(id)]));
+}
+
+function set(name: string, rows: LabelledSet['rows'], truth: (id: string, index: number) => string): LabelledSet {
+  return { name, rows, truth: new Map(rows.map((row, index) => [row.id, truth(row.id, index)])) };
+}
+
+const loaders: Record<string, (folder: string) => LabelledSet> = {
+  'splink_fake_1000/fake_1000.csv': (path) => {
+    const rows = read(path);
+    return set(
+      'fake_1000',
+      rows.map((row) => ({ id: row.unique_id as string, source: 'a', fields: without(row, 'unique_id', 'cluster') })),
+      (_, index) => (rows[index] as Row).cluster as string,
+    );
+  },
+  'splink_fake_1000/fake_1000_with_cluster.csv': (path) => {
+    const rows = read(path);
+    return set(
+      'fake_1000 older',
+      rows.map((row) => ({ id: row.unique_id as string, source: 'a', fields: without(row, 'unique_id', 'cluster') })),
+      (_, index) => (rows[index] as Row).cluster as string,
+    );
+  },
+  'dedupe_csv_example/csv_example_input_with_true_ids.csv': (path) => {
+    const rows = read(path);
+    return set(
+      'csv_example',
+      rows.map((row) => ({ id: row.Id as string, source: 'a', fields: without(row, 'Id', 'True Id') })),
+      (_, index) => (rows[index] as Row)['True Id'] as string,
+    );
+  },
+  'fodors_zagats/fodors.csv': (path) => {
+    const folder = join(path, '..');
+    const rows = [
+      ...read(path).map((row) => ({ id: `f${row.id}`, source: 'fodors', fields: without(row, 'id') })),
+      ...read(join(folder, 'zagats.csv')).map((row) => ({
+        id: `z${row.id}`,
+        source: 'zagats',
+        fields: without(row, 'id'),
+      })),
+    ];
+    const pairs = read(join(folder, 'matches_fodors_zagats.csv')).map(
+      (row) => [`f${row.fodors_id}`, `z${row.zagats_id}`] as const,
+    );
+    const truth = entitiesOf(
+      rows.map((row) => row.id),
+      pairs,
+    );
+    return set('fodors_zagats', rows, (id) => truth.get(id) as string);
+  },
+  'senzing_truthset/customers.csv': (path) => {
+    const folder = join(path, '..');
+    const key = new Map(
+      read(join(folder, 'actual_truthset_key.csv')).map((row) => [
+        `${row.DATA_SOURCE}:${row.RECORD_ID}`,
+        row.CLUSTER_ID as string,
+      ]),
+    );
+    const rows = ['customers', 'reference', 'watchlist'].flatMap((file) =>
+      read(join(folder, `${file}.csv`)).map((row) => ({
+        id: `${row.DATA_SOURCE}:${row.RECORD_ID}`,
+        source: row.DATA_SOURCE as string,
+        fields: without(row, 'DATA_SOURCE', 'RECORD_ID'),
+      })),
+    );
+    return set('senzing_truthset', rows, (id) => key.get(id) ?? id);
+  },
+  'dqbench_tier1/tier1.csv': (path) => {
+    const rows = read(path).map((row, index) => ({ id: String(index), source: 'a', fields: row }));
+    const pairs = read(join(path, '..', 'tier1_pairs.csv')).map(
+      (row) => [row.row_a as string, row.row_b as string] as const,
+    );
+    const truth = entitiesOf(
+      rows.map((row) => row.id),
+      pairs,
+    );
+    return set('dqbench_tier1', rows, (id) => truth.get(id) as string);
+  },
+  'febrl/dataset1.csv': (path) => febrl('febrl1', path),
+  'febrl/dataset2.csv': (path) => febrl('febrl2', path),
+  'febrl/dataset3.csv': (path) => febrl('febrl3', path),
+};
+
+function febrl(name: string, path: string): LabelledSet {
+  const rows = read(path).map((row) => ({
+    id: (row.rec_id as string).trim(),
+    source: 'a',
+    fields: without(row, 'rec_id'),
+  }));
+  return set(name, rows, (id) => (/^rec-(\d+)/.exec(id) as RegExpExecArray)[1] as string);
+}
+
+/** The labelled sets that are found under a folder. */
+export function labelledSets(folder: string): LabelledSet[] {
+  return Object.entries(loaders)
+    .filter(([file]) => existsSync(join(folder, file)))
+    .map(([file, load]) => load(join(folder, file)));
+}
