@@ -36,7 +36,7 @@ export function createLogger({ service, level = 'info', destination }: LogOption
   const logger = pino(options, destination ?? standardOutput());
   // Bindings of children pass no formatter. Children inherit this, so that theirs are redacted as well.
   const createChild = logger.child;
-  logger.child = function child(bindings, childOptions) {
+  logger.child = function child(this: Logger, bindings: object, childOptions?: object) {
     return createChild.call(this, redactForLog(bindings) as object, childOptions);
   } as typeof logger.child;
   return logger;
