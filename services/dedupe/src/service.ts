@@ -1,6 +1,6 @@
 import { topics } from '@kempt/contracts';
 import { createConsumer } from '@kempt/outbox';
-import { type Component, createCursorCodec, type Runtime } from '@kempt/service-runtime';
+import type { Component, Runtime } from '@kempt/service-runtime';
 import { createClusterEvents } from './clusters/cluster-events.ts';
 import { registerClusterRoutes } from './clusters/cluster-routes.ts';
 import type { DedupeConfig } from './config.ts';
@@ -42,8 +42,7 @@ export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<reado
     logger,
     metrics: runtime.metrics,
   });
-  const cursors = createCursorCodec();
-  registerClusterRoutes({ http, database, models, cursors });
+  registerClusterRoutes({ http, database, models, cursors: runtime.cursors });
   registerModelRoutes({ http, database });
   return [firstResolution, consumer];
 }

@@ -30,7 +30,17 @@ describe('golden IDs of clusters that change', () => {
 
   test('when a cluster splits in equal halves the half with the founder keeps the id', () => {
     const before = [cluster('b', 'a', 'c', 'd')];
-    const { clusters } = assignGoldenIds('t', { before, groups: [['a', 'c'], ['b', 'd']] }, nothingTaken);
+    const { clusters } = assignGoldenIds(
+      't',
+      {
+        before,
+        groups: [
+          ['a', 'c'],
+          ['b', 'd'],
+        ],
+      },
+      nothingTaken,
+    );
     expect(clusters.find((entry) => entry.members.includes('b'))?.goldenId).toBe(goldenId('t', 'b'));
     expect(clusters.find((entry) => entry.members.includes('a'))?.isNew).toBe(true);
   });
@@ -83,7 +93,13 @@ describe('golden IDs of clusters that change', () => {
         const straight = assignGoldenIds('t', { before, groups }, nothingTaken);
         const shuffled = assignGoldenIds(
           't',
-          { before: shuffle(before, random), groups: shuffle(groups.map((members) => shuffle(members, random)), random) },
+          {
+            before: shuffle(before, random),
+            groups: shuffle(
+              groups.map((members) => shuffle(members, random)),
+              random,
+            ),
+          },
           nothingTaken,
         );
         expect(shuffled.clusters.map(withoutAbsorbedOrder)).toEqual(straight.clusters.map(withoutAbsorbedOrder));

@@ -1,13 +1,15 @@
 import {
+  aliasKey,
   type ClusterChangeKind,
-  encodeEvent,
+  clusterKey,
   type EventRecord,
+  encodeEvent,
   type KemptEvent,
-  newEventId,
   parseRecordRef,
   topics,
   type WireFormat,
 } from '@kempt/contracts';
+import { v7 as newEventId } from 'uuid';
 import { type EntityKind, entityKindMessage } from '../matching/entity-kind.ts';
 import type { AliasChange } from './cluster-store.ts';
 
@@ -34,7 +36,7 @@ export function createClusterEvents(wireFormat: WireFormat, now: () => Date) {
       tenantId,
       source,
       subject: `${cluster.entityKind}/${cluster.goldenId}`,
-      key: `${tenantId}:${cluster.goldenId}`,
+      key: clusterKey(tenantId, cluster.goldenId),
       time,
       recordedTime: time,
       sequence: cluster.version,
@@ -64,7 +66,7 @@ export function createClusterEvents(wireFormat: WireFormat, now: () => Date) {
       tenantId,
       source,
       subject: `alias/${change.alias}`,
-      key: `${tenantId}:${change.alias}`,
+      key: aliasKey(tenantId, change.alias),
       time,
       recordedTime: time,
       sequence: change.version,

@@ -148,7 +148,7 @@ export function registerClusterRoutes({ http, database, models, cursors }: Clust
                 right: right.ref,
                 weight: explanation.weight,
                 probability: explanation.probability,
-                conflict: explanation.conflict,
+                conflict: matcher.score(left.normal, right.normal).conflict,
                 prior: explanation.prior,
                 rows: explanation.rows.map((row) => ({
                   column: row.column,

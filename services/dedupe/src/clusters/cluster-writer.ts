@@ -1,5 +1,5 @@
-import { appendToOutbox } from '@kempt/outbox';
 import type { Lane } from '@kempt/contracts';
+import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { saveMemberships } from '../matching/match-record-store.ts';

@@ -1,4 +1,4 @@
-import { clusterComponent, decisionThreshold, type Matcher } from '@kempt/entity-resolution';
+import { clusterComponent, decisionThreshold, type Matcher, weightOf } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { ClusterEvents } from '../clusters/cluster-events.ts';
 import { lockClusters } from '../clusters/cluster-store.ts';
@@ -62,13 +62,13 @@ export function createChangeResolution(events: ClusterEvents, cache: NormalCache
         ...gone.map((ref) => ({ ref, hashes: [] })),
       ]);
 
-      const pairs = await candidatePairs(tx, kind, { keysOf, blockSizeMax: matcher.blockSizeMax });
+      const pairs = await candidatePairs(tx, kind, { keysOf, blockSizeMax: model.blocking.largestBlock });
       const candidateRefs = new Set(pairs.flat());
       for (const record of changed) candidateRefs.delete(record.ref);
       const records = new Map<string, MatchRecord>(
         [...changed, ...(await loadRecords(tx, [...candidateRefs]))].map((record) => [record.ref, record]),
       );
-      const edges = scorePairs(pairs, (left, right) => scoreOf(left, right, records), matcher.reviewFloor);
+      const edges = scorePairs(pairs, (left, right) => scoreOf(left, right, records), weightOf(model.reviewFloor));
       await insertEdges(tx, kind, edges);
 
       const before = await lockClusters(tx, formerClusters);
@@ -98,9 +98,9 @@ export function createChangeResolution(events: ClusterEvents, cache: NormalCache
       const nodes = component.nodes.filter((ref) => records.has(ref));
       const groups = clusterComponent(
         nodes,
-        component.edges.map((edge) => ({ a: edge.left, b: edge.right, weight: edge.weight, probability: edge.probability })),
+        component.edges.map((edge) => ({ a: edge.left, b: edge.right, weight: edge.weight })),
         (left, right) => scoreOf(left, right, records),
-        { threshold: decisionThreshold(model) },
+        { minimumWeight: weightOf(decisionThreshold(model)) },
       );
       const clusters = await writeClusters(tx, events, {
         entityKind: kind,

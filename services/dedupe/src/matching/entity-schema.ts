@@ -3,7 +3,7 @@ import type { Schema } from '@kempt/entity-resolution';
 import type { EntityKind } from './entity-kind.ts';
 
 /** Comparable fields of a record by column name; lists hold several values of one field. */
-export type ComparableFields = Readonly<Record<string, string | readonly string[]>>;
+export type ComparableFields = Readonly<Record<string, string | string[]>>;
 
 /** Which columns are compared, and what each of them means. */
 export const schemas: Readonly<Record<EntityKind, Schema>> = {
@@ -73,7 +73,7 @@ export function comparableFields(canonical: CanonicalRecord | undefined): Compar
 }
 
 function withoutBlanks(fields: Record<string, string | readonly string[] | undefined>): ComparableFields {
-  const kept: Record<string, string | readonly string[]> = {};
+  const kept: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || value.length === 0) continue;
     if (typeof value === 'string') {

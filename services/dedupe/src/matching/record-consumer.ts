@@ -1,18 +1,18 @@
 import {
   decodeEvent,
   formatRecordRef,
-  parseRecordKey,
   type PositionedRecord,
+  parseRecordKey,
   SyncRunKind,
   SyncRunOutcome,
   topics,
 } from '@kempt/contracts';
 import type { Transaction } from '@kempt/postgres';
+import type { DedupeMetrics } from '../metrics.ts';
 import { markPending, saveAccount, saveBackfill } from '../models/account-progress-store.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import type { FirstResolution } from '../models/first-resolution.ts';
 import { beginCollecting, lockState } from '../models/model-store.ts';
-import type { DedupeMetrics } from '../metrics.ts';
 import type { ChangeResolution } from './change-resolution.ts';
 import { type EntityKind, entityKindOfObject, entityKinds } from './entity-kind.ts';
 import { comparableFields } from './entity-schema.ts';

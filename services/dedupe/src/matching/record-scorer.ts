@@ -1,7 +1,5 @@
-import type { InputRecord, Matcher } from '@kempt/entity-resolution';
+import type { InputRecord, Matcher, NormalRecord } from '@kempt/entity-resolution';
 import type { MatchRecord } from './match-record-store.ts';
-
-type NormalRecord = ReturnType<Matcher['normalise']>;
 
 /** The library's view of a stored record: its source is the account and object it came from. */
 export function inputRecord(record: MatchRecord): InputRecord {
@@ -18,7 +16,7 @@ export function createNormalCache(entriesMax = 20_000): {
   const entries = new Map<string, NormalRecord>();
   return {
     get(tenantId, matcher, record) {
-      const key = `${tenantId}\n${matcher.modelVersion}\n${record.ref}\n${record.version}`;
+      const key = `${tenantId}\n${matcher.model.version}\n${record.ref}\n${record.version}`;
       const known = entries.get(key);
       if (known !== undefined) {
         entries.delete(key);

@@ -1,4 +1,4 @@
-import { ConnectionStatus, type ConnectionChanged, type SyncRunFinished } from '@kempt/contracts';
+import { type ConnectionChanged, ConnectionStatus, type SyncRunFinished } from '@kempt/contracts';
 import type { Transaction } from '@kempt/postgres';
 
 /** Where one account stands, as far as its records matter to dedupe. */

@@ -142,14 +142,19 @@ export function createFirstResolution(options: FirstResolutionOptions) {
             kind,
             batch.map((record) => ({
               ref: record.ref,
-              hashes: deciding.matcher.blockKeys(deciding.matcher.normalise(inputRecord(record))).map((key) => keyHash(key)),
+              hashes: deciding.matcher
+                .blockKeys(deciding.matcher.normalise(inputRecord(record)))
+                .map((key) => keyHash(key)),
             })),
           );
         }
         for (const batch of batches(edges, writeBatch)) await insertEdges(tx, kind, batch);
         const edgesOf = edgesByCluster(resolution.clusters, edges);
         let written = 0;
-        for (const batch of batches(resolution.clusters.map((members, index) => ({ members, index })), writeBatch)) {
+        for (const batch of batches(
+          resolution.clusters.map((members, index) => ({ members, index })),
+          writeBatch,
+        )) {
           written += await writeClusters(tx, events, {
             entityKind: kind,
             modelVersion: model.version,

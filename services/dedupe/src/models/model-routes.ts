@@ -17,7 +17,13 @@ const ModelsSchema = Type.Object({
 });
 
 /** The match models of a tenant. */
-export function registerModelRoutes({ http, database }: { readonly http: HttpServer; readonly database: Database }): void {
+export function registerModelRoutes({
+  http,
+  database,
+}: {
+  readonly http: HttpServer;
+  readonly database: Database;
+}): void {
   http.get(
     '/v1/models',
     {

@@ -54,7 +54,9 @@ export async function startServiceThread(
   return {
     name,
     url,
-    died: exited.then((code) => (stopping ? new Promise<string>(() => {}) : `The service ${name} ended: ${reason(code)}`)),
+    died: exited.then((code) =>
+      stopping ? new Promise<string>(() => {}) : `The service ${name} ended: ${reason(code)}`,
+    ),
     async stop(deadlineMs) {
       stopping = true;
       worker.postMessage({ type: 'stop' });
