@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** What went wrong, in words that a caller can act on. */
 export type DatabaseErrorCode =
   | 'connection-lost'
@@ -203,7 +205,7 @@ function withoutValues(error: DriverError): DriverError {
 
 /** Turns whatever the driver threw into a `DatabaseError`. Leaves errors of the caller's own work as they are. */
 export function toDatabaseError(error: unknown): unknown {
-  if (error instanceof DatabaseError || !(error instanceof Error)) return error;
+  if (error instanceof DatabaseError || !types.isNativeError(error)) return error;
   const driverError = withoutValues(error as DriverError);
   const { code, retriable, remedy } = classify(driverError);
   // An AggregateError of a refused connection has an empty message of its own.

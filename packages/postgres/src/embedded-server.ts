@@ -1,34 +1,16 @@
-import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { EmbeddedPostgresError, folderError } from './embedded-error.ts';
 import { acquireInstanceLock } from './instance-lock.ts';
 import { runsAsRoot } from './server-account.ts';
 import { findServerBinaries, type ServerBinaries } from './server-binaries.ts';
+import { clusterFolderOf, createCluster, readOrCreatePassword, startError, superuser } from './server-cluster.ts';
 import { openServerHome, type ServerHome } from './server-home.ts';
-import {
-  launchServer,
-  readPostmasterFile,
-  type ServerProcess,
-  serverEnvironment,
-  stopOrphan,
-} from './server-process.ts';
+import { launchServer, readPostmasterFile, type ServerProcess, stopOrphan } from './server-process.ts';
+import { builtInSettings } from './server-settings.ts';
 
 export interface EmbeddedPostgresOptions {
   /** Belongs to the server alone; created when missing. */
@@ -49,50 +31,21 @@ export interface EmbeddedPostgres {
   /** Connection URL of the superuser. Holds the password: never log it. */
   readonly adminUrl: string;
   readonly databaseName: string;
-  /** Fast shutdown; returns within seven seconds. Safe to call twice. */
+  /** Fast shutdown; returns within eight seconds. Safe to call twice. */
   stop(): Promise<void>;
   /** Kills the server as a power failure would, for tests of recovery. The folder can be started again afterwards. */
   crash(): Promise<void>;
 }
 
 const databaseName = 'kempt';
-const superuser = 'kempt';
 const startTimeoutMs = 120_000;
 const portAttempts = 5;
+const longestRestartPauseMs = 10_000;
 
 /**
- * Small enough for a laptop, and as durable as a server: every commit is on disk. Statements and values of failed
- * queries stay out of the log, since they hold customers' data.
+ * Starts the Postgres that comes with Kempt on a data folder, creating the database the first time. A server that ends
+ * by itself is started again on the same port. When this process dies, whatever the way, the server stops as well.
  */
-const builtInSettings: Readonly<Record<string, string>> = {
-  listen_addresses: '127.0.0.1',
-  max_connections: '120',
-  shared_buffers: '64MB',
-  work_mem: '8MB',
-  maintenance_work_mem: '64MB',
-  effective_cache_size: '512MB',
-  huge_pages: 'off',
-  fsync: 'on',
-  synchronous_commit: 'on',
-  wal_level: 'minimal',
-  max_wal_senders: '0',
-  max_wal_size: '1GB',
-  checkpoint_timeout: '15min',
-  jit: 'off',
-  io_method: 'sync',
-  max_worker_processes: '4',
-  max_parallel_workers_per_gather: '0',
-  autovacuum_worker_slots: '4',
-  autovacuum_max_workers: '2',
-  max_logical_replication_workers: '0',
-  log_min_messages: 'log',
-  log_checkpoints: 'off',
-  log_min_error_statement: 'panic',
-  log_error_verbosity: 'terse',
-  log_line_prefix: '',
-};
-
-/** Starts the Postgres that comes with Kempt on a data folder, creating the database the first time. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataFolder = prepareDataFolder(options.dataFolder);
   const lock = acquireInstanceLock(dataFolder);
@@ -105,9 +58,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
     const password = readOrCreatePassword(dataFolder, clusterFolderOf(home));
     await createCluster({ dataFolder, home, binaries, password });
-    const orphan = await stopOrphan(clusterFolderOf(home));
-    if (orphan === 'stale') rmSync(path.join(clusterFolderOf(home), 'postmaster.pid'), { force: true });
-    const server = await startServer({ options, dataFolder, home, binaries });
+    const server = await startOnSomePort({ options, dataFolder, home, binaries });
     const adminUrl = `postgres://${superuser}:${password}@127.0.0.1:${server.port}/${databaseName}`;
     try {
       await createDatabase(adminUrl);
@@ -115,26 +66,21 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       await server.process.stop();
       throw error;
     }
+    const supervised = superviseServer({ options, dataFolder, home, binaries }, server);
+    const endWith = async (end: (process: ServerProcess) => Promise<void>): Promise<void> => {
+      await supervised.end(end);
+      lock.release();
+    };
     return {
       adminUrl,
       databaseName,
-      stop: async () => {
-        await server.process.stop();
-        lock.release();
-      },
-      crash: async () => {
-        await server.process.kill();
-        lock.release();
-      },
+      stop: () => endWith((process) => process.stop()),
+      crash: () => endWith((process) => process.kill()),
     };
   } catch (error) {
     lock.release();
     throw folderError(dataFolder, error);
   }
-}
-
-function clusterFolderOf(home: ServerHome): string {
-  return path.join(home.folder, 'cluster');
 }
 
 function prepareDataFolder(folder: string): string {
@@ -150,97 +96,6 @@ function prepareDataFolder(folder: string): string {
   }
 }
 
-function readOrCreatePassword(dataFolder: string, clusterFolder: string): string {
-  const file = path.join(dataFolder, 'password');
-  if (existsSync(file)) {
-    const password = readFileSync(file, 'utf8').trim();
-    if (password !== '') return password;
-  }
-  if (existsSync(clusterFolder)) {
-    throw new EmbeddedPostgresError(
-      'data-folder-damaged',
-      `The password of the database is missing from ${file}: restore that file, or remove ${dataFolder} to begin anew`,
-    );
-  }
-  const password = randomBytes(24).toString('base64url');
-  writeFileSync(file, `${password}\n`, { mode: 0o600 });
-  return password;
-}
-
-interface ClusterOptions {
-  readonly dataFolder: string;
-  readonly home: ServerHome;
-  readonly binaries: ServerBinaries;
-  readonly password: string;
-}
-
-/**
- * The cluster is written under another name and gets its own only when it is complete, so a start that was interrupted
- * leaves nothing that a later one could mistake for a database.
- */
-async function createCluster({ dataFolder, home, binaries, password }: ClusterOptions): Promise<void> {
-  const cluster = clusterFolderOf(home);
-  if (existsSync(cluster)) {
-    checkCluster(cluster, dataFolder, binaries);
-    return;
-  }
-  const unfinished = `${cluster}.new`;
-  const passwordFile = path.join(home.folder, 'initial-password');
-  rmSync(unfinished, { recursive: true, force: true });
-  rmSync(passwordFile, { force: true });
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (home.account.uid !== undefined) chownSync(passwordFile, home.account.uid, home.account.gid);
-  const parameters = [
-    `--pgdata=${unfinished}`,
-    `--username=${superuser}`,
-    `--pwfile=${passwordFile}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    // Sorts the same on every system, whatever locales it has.
-    '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-  ];
-  try {
-    await promisify(execFile)(binaries.initdb, parameters, {
-      ...home.account,
-      cwd: home.folder,
-      env: serverEnvironment(),
-    });
-  } catch (error) {
-    const { stderr } = error as { stderr?: string };
-    rmSync(unfinished, { recursive: true, force: true });
-    throw startError(dataFolder, (stderr ?? String(error)).split('\n'), error);
-  } finally {
-    rmSync(passwordFile, { force: true });
-  }
-  renameSync(unfinished, cluster);
-}
-
-function checkCluster(cluster: string, dataFolder: string, binaries: ServerBinaries): void {
-  const versionFile = path.join(cluster, 'PG_VERSION');
-  if (!existsSync(versionFile) || !existsSync(path.join(cluster, 'global', 'pg_control'))) {
-    throw new EmbeddedPostgresError(
-      'data-folder-damaged',
-      `The database in ${cluster} is incomplete: restore it from a backup, or remove ${dataFolder} to begin anew`,
-    );
-  }
-  const version = readFileSync(versionFile, 'utf8').trim();
-  if (version !== binaries.majorVersion) {
-    throw new EmbeddedPostgresError(
-      'data-folder-foreign',
-      `The database in ${cluster} was written by Postgres ${version} and this Kempt brings Postgres ${binaries.majorVersion}: start the Kempt that wrote it, or choose another data folder`,
-    );
-  }
-  const { uid } = statSync(cluster);
-  if (!runsAsRoot() && process.getuid !== undefined && uid !== process.getuid()) {
-    throw new EmbeddedPostgresError(
-      'data-folder-foreign',
-      `The database in ${cluster} belongs to another user (uid ${uid}): start as that user, or choose another data folder`,
-    );
-  }
-}
-
 interface StartOptions {
   readonly options: EmbeddedPostgresOptions;
   readonly dataFolder: string;
@@ -248,25 +103,42 @@ interface StartOptions {
   readonly binaries: ServerBinaries;
 }
 
-async function startServer(start: StartOptions): Promise<{ process: ServerProcess; port: number }> {
-  const { options, dataFolder } = start;
+interface RunningServer {
+  readonly process: ServerProcess;
+  readonly port: number;
+}
+
+async function startOnSomePort(start: StartOptions): Promise<RunningServer> {
+  const wanted = start.options.port;
   for (let attempt = 1; ; attempt += 1) {
-    const port = options.port ?? (await freePort());
-    const lines: string[] = [];
-    const server = launch(start, port, lines);
-    const outcome = await waitUntilReady(server, clusterFolderOf(start.home));
-    if (outcome === 'ready') return { process: server, port };
-    await server.stop();
-    if (outcome === 'late') lines.push(`it was not ready after ${startTimeoutMs / 1000} s`);
-    const portBusy = lines.some((line) => /could not bind|could not create any TCP/.test(line));
-    if (!portBusy) throw startError(dataFolder, lines);
-    if (options.port !== undefined || attempt >= portAttempts) {
-      throw new EmbeddedPostgresError(
-        'port-busy',
-        `Port ${port} on 127.0.0.1 is in use: choose another one for Postgres`,
-      );
+    const port = wanted ?? (await freePort());
+    try {
+      return { process: await startOnPort(start, port), port };
+    } catch (error) {
+      const taken = error instanceof EmbeddedPostgresError && error.code === 'port-busy';
+      // Between finding a free port and using it, somebody else may have been quicker.
+      if (!taken || wanted !== undefined || attempt >= portAttempts) throw error;
     }
   }
+}
+
+async function startOnPort(start: StartOptions, port: number): Promise<ServerProcess> {
+  const clusterFolder = clusterFolderOf(start.home);
+  const leftover = await stopOrphan(clusterFolder);
+  if (leftover === 'stale') rmSync(path.join(clusterFolder, 'postmaster.pid'), { force: true });
+  const lines: string[] = [];
+  const server = launch(start, port, lines);
+  const outcome = await waitUntilReady(server, clusterFolder);
+  if (outcome === 'ready') return server;
+  await server.stop();
+  if (outcome === 'late') lines.push(`it was not ready after ${startTimeoutMs / 1000} s`);
+  if (lines.some((line) => /could not bind|could not create any TCP/.test(line))) {
+    throw new EmbeddedPostgresError(
+      'port-busy',
+      `Port ${port} on 127.0.0.1 is in use: choose another one for Postgres`,
+    );
+  }
+  throw startError(start.dataFolder, lines);
 }
 
 function launch({ options, dataFolder, home, binaries }: StartOptions, port: number, lines: string[]): ServerProcess {
@@ -309,33 +181,43 @@ async function waitUntilReady(server: ServerProcess, clusterFolder: string): Pro
   return 'late';
 }
 
-function startError(dataFolder: string, lines: readonly string[], cause?: unknown): EmbeddedPostgresError {
-  const text = lines
-    .filter((line) => line.trim() !== '')
-    .slice(-3)
-    .join(' ');
-  if (/No space left on device|Disk quota exceeded/.test(lines.join('\n'))) {
-    return new EmbeddedPostgresError(
-      'disk-full',
-      `The disk under ${dataFolder} is full: free some space and start again`,
-      cause,
-    );
+/** Starts the server again when it ended by itself, with growing pauses while it does not come up. */
+function superviseServer(
+  start: StartOptions,
+  first: RunningServer,
+): { end: (how: (process: ServerProcess) => Promise<void>) => Promise<void> } {
+  const ending = new AbortController();
+  const log = (line: string): void => start.options.onLog?.(line);
+  let current = first.process;
+
+  async function keepRunning(): Promise<void> {
+    while (!ending.signal.aborted) {
+      const { code, signal } = await current.exited;
+      if (ending.signal.aborted) return;
+      log(`Postgres ended unexpectedly (${signal ?? `exit code ${code}`}); starting it again`);
+      for (let attempt = 0; !ending.signal.aborted; attempt += 1) {
+        try {
+          current = await startOnPort(start, first.port);
+          // Whoever asked for the end meanwhile saw the old process only.
+          if (ending.signal.aborted) await current.stop();
+          break;
+        } catch (error) {
+          log(error instanceof Error ? error.message : String(error));
+          const pauseMs = Math.min(longestRestartPauseMs, 250 * 2 ** attempt);
+          await sleep(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
+        }
+      }
+    }
   }
-  if (/Read-only file system|Permission denied/.test(lines.join('\n'))) {
-    return new EmbeddedPostgresError(
-      'data-folder-read-only',
-      `Postgres cannot write into ${dataFolder}: ${text}`,
-      cause,
-    );
-  }
-  if (/lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(lines.join('\n'))) {
-    return new EmbeddedPostgresError(
-      'data-folder-in-use',
-      `The data folder ${dataFolder} is in use by another Postgres: ${text}`,
-      cause,
-    );
-  }
-  return new EmbeddedPostgresError('start-failed', `Postgres did not start on ${dataFolder}: ${text}`, cause);
+
+  const running = keepRunning();
+  return {
+    end: async (how) => {
+      ending.abort();
+      await how(current);
+      await running;
+    },
+  };
 }
 
 async function createDatabase(adminUrl: string): Promise<void> {

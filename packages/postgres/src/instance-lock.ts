@@ -1,4 +1,13 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { EmbeddedPostgresError, folderError } from './embedded-error.ts';
 import { processExists, processStart } from './process-identity.ts';
@@ -7,6 +16,9 @@ interface Owner {
   readonly pid: number;
   readonly started: string | null;
 }
+
+/** What file systems without hard links answer. */
+const withoutLinks = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']);
 
 export interface InstanceLock {
   release(): void;
@@ -41,7 +53,7 @@ export function acquireInstanceLock(dataFolder: string): InstanceLock {
   } catch (error) {
     throw folderError(dataFolder, error);
   } finally {
-    rmSync(own, { force: true });
+    if (existsSync(own)) rmSync(own);
   }
 }
 
@@ -49,6 +61,14 @@ export function acquireInstanceLock(dataFolder: string): InstanceLock {
 function linkExclusively(from: string, to: string): boolean {
   try {
     linkSync(from, to);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST') return false;
+    if (code === undefined || !withoutLinks.has(code)) throw error;
+  }
+  try {
+    copyFileSync(from, to, constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;

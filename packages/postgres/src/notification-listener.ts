@@ -100,13 +100,13 @@ export function createNotificationListener(dependencies: NotificationListenerDep
 
   return {
     listen: async (channel, onNotify) => {
-      const existing = subscribers.get(channel);
-      const callbacks = existing ?? new Set();
+      const callbacks = subscribers.get(channel) ?? new Set();
       callbacks.add(onNotify);
       subscribers.set(channel, callbacks);
       try {
         await ensureOpen();
-        if (existing === undefined) await client?.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+        // Repeating LISTEN does no harm, and when it returns, notifications do arrive.
+        await client?.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
       } catch (error) {
         callbacks.delete(onNotify);
         if (callbacks.size === 0) subscribers.delete(channel);

@@ -1,8 +1,9 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 import { canRun, type ServerAccount } from './server-account.ts';
+import { makeStagingFolder } from './server-home.ts';
 
 export interface ServerBinaries {
   readonly postgres: string;
@@ -56,7 +57,7 @@ function stageBinaries(native: string, version: string, stagingFolder: string): 
   if (existsSync(target)) return target;
   const unfinished = `${target}.${process.pid}`;
   rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(stagingFolder, { recursive: true, mode: 0o755 });
+  makeStagingFolder(stagingFolder);
   cpSync(native, unfinished, {
     recursive: true,
     verbatimSymlinks: true,

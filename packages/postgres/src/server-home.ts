@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import {
+  accessSync,
   chmodSync,
   chownSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -68,7 +70,7 @@ function readLocation(dataFolder: string): string | undefined {
 }
 
 function stageHome(dataFolder: string, stagingFolder: string, account: ServerAccount): string {
-  mkdirSync(stagingFolder, { recursive: true, mode: 0o755 });
+  makeStagingFolder(stagingFolder);
   removeAbandonedHomes(dataFolder, stagingFolder);
   const folder = path.join(stagingFolder, `data-${randomUUID()}`);
   mkdirSync(folder, { mode: 0o755 });
@@ -82,6 +84,20 @@ function stageHome(dataFolder: string, stagingFolder: string, account: ServerAcc
   }
   writeFileSync(path.join(dataFolder, 'location'), `${home}\n`);
   return home;
+}
+
+/** Makes the folder for what Postgres must reach and cannot reach where it is. */
+export function makeStagingFolder(stagingFolder: string): void {
+  try {
+    mkdirSync(stagingFolder, { recursive: true, mode: 0o755 });
+    accessSync(stagingFolder, constants.W_OK);
+  } catch (error) {
+    throw new EmbeddedPostgresError(
+      'start-failed',
+      `Postgres refuses to run as root, another account cannot enter this folder, and ${stagingFolder} cannot be written: start Kempt as an ordinary user`,
+      error,
+    );
+  }
 }
 
 /** A data folder that somebody removed leaves its staged part behind; the next one at the same place cleans up. */

@@ -94,7 +94,13 @@ export function launchServer(options: LaunchOptions): ServerProcess {
       if (hasExited()) return;
       await signalUntilGone(
         (signal) => child.kill(signal),
-        async (withinMs) => Promise.race([exited.then(() => true), sleep(withinMs, false)]),
+        async (withinMs) => {
+          const deadline = new AbortController();
+          const late = sleep(withinMs, false, { signal: deadline.signal }).catch(() => false);
+          const gone = await Promise.race([exited.then(() => true), late]);
+          deadline.abort();
+          return gone;
+        },
       );
     },
     kill: async () => {
