@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Metrics } from '@kempt/telemetry';
-import { ProblemError } from './problem.ts';
+import { ProblemError, problemContentType } from './problem.ts';
 import type { Readiness } from './readiness.ts';
 
 /**
@@ -62,7 +62,7 @@ export function createFrontServer(options: { readonly readiness: Readiness; read
       detail: 'The service is starting. Try again soon; /readyz says what it waits for.',
     });
     response.setHeader('retry-after', '1');
-    sendJson(response, 503, problem.toProblem(), 'application/problem+json; charset=utf-8');
+    sendJson(response, 503, problem.toProblem(), problemContentType);
   });
 
   return {

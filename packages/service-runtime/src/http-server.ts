@@ -1,14 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Logger, Metrics } from '@kempt/telemetry';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
-import fastify, { type FastifyInstance, type FastifyRequest, type RouteOptions } from 'fastify';
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
 import { observeRequests, traceIdOf } from './http-observation.ts';
 import { type Authenticator, type Principal, requireScope } from './principal.ts';
-import { ProblemError, ProblemSchema } from './problem.ts';
+import { ProblemError, ProblemSchema, problemContentType } from './problem.ts';
 import { problemOf } from './problem-of-error.ts';
 
 declare module 'fastify' {
@@ -47,9 +61,13 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { service, version, logger, metrics, authenticate } = options;
   const http: HttpServer = fastify<Server, IncomingMessage, ServerResponse, Logger>({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    // Record references in paths are longer than the default of 100.
+    routerOptions: { maxParamLength: 512 },
     bodyLimit: options.bodyLimitBytes,
     genReqId: requestIdOf,
+    frameworkErrors: (error, request, reply) => void sendProblem(problemOf(error), request, reply),
+    clientErrorHandler: answerClientError,
     serverFactory: (listener) =>
       limitServer((options.server ?? createServer)(listener as RequestListener), options.requestTimeoutMs),
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -105,6 +123,39 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
   return http;
 }
+
+function sendProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .header('content-type', problemContentType)
+    .serializer(JSON.stringify)
+    .send(problem.toProblem(traceIdOf(request)));
+}
+
+/** What is no HTTP, or did not arrive in time, never becomes a request; the answer is written by hand. */
+function answerClientError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, code, detail] = clientErrors[error.code ?? ''] ?? [
+    400,
+    'malformed-request',
+    'The request is not HTTP.',
+  ];
+  const body = JSON.stringify(new ProblemError({ status, code, detail }).toProblem());
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${problemContentType}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+const clientErrors: Readonly<Record<string, readonly [status: number, code: string, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'request-timeout', 'The request did not arrive in time. Send it again.'],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    'headers-too-large',
+    'The headers of the request are too large. Send fewer or shorter ones.',
+  ],
+};
 
 /** The tenant on whose behalf a request is made. Throws on a route that has no scope, since nobody was authenticated there. */
 export function tenantOf(request: FastifyRequest): string {

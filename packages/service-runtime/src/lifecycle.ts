@@ -54,15 +54,23 @@ export function createLifecycle({ logger, stopTimeoutMs }: LifecycleOptions): Li
   async function stopAll(): Promise<StopReport> {
     state = 'stopping';
     const failed: string[] = [];
-    const unfinished: string[] = [];
-    const deadline = startDeadline(stopTimeoutMs);
+    const unfinished = new Set<string>();
+    // Who comes after one that hangs still gets a moment to let go of what it holds.
+    const graceMs = Math.min(500, stopTimeoutMs / 10);
+    const inTurn = startDeadline(stopTimeoutMs - graceMs);
+    const stops: Promise<void>[] = [];
     for (const component of started.toReversed()) {
-      const stop = stopOne(component, failed);
-      if ((await Promise.race([stop, deadline.passed])) === 'passed') unfinished.push(component.name);
+      unfinished.add(component.name);
+      const stop = stopOne(component, failed).finally(() => unfinished.delete(component.name));
+      stops.push(stop);
+      await Promise.race([stop, inTurn.passed]);
     }
-    deadline.cancel();
+    inTurn.cancel();
+    const atLast = startDeadline(graceMs);
+    await Promise.race([Promise.all(stops), atLast.passed]);
+    atLast.cancel();
     state = 'stopped';
-    return { unfinished, failed };
+    return { unfinished: [...unfinished], failed };
   }
 
   async function stopOne(component: Component, failed: string[]): Promise<void> {
@@ -102,8 +110,8 @@ export function createLifecycle({ logger, stopTimeoutMs }: LifecycleOptions): Li
   };
 }
 
-function startDeadline(timeoutMs: number): { readonly passed: Promise<'passed'>; cancel(): void } {
-  const { promise, resolve } = Promise.withResolvers<'passed'>();
-  const timer = setTimeout(() => resolve('passed'), timeoutMs);
+function startDeadline(timeoutMs: number): { readonly passed: Promise<void>; cancel(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
   return { passed: promise, cancel: () => clearTimeout(timer) };
 }

@@ -160,7 +160,9 @@ function refuseUnknown(settings: readonly Setting[], environment: Environment, p
   }
   for (const name of Object.keys(environment).sort()) {
     if (!name.startsWith('KEMPT_') || known.has(name) || isServiceLink(name, environment[name])) continue;
-    const nearest = nearestName(name, known);
+    // A setting that is no secret has no variant with _FILE, which is then what was meant.
+    const plain = name.replace(/_FILE$/, '');
+    const nearest = known.has(plain) ? plain : nearestName(name, known);
     problems.push({
       key: name,
       found: 'a setting that does not exist',
@@ -176,9 +178,8 @@ function refuseUnknown(settings: readonly Setting[], environment: Environment, p
  */
 function isServiceLink(name: string, value: string | undefined): boolean {
   if (/_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$/.test(name)) return true;
-  return /_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$/.test(name) && /_(TCP|UDP|SCTP)/.test(name)
-    ? true
-    : /_PORT$/.test(name) && /^(tcp|udp|sctp):\/\//.test(value ?? '');
+  if (/_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/.test(name)) return true;
+  return name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value ?? '');
 }
 
 function refuseUnknownInFile(settings: readonly Setting[], file: ConfigFile, problems: ConfigProblem[]): void {

@@ -1,5 +1,6 @@
 import type { WireFormat } from '@kempt/contracts';
 import type { EventBus } from '@kempt/event-bus';
+import type { KafkaEventBusOptions } from '@kempt/event-bus-kafka';
 import type { Logger, Metrics } from '@kempt/telemetry';
 import type { RuntimeConfig } from './runtime-config.ts';
 
@@ -14,24 +15,37 @@ export interface OpenEventBusOptions {
  * Opens the bus that the configuration names. Nothing is connected before the first use. The adapter is loaded only when
  * it is chosen: a service on the Postgres bus never loads a Kafka client.
  */
-export async function openEventBus({ service, config, logger }: OpenEventBusOptions): Promise<EventBus> {
-  const onError = (error: unknown): void => logger.warn({ err: error }, 'event bus');
+export async function openEventBus(options: OpenEventBusOptions): Promise<EventBus> {
+  const { service, config, logger } = options;
   if (config.bus === 'kafka') {
     const { createKafkaEventBus } = await import('@kempt/event-bus-kafka');
-    return createKafkaEventBus({
-      clientId: `kempt-${service}`,
-      brokers: config.kafka.brokers ?? [],
-      topicPrefix: config.topicPrefix,
-      onError,
-    });
+    return createKafkaEventBus({ clientId: `kempt-${service}`, logger, ...kafkaOptionsOf(config) });
   }
   const { createPostgresEventBus } = await import('@kempt/event-bus-postgres');
   return createPostgresEventBus({
-    url: config.busDatabaseUrl ?? '',
+    url: config.busDatabaseUrl ?? config.database.url,
     applicationName: `kempt-${service}`,
     topicPrefix: config.topicPrefix,
-    onError,
   });
+}
+
+function kafkaOptionsOf({ kafka, topicPrefix }: RuntimeConfig): Pick<KafkaEventBusOptions, 'brokers' | 'topicPrefix'> {
+  const { tls, tlsCa, tlsCertificate, tlsKey, saslMechanism, saslUsername, saslPassword, replicationFactor } = kafka;
+  return {
+    brokers: kafka.brokers ?? [],
+    topicPrefix,
+    ...(tls && {
+      tls: {
+        ...(tlsCa !== undefined && { ca: tlsCa }),
+        ...(tlsCertificate !== undefined && { cert: tlsCertificate }),
+        ...(tlsKey !== undefined && { key: tlsKey }),
+      },
+    }),
+    ...(saslMechanism !== undefined && {
+      sasl: { mechanism: saslMechanism, username: saslUsername ?? '', password: saslPassword ?? '' },
+    }),
+    ...(replicationFactor !== undefined && { replicationFactor }),
+  };
 }
 
 /** How this service encodes what it publishes. */

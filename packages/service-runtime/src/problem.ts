@@ -1,6 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { type Static, Type } from 'typebox';
 
+export const problemContentType = 'application/problem+json; charset=utf-8';
+
 /** `application/problem+json` of RFC 9457: the body of every error answer. */
 export const ProblemSchema = Type.Object(
   {

@@ -83,12 +83,13 @@ export const runtimeConfigSchema = Type.Object({
     ),
     saslUsername: Type.Optional(Type.String({ minLength: 1, description: 'User to log in as' })),
     saslPassword: Type.Optional(Type.String({ secret: true, minLength: 1, description: 'Password of that user' })),
-    replicationFactor: Type.Integer({
-      default: 3,
-      minimum: 1,
-      maximum: 32_767,
-      description: 'Copies of each topic that is created; 1 for a single broker',
-    }),
+    replicationFactor: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 32_767,
+        description: 'Copies of each created topic; not set: what the cluster says',
+      }),
+    ),
   }),
   ensureTopics: Type.Boolean({
     default: true,
@@ -155,9 +156,6 @@ export function runtimeConfigRules(config: RuntimeConfig): readonly ConfigProble
   const problems: ConfigProblem[] = [];
   if (config.bus === 'kafka' && config.kafka.brokers === undefined) {
     problems.push(missing('KEMPT_KAFKA_BROKERS', 'host:port of at least one broker', 'KEMPT_BUS is kafka'));
-  }
-  if (config.bus === 'postgres' && config.busDatabaseUrl === undefined) {
-    problems.push(missing('KEMPT_BUS_DATABASE_URL', 'the URL of the bus database', 'KEMPT_BUS is postgres'));
   }
   if (config.migrations === 'on-start' && config.database.adminUrl === undefined) {
     problems.push(missing('KEMPT_DATABASE_ADMIN_URL', 'the URL of the schema owner', 'KEMPT_MIGRATIONS is on-start'));
