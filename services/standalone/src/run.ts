@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type StandaloneConfig } from './config.ts';
+import type { StandaloneConfig } from './config.ts';
 import { type DataFolder, openDataFolder } from './data-folder/data-folder.ts';
 import { createApiClient } from './first-sync/api-client.ts';
 import { isQuiet } from './first-sync/quiescence.ts';
@@ -36,8 +36,12 @@ export async function runStandalone(options: RunOptions): Promise<number> {
   try {
     const config = options.readConfig();
     folder = await openDataFolder(config.dataFolder, process);
-    const starting = startPlatform({ config, folder, onStep: (step) => print(`${step}...`) });
-    platform = await starting;
+    platform = await startPlatform({
+      config,
+      folder,
+      onStep: (step) => print(`${step}...`),
+      signal: interrupted.signal,
+    });
     print('');
     print(`The API is at ${platform.apiUrl} (OpenAPI at ${platform.apiUrl}/openapi.json).`);
     print(`Demo API key: ${folder.secrets.apiKey}`);
@@ -65,8 +69,10 @@ export async function runStandalone(options: RunOptions): Promise<number> {
       }
     }
   } catch (error) {
-    printError(`kempt: ${error instanceof Error ? error.message : String(error)}`);
-    exitCode = 1;
+    if (!interrupted.signal.aborted) {
+      printError(`kempt: ${error instanceof Error ? error.message : String(error)}`);
+      exitCode = 1;
+    }
   }
   if (interrupted.signal.aborted) print('Stopping...');
   const late = await stopWithin(stopTimeoutMs, async () => {

@@ -33,31 +33,41 @@ export interface PlatformOptions {
   readonly folder: DataFolder;
   /** Told what is being started. */
   readonly onStep: (step: string) => void;
+  /** Aborted when nobody wants the platform any more while it starts. */
+  readonly signal: AbortSignal;
 }
 
 /** Starts the simulated CRMs, Postgres and every service. What was started is stopped again when anything fails. */
-export async function startPlatform({ config, folder, onStep }: PlatformOptions): Promise<Platform> {
+export async function startPlatform({ config, folder, onStep, signal }: PlatformOptions): Promise<Platform> {
   await refuseBusyPort(config.httpPort);
   const started: { readonly name: string; stop(): Promise<void> }[] = [];
+  const beginning: Promise<unknown>[] = [];
   async function stop(): Promise<void> {
+    // What is still beginning must be there before it can be stopped.
+    await Promise.allSettled(beginning);
     // The services among each other know no order: each finishes its own work, and all of them do so at once.
     const threads = started.filter((part) => part.name === 'service');
     await Promise.all(threads.map((part) => part.stop()));
     const others = started.filter((part) => part.name !== 'service').toReversed();
     await Promise.all(others.map((part) => part.stop()));
   }
+  /** Waits for a part to begin, and not longer than anybody wants it. */
+  async function begin<T>(name: string, part: Promise<T>, stopPart: (part: T) => Promise<void>): Promise<T> {
+    const registered = part.then((running) => {
+      started.push({ name, stop: () => stopPart(running) });
+      return running;
+    });
+    beginning.push(registered);
+    return unlessAborted(registered, signal);
+  }
 
   try {
     onStep(folder.isNew ? 'Creating the database' : 'Starting the database');
     const [simulators, postgres] = await Promise.all([
-      startSimulators({ dataFolder: folder.simulatorsFolder, seed: config.seed }).then((process) => {
-        started.push({ name: 'simulators', stop: () => process.stop() });
-        return process;
-      }),
-      startEmbeddedPostgres({ dataFolder: folder.postgresFolder }).then((server) => {
-        started.push({ name: 'postgres', stop: () => server.stop() });
-        return server;
-      }),
+      begin('simulators', startSimulators({ dataFolder: folder.simulatorsFolder, seed: config.seed }), (part) =>
+        part.stop(),
+      ),
+      begin('postgres', startEmbeddedPostgres({ dataFolder: folder.postgresFolder }), (part) => part.stop()),
     ]);
     await provisionSchemas({
       adminUrl: postgres.adminUrl,
@@ -71,16 +81,20 @@ export async function startPlatform({ config, folder, onStep }: PlatformOptions)
     onStep('Starting the services');
     const connectorConfig = await writeConnectorConfig(join(folder.path, 'connector.yaml'), simulators.accounts);
     const common = commonEnvironment(config, folder, postgres.adminUrl);
-    const startThread = async (name: string, environment: Record<string, string>): Promise<ServiceThread> => {
-      const thread = await startServiceThread(name, {
-        ...common,
-        KEMPT_DATABASE_URL: roleUrl(postgres.adminUrl, name, folder),
-        KEMPT_BUS_DATABASE_URL: roleUrl(postgres.adminUrl, name, folder),
-        ...environment,
-      });
-      started.push({ name: 'service', stop: () => thread.stop(serviceStopMs) });
-      return thread;
-    };
+    const startThread = (name: string, environment: Record<string, string>): Promise<ServiceThread> =>
+      begin(
+        'service',
+        startServiceThread(name, {
+          signal,
+          environment: {
+            ...common,
+            KEMPT_DATABASE_URL: roleUrl(postgres.adminUrl, name, folder),
+            KEMPT_BUS_DATABASE_URL: roleUrl(postgres.adminUrl, name, folder),
+            ...environment,
+          },
+        }),
+        (thread) => thread.stop(serviceStopMs),
+      );
     const services = await Promise.all(
       inner.map((name) =>
         startThread(
@@ -112,6 +126,22 @@ export async function startPlatform({ config, folder, onStep }: PlatformOptions)
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // The work goes on when nobody waits for it any more; that it may fail then is of no interest.
+  work.catch(() => {});
+  let giveUp: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new StandaloneError('STANDALONE_INTERRUPTED', 'Interrupted while starting.'));
+  });
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

@@ -23,8 +23,9 @@ interface ReadyMessage {
  */
 export async function startServiceThread(
   name: string,
-  environment: Readonly<Record<string, string>>,
+  options: { readonly environment: Readonly<Record<string, string>>; readonly signal: AbortSignal },
 ): Promise<ServiceThread> {
+  const { environment, signal } = options;
   const worker = new Worker(new URL(import.meta.resolve(`@kempt/${name}/main`)), {
     name,
     env: environment,
@@ -39,6 +40,9 @@ export async function startServiceThread(
   const exited = new Promise<number>((resolve) => {
     worker.once('exit', resolve);
   });
+  // A thread that is not wanted any more before it serves has nothing to drain.
+  const giveUp = () => void worker.terminate();
+  signal.addEventListener('abort', giveUp, { once: true });
   const url = await new Promise<string>((resolve, reject) => {
     worker.on('message', (message: ReadyMessage | { readonly type: string }) => {
       if (message.type === 'ready') resolve((message as ReadyMessage).url);
@@ -50,7 +54,7 @@ export async function startServiceThread(
         }),
       );
     });
-  });
+  }).finally(() => signal.removeEventListener('abort', giveUp));
   return {
     name,
     url,
