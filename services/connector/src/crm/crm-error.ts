@@ -1,0 +1,62 @@
+/**
+ * Why a CRM did not do what it was asked.
+ * - `auth`: it does not accept the credentials, or no longer.
+ * - `permission`: the credentials work, but may not do this.
+ * - `rate`: too many requests in a short time; try again soon.
+ * - `quota`: the allowance of the day is used up; try again much later.
+ * - `validation`: the request is wrong, and stays wrong.
+ * - `not-found`: the object or record does not exist, or the credentials do not show it.
+ * - `unavailable`: no answer, or one that says that the CRM is down.
+ * - `malformed`: an answer that is not what the API promises.
+ */
+export type CrmErrorKind =
+  | 'auth'
+  | 'permission'
+  | 'rate'
+  | 'quota'
+  | 'validation'
+  | 'not-found'
+  | 'unavailable'
+  | 'malformed';
+
+export interface CrmErrorOptions {
+  readonly kind: CrmErrorKind;
+  /** The vendor's own code, such as `REQUEST_LIMIT_EXCEEDED`. */
+  readonly code: string;
+  readonly message: string;
+  /** How long the CRM asks to wait, as far as it says. */
+  readonly retryAfterMs?: number | undefined;
+  /** JSON pointer of the part of the connection that is at fault, such as `/credentials/clientId`. */
+  readonly pointer?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const retriableKinds: ReadonlySet<CrmErrorKind> = new Set(['rate', 'unavailable', 'malformed']);
+
+/** An error of a CRM, classified by its vendor's error map. The message holds no field values and no secrets. */
+export class CrmError extends Error {
+  readonly kind: CrmErrorKind;
+  readonly code: string;
+  /** Whether the same call can succeed when it is tried again within seconds. */
+  readonly retriable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly pointer: string | undefined;
+
+  constructor(options: CrmErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CrmError';
+    this.kind = options.kind;
+    this.code = options.code;
+    this.retriable = retriableKinds.has(options.kind);
+    this.retryAfterMs = options.retryAfterMs;
+    this.pointer = options.pointer;
+  }
+}
+
+/** At most 300 characters of a vendor's message, on one line: enough to act on, too little to carry a record. */
+export function shortText(text: unknown): string {
+  const line = String(text ?? '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}

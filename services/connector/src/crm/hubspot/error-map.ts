@@ -1,0 +1,129 @@
+import { retryAfterMsOf } from '@kempt/resilience';
+import { CrmError, type CrmErrorKind, shortText } from '../crm-error.ts';
+
+/** What each of HubSpot's error categories means for the caller. */
+const kindByCategory: Readonly<Record<string, CrmErrorKind>> = {
+  INVALID_AUTHENTICATION: 'auth',
+  EXPIRED_AUTHENTICATION: 'auth',
+  REVOKED_AUTHENTICATION: 'auth',
+  MISSING_SCOPES: 'permission',
+  BANNED: 'permission',
+  OBJECT_NOT_FOUND: 'not-found',
+  VALIDATION_ERROR: 'validation',
+  CONFLICT: 'validation',
+  RATE_LIMITS: 'rate',
+};
+
+/** Waits that HubSpot documents for answers that do not say how long. */
+const pauseByStatus: Readonly<Record<number, number>> = { 423: 2_000, 477: 60_000, 502: 2_000, 504: 2_000 };
+
+const waitByPolicy: Readonly<Record<string, number>> = { TEN_SECONDLY_ROLLING: 1_000, SECONDLY: 500 };
+
+interface HubSpotBody {
+  readonly message?: unknown;
+  readonly category?: unknown;
+  readonly policyName?: unknown;
+  readonly errors?: unknown;
+  readonly context?: unknown;
+}
+
+function parseBody(text: string): HubSpotBody | null {
+  try {
+    const body: unknown = JSON.parse(text);
+    return typeof body === 'object' && body !== null ? (body as HubSpotBody) : null;
+  } catch {
+    return null;
+  }
+}
+
+function kindOfStatus(status: number): CrmErrorKind {
+  if (status === 401) return 'auth';
+  if (status === 403) return 'permission';
+  if (status === 404) return 'not-found';
+  if (status === 423 || status === 429) return 'rate';
+  if (status === 477 || status >= 500) return 'unavailable';
+  return status >= 400 ? 'validation' : 'malformed';
+}
+
+/** The scopes that the token lacks, as far as the answer names them. */
+function missingScopes(body: HubSpotBody): string[] {
+  const contexts = [body.context, ...(Array.isArray(body.errors) ? body.errors.map((error) => error?.context) : [])];
+  const scopes = contexts.flatMap((context) => {
+    const found = context?.requiredGranularScopes ?? context?.requiredScopes;
+    return Array.isArray(found) ? found.map(String) : [];
+  });
+  return [...new Set(scopes)].sort();
+}
+
+/** The error of an answer with an error status. */
+export function hubspotError(status: number, text: string, headers: { get(name: string): string | null }): CrmError {
+  const body = parseBody(text);
+  const retryAfterMs = retryAfterMsOf(headers.get('retry-after')) ?? pauseByStatus[status];
+  if (body === null) {
+    const kind = kindOfStatus(status);
+    return new CrmError({
+      kind: kind === 'auth' || kind === 'unavailable' || kind === 'rate' ? kind : 'malformed',
+      code: `HTTP_${status}`,
+      message: `HubSpot answered with status ${status} and a body that is not its API's. Check the address.`,
+      pointer: '/baseUrl',
+      retryAfterMs,
+    });
+  }
+  const category = typeof body.category === 'string' ? body.category : `HTTP_${status}`;
+  const message = shortText(body.message);
+  if (status === 429) {
+    const policy = typeof body.policyName === 'string' ? body.policyName : '';
+    return new CrmError({
+      kind: policy === 'DAILY' ? 'quota' : 'rate',
+      code: policy === '' ? 'RATE_LIMITS' : policy,
+      message: `HubSpot says: ${message}`,
+      retryAfterMs: retryAfterMs ?? waitByPolicy[policy],
+    });
+  }
+  const kind = kindByCategory[category] ?? kindOfStatus(status);
+  if (kind === 'auth') {
+    return new CrmError({
+      kind,
+      code: category,
+      message: `HubSpot does not accept the access token (${message}). Take the token of the private app, and check that the app still exists.`,
+      pointer: '/credentials/accessToken',
+    });
+  }
+  if (kind === 'permission') {
+    const scopes = missingScopes(body);
+    const remedy = scopes.length === 0 ? '' : ` Give the private app the scopes ${scopes.join(', ')}.`;
+    return new CrmError({
+      kind,
+      code: category,
+      message: `HubSpot refuses: ${message}${remedy}`,
+      pointer: '/credentials/accessToken',
+    });
+  }
+  return new CrmError({ kind, code: category, message: `HubSpot says ${category}: ${message}`, retryAfterMs });
+}
+
+const networkReasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name is not known',
+  EAI_AGAIN: 'the host name cannot be looked up',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was broken',
+  ETIMEDOUT: 'no answer in time',
+  UND_ERR_SOCKET: 'the connection was broken',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+};
+
+/** The error of a call that got no whole answer. */
+export function hubspotFailure(error: unknown): CrmError {
+  if (error instanceof CrmError) return error;
+  const cause = (error as { cause?: { code?: unknown } } | null)?.cause;
+  const code =
+    typeof cause?.code === 'string' ? cause.code : String((error as { name?: unknown } | null)?.name ?? 'UNKNOWN');
+  const reason = networkReasons[code] ?? shortText((error as Error | null)?.message ?? error);
+  return new CrmError({
+    kind: 'unavailable',
+    code,
+    message: `HubSpot cannot be reached: ${reason}.`,
+    pointer: code === 'ENOTFOUND' || code === 'ECONNREFUSED' ? '/baseUrl' : undefined,
+    cause: error,
+  });
+}

@@ -1,0 +1,122 @@
+import type { CrmCalls } from '../crm-calls.ts';
+import type { CrmClient } from '../crm-client.ts';
+import { CrmError } from '../crm-error.ts';
+import type { SalesforceCredentials } from './credentials.ts';
+import { type DescribedField, readableFields } from './field-types.ts';
+import { createSalesforceReader, type QueryPage } from './object-reader.ts';
+import { createSalesforceSession } from './session.ts';
+
+export interface SalesforceClientOptions {
+  readonly loginUrl: string;
+  readonly credentials: SalesforceCredentials;
+  /** Such as `62.0`. */
+  readonly apiVersion: string;
+  readonly calls: CrmCalls;
+  /** Why an address may not be spoken to, or null. */
+  readonly refusal: (address: string) => string | null;
+  readonly pageRecords: number;
+  /** How late a change can show up behind newer ones. */
+  readonly overlapMs: number;
+  readonly now: () => number;
+}
+
+/** Keeps the address of a query, which also holds its conditions, well below the 16 KiB that Salesforce takes. */
+const maxFieldCharacters = 12_000;
+
+interface QueryAnswer {
+  readonly records?: unknown;
+  readonly done?: unknown;
+}
+
+interface DescribeAnswer {
+  readonly queryable?: unknown;
+  readonly fields?: unknown;
+}
+
+function describedFields(answer: DescribeAnswer | null): readonly DescribedField[] | null {
+  const fields = answer?.fields;
+  const isList =
+    Array.isArray(fields) &&
+    fields.every((field) => typeof field?.name === 'string' && typeof field?.type === 'string');
+  return isList ? (fields as DescribedField[]) : null;
+}
+
+export function createSalesforceClient(options: SalesforceClientOptions): CrmClient {
+  const { calls } = options;
+  const session = createSalesforceSession(options);
+
+  const get = (path: string, signal: AbortSignal): Promise<unknown> =>
+    calls.run((attempt) => session.send({ method: 'GET', path }, attempt), signal);
+
+  async function query(soql: string, signal: AbortSignal): Promise<QueryPage> {
+    return calls.run(async (attempt) => {
+      const path = `/queryAll?q=${encodeURIComponent(soql)}`;
+      const answer = (await session.send({ method: 'GET', path }, attempt)) as QueryAnswer | null;
+      if (!Array.isArray(answer?.records)) {
+        throw new CrmError({
+          kind: 'malformed',
+          code: 'malformed-page',
+          message: 'Salesforce answered a query without records.',
+        });
+      }
+      return { rows: answer.records, done: answer.done !== false };
+    }, signal);
+  }
+
+  return {
+    system: 'salesforce',
+
+    async identify(signal) {
+      const orgId = await calls.run((attempt) => session.login(attempt), signal);
+      const { rows } = await query('SELECT Id, Name FROM Organization LIMIT 1', signal);
+      const name = (rows[0] as { Name?: unknown } | undefined)?.Name;
+      return { account: `sf:${orgId}`, displayName: typeof name === 'string' && name !== '' ? name : orgId };
+    },
+
+    async open(object, signal) {
+      if (!/^[A-Za-z]\w*$/.test(object)) throw unknownObject(object);
+      let answer: DescribeAnswer | null;
+      try {
+        answer = (await get(`/sobjects/${object}/describe`, signal)) as DescribeAnswer | null;
+      } catch (error) {
+        if (error instanceof CrmError && error.kind === 'not-found') throw unknownObject(object, error);
+        throw error;
+      }
+      const described = describedFields(answer);
+      if (described === null) {
+        throw new CrmError({
+          kind: 'malformed',
+          code: 'malformed-describe',
+          message: `Salesforce described ${object} without fields.`,
+        });
+      }
+      if (!described.some(({ name }) => name === 'SystemModstamp') || answer?.queryable === false) {
+        throw new CrmError({
+          kind: 'validation',
+          code: 'object-not-synchronisable',
+          message: `Salesforce does not say when a record of ${object} changed, so it cannot be synchronised. Remove it from the objects.`,
+          pointer: '/objects',
+        });
+      }
+      return createSalesforceReader({
+        schema: { object, fields: readableFields(described) },
+        query,
+        pageRecords: options.pageRecords,
+        overlapMs: options.overlapMs,
+        maxFieldCharacters,
+        now: options.now,
+      });
+    },
+
+    close: () => calls.close(),
+  };
+}
+
+const unknownObject = (object: string, cause?: unknown): CrmError =>
+  new CrmError({
+    kind: 'not-found',
+    code: 'unknown-object',
+    message: `The org has no object ${object}, or the user may not read it. Check its API name and the permissions of the user.`,
+    pointer: '/objects',
+    cause,
+  });

@@ -1,0 +1,61 @@
+import type { Counter, Gauge, Histogram, Metrics } from '@kempt/telemetry';
+
+/** Everything the connector measures. Label values are systems, object names of the CRMs and fixed words, never ids. */
+export interface ConnectorMetrics {
+  /** `outcome` is `ok` or the kind of the error. */
+  readonly apiRequests: Counter<'system' | 'outcome'>;
+  readonly apiRequestSeconds: Histogram<'system'>;
+  readonly recordsRead: Counter<'system' | 'object'>;
+  readonly recordsChanged: Counter<'system' | 'object' | 'kind'>;
+  readonly recordsSkipped: Counter<'system' | 'object' | 'reason'>;
+  readonly syncRuns: Counter<'system' | 'object' | 'kind' | 'outcome'>;
+  readonly syncRunSeconds: Histogram<'system' | 'kind'>;
+  readonly syncLastSuccess: Gauge<'system' | 'object'>;
+  readonly leasesLost: Counter;
+}
+
+export function createConnectorMetrics(metrics: Metrics): ConnectorMetrics {
+  return {
+    apiRequests: metrics.counter(
+      'kempt_crm_api_requests_total',
+      'Requests to a CRM; outcome is ok, auth, permission, rate, quota, validation, not-found, unavailable or malformed.',
+      ['system', 'outcome'],
+    ),
+    apiRequestSeconds: metrics.histogram('kempt_crm_api_request_duration_seconds', 'How long a CRM took to answer.', {
+      labels: ['system'],
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
+    }),
+    recordsRead: metrics.counter('kempt_records_read_total', 'Records read from a CRM, unchanged ones included.', [
+      'system',
+      'object',
+    ]),
+    recordsChanged: metrics.counter(
+      'kempt_records_changed_total',
+      'Changes of records; kind is created, updated, deleted, restored or merged.',
+      ['system', 'object', 'kind'],
+    ),
+    recordsSkipped: metrics.counter(
+      'kempt_records_skipped_total',
+      'Records that could not be read; reason is missing-id, missing-stamp, unexpected-value or not-a-record.',
+      ['system', 'object', 'reason'],
+    ),
+    syncRuns: metrics.counter(
+      'kempt_sync_runs_total',
+      'Sync runs; kind is backfill or incremental, outcome is succeeded, failed or interrupted.',
+      ['system', 'object', 'kind', 'outcome'],
+    ),
+    syncRunSeconds: metrics.histogram('kempt_sync_run_duration_seconds', 'How long a sync run took.', {
+      labels: ['system', 'kind'],
+      buckets: [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400],
+    }),
+    syncLastSuccess: metrics.gauge(
+      'kempt_sync_last_success_timestamp_seconds',
+      'When an object was last read to its end without an error, in seconds since 1970.',
+      ['system', 'object'],
+    ),
+    leasesLost: metrics.counter(
+      'kempt_sync_leases_lost_total',
+      'Sync runs that ended because another instance had taken over their object.',
+    ),
+  };
+}
