@@ -1,6 +1,12 @@
 /** What happens to a request that a fault hits. With `handle: true` the request takes effect and only its answer is lost. */
 export type FaultEffect =
-  | { readonly kind: 'reply'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly handle?: boolean }
+  | {
+      readonly kind: 'reply';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+      readonly handle?: boolean;
+    }
   /** One of the vendor's own unhappy answers, by name; see the vendor's list of named faults. */
   | { readonly kind: 'named'; readonly name: string; readonly handle?: boolean }
   /** The answer comes late. */

@@ -107,7 +107,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     }
   };
 
-  const applyFault = async (effect: FaultEffect, request: SimulatorRequest, response: ServerResponse): Promise<void> => {
+  const applyFault = async (
+    effect: FaultEffect,
+    request: SimulatorRequest,
+    response: ServerResponse,
+  ): Promise<void> => {
     switch (effect.kind) {
       case 'reply':
       case 'named': {

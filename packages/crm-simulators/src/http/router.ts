@@ -5,7 +5,9 @@ export interface Router<H> {
   find(
     method: string,
     path: string,
-  ): { readonly handler: H; readonly params: Readonly<Record<string, string>> } | { readonly methods: readonly string[] };
+  ):
+    | { readonly handler: H; readonly params: Readonly<Record<string, string>> }
+    | { readonly methods: readonly string[] };
 }
 
 interface Route<H> {

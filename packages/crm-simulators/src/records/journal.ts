@@ -20,9 +20,14 @@ export function openJournal<E>(path: string, load: string, replay: (entry: E) =>
   const header = JSON.stringify({ journal: 1, load });
   const content = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const wholeLength = content.lastIndexOf('\n') + 1;
-  const lines = content.slice(0, wholeLength).split('\n').filter((line) => line !== '');
+  const lines = content
+    .slice(0, wholeLength)
+    .split('\n')
+    .filter((line) => line !== '');
   if (lines.length > 0 && lines[0] !== header) {
-    throw new Error(`The journal ${path} belongs to another load: it begins with ${lines[0]}, but this one is ${header}. Move the file away or start with the load it names.`);
+    throw new Error(
+      `The journal ${path} belongs to another load: it begins with ${lines[0]}, but this one is ${header}. Move the file away or start with the load it names.`,
+    );
   }
   for (const line of lines.slice(1)) replay(JSON.parse(line) as E);
   const file = openSync(path, 'a');

@@ -45,8 +45,7 @@ export function createRecordTable<R extends TableRecord>(
   let idOrderIsSorted = true;
   let modifiedOrder: R[] | null = null;
 
-  const byModified = (left: R, right: R): number =>
-    left.modifiedAt - right.modifiedAt || compareIds(left.id, right.id);
+  const byModified = (left: R, right: R): number => left.modifiedAt - right.modifiedAt || compareIds(left.id, right.id);
 
   const sortedIds = (): R[] => {
     if (!idOrderIsSorted) {

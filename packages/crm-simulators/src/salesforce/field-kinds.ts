@@ -40,7 +40,8 @@ function field(name: string, type: SalesforceFieldType, options: FieldOptions = 
 
 const readOnly: FieldOptions = { createable: false, updateable: false };
 
-export const text = (name: string, length: number, options: FieldOptions = {}) => field(name, 'string', { length, ...options });
+export const text = (name: string, length: number, options: FieldOptions = {}) =>
+  field(name, 'string', { length, ...options });
 export const longText = (name: string, length: number, options: FieldOptions = {}) =>
   field(name, 'textarea', { length, ...options });
 export const email = (name: string, options: FieldOptions = {}) =>
@@ -101,7 +102,19 @@ export function address(prefix: string, compound: string): FieldDefinition[] {
     decimal(`${prefix}Longitude`, 18, 15, part),
     picklist(
       `${prefix}GeocodeAccuracy`,
-      ['Address', 'NearAddress', 'Block', 'Street', 'ExtendedZip', 'Zip', 'Neighborhood', 'City', 'County', 'State', 'Unknown'],
+      [
+        'Address',
+        'NearAddress',
+        'Block',
+        'Street',
+        'ExtendedZip',
+        'Zip',
+        'Neighborhood',
+        'City',
+        'County',
+        'State',
+        'Unknown',
+      ],
       { ...part, restrictedPicklist: true },
     ),
     field(compound, 'address', { ...readOnly, addressPrefix: prefix }),

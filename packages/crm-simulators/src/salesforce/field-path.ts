@@ -34,13 +34,19 @@ export function followReference(
 export function bindPath(store: SalesforceStore, start: SalesforceObject, path: FieldPath, soql: string): BoundPath {
   let object = start;
   let parts = path.parts;
-  if (parts.length > 1 && (parts[0] as string).toLowerCase() === object.name.toLowerCase() && object.relationship(parts[0] as string) === undefined) {
+  if (
+    parts.length > 1 &&
+    (parts[0] as string).toLowerCase() === object.name.toLowerCase() &&
+    object.relationship(parts[0] as string) === undefined
+  ) {
     parts = parts.slice(1);
   }
   const relationships: StoredField[] = [];
   for (const part of parts.slice(0, -1)) {
     const relationship = object.relationship(part);
-    const parent = relationship?.reference?.objects.map((name) => store.object(name)).find((found) => found !== undefined);
+    const parent = relationship?.reference?.objects
+      .map((name) => store.object(name))
+      .find((found) => found !== undefined);
     if (relationship === undefined || parent === undefined || store.field(object, relationship.name) === undefined) {
       throw soqlError(
         'INVALID_FIELD',
@@ -57,7 +63,11 @@ export function bindPath(store: SalesforceStore, start: SalesforceObject, path: 
   if (field === undefined) throw noSuchColumn(soql, path.position, last, object.name);
   if (relationships.length === 0) {
     const { slot } = field;
-    return { field, relationships, read: slot >= 0 ? (record) => record.values[slot] ?? null : (record) => start.read(record, field) };
+    return {
+      field,
+      relationships,
+      read: slot >= 0 ? (record) => record.values[slot] ?? null : (record) => start.read(record, field),
+    };
   }
   return {
     field,

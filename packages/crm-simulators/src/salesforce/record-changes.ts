@@ -8,7 +8,12 @@ import type { SalesforceStore } from './salesforce-store.ts';
 
 /** The whole of a record after a change, or that it was emptied from the recycle bin. */
 export type SalesforceJournalEntry =
-  | { readonly put: string; readonly id: string; readonly at: number; readonly values: Readonly<Record<string, FieldValue>> }
+  | {
+      readonly put: string;
+      readonly id: string;
+      readonly at: number;
+      readonly values: Readonly<Record<string, FieldValue>>;
+    }
   | { readonly purge: string; readonly id: string }
   | { readonly clockOffsetMs: number };
 
@@ -54,7 +59,9 @@ function checkText(field: StoredField, value: string): void {
     );
   }
   if (field.type === 'email' && value !== '' && !emailPattern.test(value)) {
-    throw new SalesforceError(400, 'INVALID_EMAIL_ADDRESS', `${field.label}: invalid email address: ${value}`, [field.name]);
+    throw new SalesforceError(400, 'INVALID_EMAIL_ADDRESS', `${field.label}: invalid email address: ${value}`, [
+      field.name,
+    ]);
   }
   if (field.restrictedPicklist && value !== '' && !field.picklist.includes(value)) {
     throw new SalesforceError(
@@ -106,7 +113,9 @@ export function parseFieldValue(store: SalesforceStore, field: StoredField, valu
     case 'reference': {
       const id = normaliseRecordId(String(value));
       if (id === null) {
-        throw new SalesforceError(400, 'MALFORMED_ID', `${field.label}: id value of incorrect type: ${String(value)}`, [field.name]);
+        throw new SalesforceError(400, 'MALFORMED_ID', `${field.label}: id value of incorrect type: ${String(value)}`, [
+          field.name,
+        ]);
       }
       const target = store.find(id);
       const isAllowed = target === undefined || (field.reference?.objects.includes(target.object.name) ?? true);
@@ -149,7 +158,8 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
   const put = (object: SalesforceObject, record: SalesforceRecord): void => {
     const values: Record<string, FieldValue> = {};
     for (const field of object.fields) {
-      if (field.slot >= 0 && record.values[field.slot] != null) values[field.name] = record.values[field.slot] as FieldValue;
+      if (field.slot >= 0 && record.values[field.slot] != null)
+        values[field.name] = record.values[field.slot] as FieldValue;
     }
     journal.append({ put: object.name, id: record.id, at: record.modifiedAt, values });
   };
@@ -204,7 +214,12 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     });
     if (missing.length > 0) {
       const names = missing.map((field) => field.name);
-      throw new SalesforceError(400, 'REQUIRED_FIELD_MISSING', `Required fields are missing: [${names.join(', ')}]`, names);
+      throw new SalesforceError(
+        400,
+        'REQUIRED_FIELD_MISSING',
+        `Required fields are missing: [${names.join(', ')}]`,
+        names,
+      );
     }
     return parsed;
   };
@@ -227,9 +242,11 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     const found: { object: SalesforceObject; field: StoredField; record: SalesforceRecord }[] = [];
     for (const object of store.allObjects()) {
       for (const field of object.fields) {
-        if (field.slot < 0 || field.name === 'MasterRecordId' || !field.reference?.objects.includes(parent.name)) continue;
+        if (field.slot < 0 || field.name === 'MasterRecordId' || !field.reference?.objects.includes(parent.name))
+          continue;
         for (const record of store.table(object).inIdOrder()) {
-          if (record.values[field.slot] === id && !store.isDeleted(object, record)) found.push({ object, field, record });
+          if (record.values[field.slot] === id && !store.isDeleted(object, record))
+            found.push({ object, field, record });
         }
       }
     }
@@ -243,7 +260,11 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     create(objectName, fields, author = defaultAuthor) {
       const object = needObject(objectName);
       if (!object.createable) {
-        throw new SalesforceError(400, 'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY', `entity type cannot be inserted: ${object.label}`);
+        throw new SalesforceError(
+          400,
+          'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
+          `entity type cannot be inserted: ${object.label}`,
+        );
       }
       const parsed = parseFields(object, fields, 'create');
       checkUnique(object, parsed, null);
@@ -259,7 +280,8 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       for (const [field, value] of parsed) record.values[field.slot] = value;
       const setDefault = (name: string, value: FieldValue) => {
         const field = object.field(name);
-        if (field !== undefined && field.slot >= 0 && record.values[field.slot] == null) record.values[field.slot] = value;
+        if (field !== undefined && field.slot >= 0 && record.values[field.slot] == null)
+          record.values[field.slot] = value;
       };
       setDefault('OwnerId', author.userId);
       setDefault('CreatedDate', now);
@@ -269,7 +291,13 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       if (object.name === 'Case') setDefault('CaseNumber', String(store.table(object).size + 1001).padStart(8, '0'));
       store.table(object).insert(record);
       put(object, record);
-      log('create', object, record.id, [...parsed.keys()].map((field) => field.name), author);
+      log(
+        'create',
+        object,
+        record.id,
+        [...parsed.keys()].map((field) => field.name),
+        author,
+      );
       return record.id;
     },
 
@@ -281,14 +309,24 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       touch(object, record, author, (stored) => {
         for (const [field, value] of parsed) stored.values[field.slot] = value;
       });
-      log('update', object, record.id, [...parsed.keys()].map((field) => field.name), author);
+      log(
+        'update',
+        object,
+        record.id,
+        [...parsed.keys()].map((field) => field.name),
+        author,
+      );
     },
 
     delete(objectName, id, author = defaultAuthor) {
       const object = needObject(objectName);
       const record = needRecord(object, id);
       if (!object.deletable) {
-        throw new SalesforceError(400, 'INSUFFICIENT_ACCESS_OR_READONLY', `entity type cannot be deleted: ${object.label}`);
+        throw new SalesforceError(
+          400,
+          'INSUFFICIENT_ACCESS_OR_READONLY',
+          `entity type cannot be deleted: ${object.label}`,
+        );
       }
       for (const child of childrenOf(object, record.id)) {
         if (child.field.reference?.cascadeDelete === true) markDeleted(child.object, child.record, author);
@@ -320,7 +358,8 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       }
       const winner = needRecord(object, winnerId);
       const losers = loserIds.map((id) => needRecord(object, id));
-      if (losers.includes(winner)) throw new SalesforceError(400, 'MERGE_FAILED', 'a record cannot be merged with itself');
+      if (losers.includes(winner))
+        throw new SalesforceError(400, 'MERGE_FAILED', 'a record cannot be merged with itself');
       const moved: string[] = [];
       for (const loser of losers) {
         for (const child of childrenOf(object, loser.id)) {
@@ -336,7 +375,13 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         });
       }
       touch(object, winner, author, () => {});
-      log('merge', object, winner.id, losers.map((loser) => loser.id), author);
+      log(
+        'merge',
+        object,
+        winner.id,
+        losers.map((loser) => loser.id),
+        author,
+      );
       return moved;
     },
 
@@ -353,7 +398,9 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       const record = object === undefined || normal === null ? undefined : store.table(object).get(normal);
       if (object === undefined || record === undefined) return undefined;
       return Object.fromEntries(
-        object.fields.filter((field) => field.addressPrefix === null).map((field) => [field.name, object.read(record, field)]),
+        object.fields
+          .filter((field) => field.addressPrefix === null)
+          .map((field) => [field.name, object.read(record, field)]),
       );
     },
   };
@@ -371,14 +418,19 @@ export function replayChange(store: SalesforceStore, entry: SalesforceJournalEnt
     return;
   }
   const fill = (record: SalesforceRecord) => {
-    for (const field of object.fields) if (field.slot >= 0) record.values[field.slot] = entry.values[field.name] ?? null;
+    for (const field of object.fields)
+      if (field.slot >= 0) record.values[field.slot] = entry.values[field.name] ?? null;
     record.modifiedAt = entry.at;
   };
   if (existing !== undefined) {
     table.update(existing, fill);
     return;
   }
-  const record: SalesforceRecord = { id: entry.id, modifiedAt: entry.at, values: new Array<FieldValue>(object.slotCount).fill(null) };
+  const record: SalesforceRecord = {
+    id: entry.id,
+    modifiedAt: entry.at,
+    values: new Array<FieldValue>(object.slotCount).fill(null),
+  };
   fill(record);
   table.insert(record);
 }

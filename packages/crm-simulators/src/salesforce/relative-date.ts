@@ -6,8 +6,14 @@ export function relativeDateRange(name: string, count: number, nowMs: number): {
   const date = new Date(today);
   const year = date.getUTCFullYear();
   const month = date.getUTCMonth();
-  const monthRange = (from: number, to: number) => ({ start: Date.UTC(year, month + from, 1), end: Date.UTC(year, month + to, 1) });
-  const yearRange = (from: number, to: number) => ({ start: Date.UTC(year + from, 0, 1), end: Date.UTC(year + to, 0, 1) });
+  const monthRange = (from: number, to: number) => ({
+    start: Date.UTC(year, month + from, 1),
+    end: Date.UTC(year, month + to, 1),
+  });
+  const yearRange = (from: number, to: number) => ({
+    start: Date.UTC(year + from, 0, 1),
+    end: Date.UTC(year + to, 0, 1),
+  });
   const week = today - date.getUTCDay() * dayMs;
   const weekRange = (from: number, to: number) => ({ start: week + from * 7 * dayMs, end: week + to * 7 * dayMs });
   const quarter = Math.floor(month / 3) * 3 - month;

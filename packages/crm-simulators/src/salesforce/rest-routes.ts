@@ -54,11 +54,19 @@ function needObject(store: SalesforceStore, name: string): SalesforceObject {
 
 function batchSize(request: SimulatorRequest): number {
   const header = request.headers['sforce-query-options'];
-  const size = Number(/batchSize\s*=\s*(\d+)/i.exec(Array.isArray(header) ? (header[0] ?? '') : (header ?? ''))?.[1] ?? maxBatchSize);
+  const size = Number(
+    /batchSize\s*=\s*(\d+)/i.exec(Array.isArray(header) ? (header[0] ?? '') : (header ?? ''))?.[1] ?? maxBatchSize,
+  );
   return Math.min(maxBatchSize, Math.max(minBatchSize, size));
 }
 
-function page(options: RestRoutesOptions, call: RestCall, result: PagedResult, position: number, locator: string | null): JsonObject {
+function page(
+  options: RestRoutesOptions,
+  call: RestCall,
+  result: PagedResult,
+  position: number,
+  locator: string | null,
+): JsonObject {
   const size = result.hasWideRows ? Math.min(batchSize(call.request), 200) : batchSize(call.request);
   const end = position + size;
   const isDone = end >= result.records.length;
@@ -100,7 +108,11 @@ function showRecord(
       : wanted.split(',').map((name) => {
           const field = store.field(object, name.trim());
           if (field === undefined) {
-            throw new SalesforceError(400, 'INVALID_FIELD', `No such column '${name.trim()}' on sobject of type ${object.name}`);
+            throw new SalesforceError(
+              400,
+              'INVALID_FIELD',
+              `No such column '${name.trim()}' on sobject of type ${object.name}`,
+            );
           }
           return field;
         });
@@ -116,7 +128,8 @@ function readRecord(options: RestRoutesOptions): RestHandler {
     const id = normaliseRecordId(call.params.id ?? '');
     const record = id === null ? undefined : options.store.table(object).get(id);
     if (record === undefined) throw notFound();
-    if (options.store.isDeleted(object, record)) throw new SalesforceError(404, 'ENTITY_IS_DELETED', 'entity is deleted');
+    if (options.store.isDeleted(object, record))
+      throw new SalesforceError(404, 'ENTITY_IS_DELETED', 'entity is deleted');
     return { status: 200, json: showRecord(options.store, object, record, call) };
   };
 }
@@ -131,13 +144,18 @@ function replicationWindow(call: RestCall, nowMs: number, maxDays: number): Repl
     const value = call.request.query.get(name) ?? '';
     // An unescaped plus arrives as a blank.
     const ms = Date.parse(value.replace(/ (\d{2}:?\d{2})$/, '+$1').replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-    if (Number.isNaN(ms)) throw new SalesforceError(400, 'INVALID_REPLICATION_DATE', `${name}Date is not a date: ${value}`);
+    if (Number.isNaN(ms))
+      throw new SalesforceError(400, 'INVALID_REPLICATION_DATE', `${name}Date is not a date: ${value}`);
     return Math.floor(ms / 60_000) * 60_000;
   };
   const startMs = read('start');
   const endMs = read('end');
   if (endMs - startMs < 60_000) {
-    throw new SalesforceError(400, 'INVALID_REPLICATION_DATE', 'endDate must be at least one minute greater than startDate');
+    throw new SalesforceError(
+      400,
+      'INVALID_REPLICATION_DATE',
+      'endDate must be at least one minute greater than startDate',
+    );
   }
   if (startMs < nowMs - maxDays * dayMs) {
     throw new SalesforceError(400, 'INVALID_REPLICATION_DATE', `startDate cannot be more than ${maxDays} days ago`);
@@ -145,7 +163,12 @@ function replicationWindow(call: RestCall, nowMs: number, maxDays: number): Repl
   return { startMs, endMs };
 }
 
-function changedRecords(options: RestRoutesOptions, object: SalesforceObject, window: ReplicationWindow, deleted: boolean) {
+function changedRecords(
+  options: RestRoutesOptions,
+  object: SalesforceObject,
+  window: ReplicationWindow,
+  deleted: boolean,
+) {
   const table = options.store.table(object);
   const records = table.inModifiedOrder();
   const found: SalesforceRecord[] = [];
@@ -170,7 +193,10 @@ function updatedRecords(options: RestRoutesOptions): RestHandler {
     const object = needReplicateable(options, call);
     const window = replicationWindow(call, options.clock.now(), 30);
     const ids = changedRecords(options, object, window, false).map((record) => record.id);
-    return { status: 200, json: { ids, latestDateCovered: formatDateTime(Math.min(window.endMs, options.clock.now())) } };
+    return {
+      status: 200,
+      json: { ids, latestDateCovered: formatDateTime(Math.min(window.endMs, options.clock.now())) },
+    };
   };
 }
 
@@ -271,7 +297,10 @@ export function createRestRoutes(options: RestRoutesOptions): Router<RestHandler
     const names = (request.query.get('sObjects') ?? '').split(',').filter((name) => name !== '');
     const objects = names.length === 0 ? store.visibleObjects() : names.flatMap((name) => store.object(name) ?? []);
     const count = (object: SalesforceObject) =>
-      store.table(object).inIdOrder().filter((record) => !store.isDeleted(object, record)).length;
+      store
+        .table(object)
+        .inIdOrder()
+        .filter((record) => !store.isDeleted(object, record)).length;
     return { status: 200, json: { sObjects: objects.map((object) => ({ count: count(object), name: object.name })) } };
   });
   router.add('GET', '/query', query(options, false));
@@ -330,7 +359,9 @@ export function createRestRoutes(options: RestRoutesOptions): Router<RestHandler
     const json = ids.map((id): JsonValue => {
       const record = store.table(object).get(normaliseRecordId(String(id)) ?? '');
       if (record === undefined || store.isDeleted(object, record)) return null;
-      const row: JsonObject = { attributes: { type: object.name, url: recordUrl(call.version, object.name, record.id) } };
+      const row: JsonObject = {
+        attributes: { type: object.name, url: recordUrl(call.version, object.name, record.id) },
+      };
       for (const field of fields) row[field.name] = formatField(object, record, field);
       row.Id = record.id;
       return row;

@@ -69,8 +69,15 @@ function decodeJwt(text: string): Jwt | null {
   const parts = text.split('.');
   if (parts.length !== 3) return null;
   try {
-    const [header, claims] = parts.slice(0, 2).map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')));
-    return { header, claims, signed: `${parts[0]}.${parts[1]}`, signature: Buffer.from(parts[2] as string, 'base64url') };
+    const [header, claims] = parts
+      .slice(0, 2)
+      .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')));
+    return {
+      header,
+      claims,
+      signed: `${parts[0]}.${parts[1]}`,
+      signature: Buffer.from(parts[2] as string, 'base64url'),
+    };
   } catch {
     return null;
   }
@@ -91,7 +98,11 @@ export function createSalesforceAuth(options: SalesforceAuthOptions): Salesforce
 
   const success = (grant: string, extra: Record<string, unknown>, tokenFamily: number | null): SimulatorReply => {
     const token = `${options.orgId.slice(0, 15)}!AQ${letters(88)}`;
-    sessions.set(token, { userId: options.userId, expiresAtMs: clock.now() + options.sessionLifetimeMs, family: tokenFamily });
+    sessions.set(token, {
+      userId: options.userId,
+      expiresAtMs: clock.now() + options.sessionLifetimeMs,
+      family: tokenFamily,
+    });
     issued[grant] = (issued[grant] ?? 0) + 1;
     const body = {
       access_token: token,
@@ -126,7 +137,9 @@ export function createSalesforceAuth(options: SalesforceAuthOptions): Salesforce
     if (jwt === null) return failure('invalid_grant', 'invalid assertion');
     const { claims } = jwt;
     if (claims.iss !== credentials.clientId) return failure('invalid_client_id', 'client identifier invalid');
-    const isSigned = jwt.header.alg === 'RS256' && publicKeys.some((key) => verify('RSA-SHA256', Buffer.from(jwt.signed), key, jwt.signature));
+    const isSigned =
+      jwt.header.alg === 'RS256' &&
+      publicKeys.some((key) => verify('RSA-SHA256', Buffer.from(jwt.signed), key, jwt.signature));
     if (!isSigned) return failure('invalid_grant', 'invalid assertion');
     const audiences = ['https://login.salesforce.com', 'https://test.salesforce.com', options.url()];
     if (typeof claims.aud !== 'string' || !audiences.includes(claims.aud.replace(/\/$/, ''))) {

@@ -14,7 +14,11 @@ const jsonFaults: Readonly<Record<string, NamedFault>> = {
     code: 'REQUEST_LIMIT_EXCEEDED',
     message: 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.',
   },
-  'api-disabled': { status: 403, code: 'API_DISABLED_FOR_ORG', message: 'API is not enabled for this Organization or Partner' },
+  'api-disabled': {
+    status: 403,
+    code: 'API_DISABLED_FOR_ORG',
+    message: 'API is not enabled for this Organization or Partner',
+  },
   'insufficient-access': {
     status: 403,
     code: 'INSUFFICIENT_ACCESS',
@@ -40,7 +44,12 @@ const jsonFaults: Readonly<Record<string, NamedFault>> = {
 };
 
 /** The names `namedSalesforceFault` knows. */
-export const salesforceFaultNames: readonly string[] = [...Object.keys(jsonFaults), 'maintenance-html', 'html-ok', 'refresh-in-progress'];
+export const salesforceFaultNames: readonly string[] = [
+  ...Object.keys(jsonFaults),
+  'maintenance-html',
+  'html-ok',
+  'refresh-in-progress',
+];
 
 /** One of the service's unhappy answers. `extra` are headers that every answer carries. */
 export function namedSalesforceFault(name: string, extra: Readonly<Record<string, string>>): SimulatorReply {

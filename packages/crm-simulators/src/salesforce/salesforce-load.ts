@@ -21,7 +21,8 @@ const defaultTime = Date.UTC(2025, 0, 1);
 
 function addRows(store: SalesforceStore, load: SalesforceObjectLoad, userId: string): void {
   const object = store.object(load.object);
-  if (object === undefined) throw new Error(`The load holds records of ${load.object}, which the simulator does not know.`);
+  if (object === undefined)
+    throw new Error(`The load holds records of ${load.object}, which the simulator does not know.`);
   const slots = load.fields.map((name) => {
     const field = object.field(name);
     if (field === undefined || (field.slot < 0 && name !== 'Id' && name !== 'SystemModstamp')) {

@@ -7,7 +7,12 @@ import { type Journal, noJournal, openJournal } from '../records/journal.ts';
 import { createWriteLog, type WriteLog } from '../records/write-log.ts';
 import { createApiUsage } from './api-usage.ts';
 import { createQueryCursors } from './query-cursors.ts';
-import { createRecordChanges, replayChange, type SalesforceJournalEntry, type SalesforceRecordChanges } from './record-changes.ts';
+import {
+  createRecordChanges,
+  replayChange,
+  type SalesforceJournalEntry,
+  type SalesforceRecordChanges,
+} from './record-changes.ts';
 import { formatRecordId } from './record-id.ts';
 import { createRestRoutes } from './rest-routes.ts';
 import { createSalesforceAuth, type SalesforceAuth, type SalesforceCredentials } from './salesforce-auth.ts';
@@ -158,7 +163,11 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     const found = routes.find(request.method, path);
     if (!('handler' in found)) {
       if (found.methods.length > 0) {
-        throw new SalesforceError(405, 'METHOD_NOT_ALLOWED', `HTTP Method '${request.method}' not allowed. Allowed are ${found.methods.join(',')}`);
+        throw new SalesforceError(
+          405,
+          'METHOD_NOT_ALLOWED',
+          `HTTP Method '${request.method}' not allowed. Allowed are ${found.methods.join(',')}`,
+        );
       }
       throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
     }
@@ -181,7 +190,14 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     }
     if (path === '/services/data') {
       const versions = Array.from({ length: 37 }, (_, index) => 31 + index);
-      return json(200, versions.map((version) => ({ label: `Release ${version}`, url: `/services/data/v${version}.0`, version: `${version}.0` })));
+      return json(
+        200,
+        versions.map((version) => ({
+          label: `Release ${version}`,
+          url: `/services/data/v${version}.0`,
+          version: `${version}.0`,
+        })),
+      );
     }
     const data = /^\/services\/data\/(v\d+\.\d)(.*)$/.exec(path);
     if (data !== null) return handleData(request, data[1] as string, data[2] as string);

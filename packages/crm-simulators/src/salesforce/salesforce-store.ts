@@ -31,7 +31,9 @@ export interface SalesforceStore {
 
 export function createSalesforceStore(objects: ReadonlyMap<string, SalesforceObject>): SalesforceStore {
   const byIds = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
-  const tables = new Map([...objects.values()].map((object) => [object.name, createRecordTable<SalesforceRecord>(byIds)]));
+  const tables = new Map(
+    [...objects.values()].map((object) => [object.name, createRecordTable<SalesforceRecord>(byIds)]),
+  );
   const byPrefix = new Map([...objects.values()].map((object) => [object.keyPrefix, object]));
   const serials = new Map<string, number>();
   const hiddenObjects = new Set<string>();

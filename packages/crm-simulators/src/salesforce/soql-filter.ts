@@ -16,12 +16,25 @@ export interface FilterContext {
   readonly innerValues: (query: SoqlQuery) => ReadonlySet<FieldValue>;
 }
 
-const textTypes: ReadonlySet<string> = new Set(['string', 'picklist', 'multipicklist', 'email', 'phone', 'url', 'textarea']);
+const textTypes: ReadonlySet<string> = new Set([
+  'string',
+  'picklist',
+  'multipicklist',
+  'email',
+  'phone',
+  'url',
+  'textarea',
+]);
 const idTypes: ReadonlySet<string> = new Set(['id', 'reference']);
 const numberTypes: ReadonlySet<string> = new Set(['int', 'double', 'currency', 'percent']);
 
 function wrongType(context: FilterContext, field: StoredField, literal: Literal) {
-  const wanted = textTypes.has(field.type) || idTypes.has(field.type) ? 'string' : field.type === 'datetime' ? 'dateTime' : field.type;
+  const wanted =
+    textTypes.has(field.type) || idTypes.has(field.type)
+      ? 'string'
+      : field.type === 'datetime'
+        ? 'dateTime'
+        : field.type;
   const quotes =
     wanted === 'string'
       ? ' and should be enclosed in quotes'
@@ -47,7 +60,12 @@ function comparable(context: FilterContext, field: StoredField, literal: Literal
     if (literal.kind !== 'string') throw wrongType(context, field, literal);
     const id = normaliseRecordId(literal.value);
     if (id === null) {
-      throw soqlError('INVALID_QUERY_FILTER_OPERATOR', context.soql, literal.position, `invalid ID field: ${literal.value}`);
+      throw soqlError(
+        'INVALID_QUERY_FILTER_OPERATOR',
+        context.soql,
+        literal.position,
+        `invalid ID field: ${literal.value}`,
+      );
     }
     return id;
   }
@@ -158,7 +176,11 @@ function compileRelativeDate(
 }
 
 /** Turns a condition into a test of records, or throws what the API would answer. */
-export function compileCondition(context: FilterContext, object: SalesforceObject, condition: Condition): RecordPredicate {
+export function compileCondition(
+  context: FilterContext,
+  object: SalesforceObject,
+  condition: Condition,
+): RecordPredicate {
   switch (condition.kind) {
     case 'and': {
       const terms = condition.terms.map((term) => compileCondition(context, object, term));
@@ -176,11 +198,21 @@ export function compileCondition(context: FilterContext, object: SalesforceObjec
       const { field, read } = bindPath(context.store, object, condition.path, context.soql);
       const { operator, value } = condition;
       if (field.type === 'textarea' && field.length > 255) {
-        throw soqlError('INVALID_FIELD', context.soql, condition.path.position, `field '${field.name}' can not be filtered in a query call`);
+        throw soqlError(
+          'INVALID_FIELD',
+          context.soql,
+          condition.path.position,
+          `field '${field.name}' can not be filtered in a query call`,
+        );
       }
       if (operator === 'LIKE') {
         if (value.kind !== 'string' || !textTypes.has(field.type)) {
-          throw soqlError('INVALID_QUERY_FILTER_OPERATOR', context.soql, condition.path.position, 'invalid operator on id field');
+          throw soqlError(
+            'INVALID_QUERY_FILTER_OPERATOR',
+            context.soql,
+            condition.path.position,
+            'invalid operator on id field',
+          );
         }
         const pattern = likePattern(value.value);
         return (record) => {
@@ -188,7 +220,8 @@ export function compileCondition(context: FilterContext, object: SalesforceObjec
           return typeof text === 'string' && pattern.test(text);
         };
       }
-      if (value.kind === 'relative-date') return compileRelativeDate(context, read, field, { operator, literal: value });
+      if (value.kind === 'relative-date')
+        return compileRelativeDate(context, read, field, { operator, literal: value });
       return compilePlainComparison(read, field, operator, comparable(context, field, value));
     }
     case 'in': {
@@ -227,7 +260,9 @@ const unbounded: FilterBounds = {
 
 function boundsOfLeaf(condition: Condition): FilterBounds {
   if (condition.kind === 'in' && !condition.negated && condition.path.parts.join('.').toLowerCase() === 'id') {
-    const ids = condition.values.flatMap((value) => (value.kind === 'string' ? [normaliseRecordId(value.value) ?? ''] : []));
+    const ids = condition.values.flatMap((value) =>
+      value.kind === 'string' ? [normaliseRecordId(value.value) ?? ''] : [],
+    );
     return { ...unbounded, ids: new Set(ids) };
   }
   if (condition.kind !== 'compare') return unbounded;

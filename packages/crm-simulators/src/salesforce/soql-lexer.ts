@@ -47,7 +47,8 @@ function readString(soql: string, start: number): { value: string; end: number }
         value += String.fromCharCode(Number.parseInt(soql.slice(i + 2, i + 6), 16));
         i += 4;
       } else if (escapes[next] !== undefined) value += escapes[next];
-      else throw malformed(soql, i, `Invalid string literal. Illegal character sequence '\\${next}' in string literal.`);
+      else
+        throw malformed(soql, i, `Invalid string literal. Illegal character sequence '\\${next}' in string literal.`);
       i += 2;
       continue;
     }

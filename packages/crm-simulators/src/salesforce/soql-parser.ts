@@ -14,7 +14,20 @@ const aggregateFunctions: ReadonlySet<string> = new Set(['COUNT', 'COUNT_DISTINC
 const relativeDates =
   /^(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT)_(?:WEEK|MONTH|QUARTER|YEAR)|LAST_90_DAYS|NEXT_90_DAYS|(?:LAST|NEXT)_N_(?:DAYS|WEEKS|MONTHS|YEARS)|N_DAYS_AGO)$/;
 const clauseWords: ReadonlySet<string> = new Set([
-  'FROM', 'WHERE', 'WITH', 'GROUP', 'HAVING', 'ORDER', 'LIMIT', 'OFFSET', 'FOR', 'AND', 'OR', 'NOT', 'USING', 'ALL',
+  'FROM',
+  'WHERE',
+  'WITH',
+  'GROUP',
+  'HAVING',
+  'ORDER',
+  'LIMIT',
+  'OFFSET',
+  'FOR',
+  'AND',
+  'OR',
+  'NOT',
+  'USING',
+  'ALL',
 ]);
 
 /** Reads a query, or throws MALFORMED_QUERY with the marked place, as the API does. */
@@ -28,7 +41,11 @@ export function parseSoql(soql: string): SoqlQuery {
     return token;
   };
   const unexpected = (token = peek()) =>
-    malformed(soql, token.position, token.kind === 'end' ? "unexpected token: '<EOF>'" : `unexpected token: '${token.text}'`);
+    malformed(
+      soql,
+      token.position,
+      token.kind === 'end' ? "unexpected token: '<EOF>'" : `unexpected token: '${token.text}'`,
+    );
   const isWord = (word: string, ahead = 0): boolean => {
     const token = peek(ahead);
     return token.kind === 'word' && token.text.toUpperCase() === word;
@@ -99,7 +116,13 @@ export function parseSoql(soql: string): SoqlQuery {
       const argument = isSymbol(')') ? null : path();
       if (argument === null && fn !== 'COUNT') throw unexpected();
       needSymbol(')');
-      return { kind: 'aggregate', fn: fn as AggregateFunction, path: argument, alias: alias(), position: start.position };
+      return {
+        kind: 'aggregate',
+        fn: fn as AggregateFunction,
+        path: argument,
+        alias: alias(),
+        position: start.position,
+      };
     }
     return { kind: 'field', path: path(), alias: alias() };
   };

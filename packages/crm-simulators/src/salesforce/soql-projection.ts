@@ -49,7 +49,11 @@ const apexTypes: Readonly<Record<string, string>> = {
   address: 'Address',
 };
 
-function describeColumn(name: string, field: StoredField | null, joinColumns: readonly ColumnMetadata[]): ColumnMetadata {
+function describeColumn(
+  name: string,
+  field: StoredField | null,
+  joinColumns: readonly ColumnMetadata[],
+): ColumnMetadata {
   const apexType = field === null ? 'Object' : (apexTypes[field.type] ?? 'String');
   return {
     aggregate: false,

@@ -63,11 +63,13 @@ function planWalk(
     records.sort((left, right) => (left.id < right.id ? -1 : 1));
     return { records, from: 0, to: records.length, step: 1, isOrdered: order === 'none' || order === 'id' };
   }
-  const isModifiedBound = bounds.modifiedFrom > Number.NEGATIVE_INFINITY || bounds.modifiedTo < Number.POSITIVE_INFINITY;
+  const isModifiedBound =
+    bounds.modifiedFrom > Number.NEGATIVE_INFINITY || bounds.modifiedTo < Number.POSITIVE_INFINITY;
   if (order === 'modified' || order === 'modified-desc' || (isModifiedBound && order !== 'id' && order !== 'id-desc')) {
     const records = table.inModifiedOrder();
     const from = table.modifiedPosition(bounds.modifiedFrom);
-    const to = bounds.modifiedTo === Number.POSITIVE_INFINITY ? records.length : table.modifiedPosition(bounds.modifiedTo + 1);
+    const to =
+      bounds.modifiedTo === Number.POSITIVE_INFINITY ? records.length : table.modifiedPosition(bounds.modifiedTo + 1);
     const isOrdered = order === 'modified' || order === 'modified-desc' || order === 'none';
     return { records, from, to, step: order === 'modified-desc' ? -1 : 1, isOrdered };
   }
@@ -96,7 +98,9 @@ function sortRecords(
     record,
     keys: items.map(({ bound }) => {
       const value = bound.read(record);
-      return typeof value === 'string' && bound.field.type !== 'id' && bound.field.type !== 'reference' ? value.toLowerCase() : value;
+      return typeof value === 'string' && bound.field.type !== 'id' && bound.field.type !== 'reference'
+        ? value.toLowerCase()
+        : value;
     }),
   }));
   keyed.sort((left, right) => {
@@ -126,7 +130,8 @@ function selectRecords(
   const deletedSlot = options.includeDeleted ? -1 : (object.field('IsDeleted')?.slot ?? -1);
   const { records, from, to, step, isOrdered } = planWalk(store, object, query);
   const isGrouped = query.select.some((item) => item.kind === 'aggregate') || query.groupBy.length > 0;
-  const enough = isOrdered && !isGrouped && query.limit !== null ? query.offset + query.limit : Number.POSITIVE_INFINITY;
+  const enough =
+    isOrdered && !isGrouped && query.limit !== null ? query.offset + query.limit : Number.POSITIVE_INFINITY;
   const found: SalesforceRecord[] = [];
   for (let i = step === 1 ? from : to - 1; i >= from && i < to && found.length < enough; i += step) {
     const record = records[i] as SalesforceRecord;
@@ -164,7 +169,7 @@ function aggregate(aggregation: Aggregation, records: readonly SalesforceRecord[
   if (values.length === 0) return null;
   if (fn === 'MIN' || fn === 'MAX') {
     const best = values.reduce((left, right) =>
-      ((left as string) < (right as string)) === (fn === 'MIN') ? left : right,
+      (left as string) < (right as string) === (fn === 'MIN') ? left : right,
     );
     return aggregation.isDateTime ? formatDateTime(best as number) : best;
   }
@@ -276,7 +281,9 @@ function compileChildQuery(
       const name = field.reference?.childRelationshipName;
       if (name?.toLowerCase() !== wanted.toLowerCase() || !field.reference?.objects.includes(parent.name)) continue;
       const own: SoqlQuery = { ...query, from: { parts: [child.name], position: query.from.position } };
-      const { project } = compileProjection(store, child, own, (inner, at) => compileChildQuery(store, child, inner, at, options));
+      const { project } = compileProjection(store, child, own, (inner, at) =>
+        compileChildQuery(store, child, inner, at, options),
+      );
       let byParent: Map<FieldValue, SalesforceRecord[]> | null = null;
       const childrenOf = (id: string): readonly SalesforceRecord[] => {
         // One pass serves every parent; limit and offset count per parent.

@@ -182,11 +182,15 @@ const definitions: readonly ObjectDefinition[] = [
       url('Website'),
       longText('Description', 32_000),
       picklist('LeadSource', leadSources),
-      picklist('Status', ['Open - Not Contacted', 'Working - Contacted', 'Closed - Converted', 'Closed - Not Converted'], {
-        nillable: false,
-        defaultedOnCreate: true,
-        defaultValue: 'Open - Not Contacted',
-      }),
+      picklist(
+        'Status',
+        ['Open - Not Contacted', 'Working - Contacted', 'Closed - Converted', 'Closed - Not Converted'],
+        {
+          nillable: false,
+          defaultedOnCreate: true,
+          defaultValue: 'Open - Not Contacted',
+        },
+      ),
       picklist('Industry', industries),
       picklist('Rating', ['Hot', 'Warm', 'Cold']),
       currency('AnnualRevenue', { precision: 18, scale: 0 }),
@@ -230,7 +234,11 @@ const definitions: readonly ObjectDefinition[] = [
   ]),
   object('OpportunityContactRole', '00K', [
     ...identity(),
-    reference('OpportunityId', ['Opportunity'], { children: 'OpportunityContactRoles', cascadeDelete: true, nillable: false }),
+    reference('OpportunityId', ['Opportunity'], {
+      children: 'OpportunityContactRoles',
+      cascadeDelete: true,
+      nillable: false,
+    }),
     reference('ContactId', ['Contact'], { children: 'OpportunityContactRoles', cascadeDelete: true, nillable: false }),
     picklist('Role', ['Business User', 'Decision Maker', 'Economic Buyer', 'Evaluator', 'Influencer', 'Other']),
     checkbox('IsPrimary'),
@@ -266,7 +274,11 @@ const definitions: readonly ObjectDefinition[] = [
       defaultedOnCreate: true,
       defaultValue: 'Not Started',
     }),
-    picklist('Priority', ['High', 'Normal', 'Low'], { nillable: false, defaultedOnCreate: true, defaultValue: 'Normal' }),
+    picklist('Priority', ['High', 'Normal', 'Low'], {
+      nillable: false,
+      defaultedOnCreate: true,
+      defaultValue: 'Normal',
+    }),
     owner(),
     longText('Description', 32_000),
     reference('AccountId', ['Account'], { ...readOnly }),

@@ -1,0 +1,69 @@
+import type { HubSpotOwner, HubSpotStore } from './hubspot-store.ts';
+import type { HubSpotRecord, PropertyValue } from './property-definition.ts';
+
+/** Records of one object in column form: `rows[i].values[j]` is the value of `properties[j]`. */
+export interface HubSpotObjectLoad {
+  readonly object: string;
+  readonly properties: readonly string[];
+  readonly rows: Iterable<HubSpotRow>;
+}
+
+export interface HubSpotRow {
+  readonly id?: string;
+  readonly createdAt?: number;
+  readonly modifiedAt?: number;
+  readonly archivedAt?: number | null;
+  readonly values: readonly PropertyValue[];
+}
+
+export interface HubSpotLinkLoad {
+  readonly from: string;
+  readonly to: string;
+  readonly typeId: number;
+  /** Pairs of ids. */
+  readonly links: Iterable<readonly [string, string]>;
+}
+
+/** The records a simulator begins with. `name` tells loads apart, so that kept changes are not applied to another load. */
+export interface HubSpotLoad {
+  readonly name: string;
+  readonly objects: readonly HubSpotObjectLoad[];
+  readonly associations?: readonly HubSpotLinkLoad[];
+  readonly owners?: readonly HubSpotOwner[];
+}
+
+/** When nothing else is said, records were made at this time. */
+const defaultTime = Date.UTC(2025, 0, 1);
+
+export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad): void {
+  store.owners.push(...(load.owners ?? []));
+  for (const objectLoad of load.objects) {
+    const object = store.object(objectLoad.object);
+    const table = store.table(object);
+    const slots = objectLoad.properties.map((name) => {
+      const property = object.property(name);
+      if (property === undefined || property.slot < 0) {
+        throw new Error(`The load holds values of ${object.name}.${name}, which is not a stored property.`);
+      }
+      return property.slot;
+    });
+    for (const row of objectLoad.rows) {
+      const values = new Array<PropertyValue>(object.slotCount).fill(null);
+      slots.forEach((slot, column) => {
+        values[slot] = row.values[column] ?? null;
+      });
+      const createdAt = row.createdAt ?? row.modifiedAt ?? defaultTime;
+      const record: HubSpotRecord = {
+        id: row.id ?? store.nextId(),
+        createdAt,
+        modifiedAt: row.modifiedAt ?? createdAt,
+        archivedAt: row.archivedAt ?? null,
+        values,
+      };
+      table.insert(record);
+    }
+  }
+  for (const { from, to, typeId, links } of load.associations ?? []) {
+    for (const [fromId, toId] of links) store.associations.add(from, fromId, { to, toId, typeId });
+  }
+}

@@ -1,0 +1,473 @@
+import type { SimulatorClock } from '../clock.ts';
+import type { Journal } from '../records/journal.ts';
+import type { WriteLog, WriteLogEntry } from '../records/write-log.ts';
+import {
+  associationType,
+  associationTypesBetween,
+  defaultAssociationType,
+  primaryAssociationType,
+} from './association-types.ts';
+import { HubSpotError, notFound, validationError } from './hubspot-error.ts';
+import type { HubSpotStore } from './hubspot-store.ts';
+import type { HubSpotObject, HubSpotRecord, PropertyValue, StoredProperty } from './property-definition.ts';
+import type { SearchIndex } from './search-index.ts';
+
+export type HubSpotJournalEntry =
+  | {
+      readonly put: string;
+      readonly id: string;
+      readonly createdAt: number;
+      readonly at: number;
+      readonly archivedAt: number | null;
+      readonly values: Readonly<Record<string, string>>;
+    }
+  | { readonly remove: string; readonly id: string; readonly survivor: string }
+  | { readonly link: string; readonly id: string; readonly to: string; readonly toId: string; readonly typeId: number }
+  | {
+      readonly unlink: string;
+      readonly id: string;
+      readonly to: string;
+      readonly toId: string;
+      readonly typeId: number | null;
+    }
+  | { readonly clockOffsetMs: number };
+
+export interface HubSpotChangeAuthor {
+  readonly by: WriteLogEntry['by'];
+  /** What `hs_object_source` and the history say. */
+  readonly source: 'CRM_UI' | 'INTEGRATION' | 'IMPORT';
+  readonly sourceId: string | null;
+}
+
+export type PropertyInputs = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Changes records as the service would. Throws what the API would answer. */
+export interface HubSpotRecordChanges {
+  create(object: string, properties: PropertyInputs, author?: HubSpotChangeAuthor): string;
+  update(object: string, id: string, properties: PropertyInputs, author?: HubSpotChangeAuthor): void;
+  archive(object: string, id: string, author?: HubSpotChangeAuthor): void;
+  restore(object: string, id: string, author?: HubSpotChangeAuthor): void;
+  /** Merges two records into a third one with a new id, which is returned; the old ids keep finding it. */
+  merge(object: string, primaryId: string, otherId: string, author?: HubSpotChangeAuthor): string;
+  /** Links two records; without a type, by the plain one, and by the primary one when none is primary yet. */
+  associate(
+    object: string,
+    id: string,
+    to: { object: string; id: string; typeId?: number },
+    author?: HubSpotChangeAuthor,
+  ): void;
+  dissociate(
+    object: string,
+    id: string,
+    to: { object: string; id: string; typeId?: number },
+    author?: HubSpotChangeAuthor,
+  ): void;
+  /** Every property of a record that has a value; undefined when there is no such record. */
+  read(object: string, id: string): Readonly<Record<string, PropertyValue>> | undefined;
+}
+
+export interface HubSpotRecordChangesOptions {
+  readonly store: HubSpotStore;
+  readonly search: SearchIndex;
+  readonly clock: SimulatorClock;
+  readonly journal: Journal<HubSpotJournalEntry>;
+  readonly writeLog: WriteLog;
+}
+
+const emailPattern = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+function invalidProperty(property: StoredProperty | null, name: string, message: string, error: string): HubSpotError {
+  return validationError(
+    `Property values were not valid: ${JSON.stringify([{ isValid: false, message, error, name: property?.name ?? name }])}`,
+    {
+      errors: [{ message, code: error, context: { propertyName: [name] } }],
+    },
+  );
+}
+
+/** A value as it is stored: datetimes as ISO text, lists as they came. */
+function parseProperty(store: HubSpotStore, property: StoredProperty, value: string | number | boolean): string {
+  const text = String(value);
+  const wrong = (error: string, what: string) =>
+    invalidProperty(property, property.name, `${text} was not a valid ${what}.`, error);
+  switch (property.type) {
+    case 'number':
+      if (Number.isNaN(Number(text))) throw wrong('INVALID_INTEGER', 'long');
+      return text;
+    case 'bool':
+      if (!/^(?:true|false)$/i.test(text)) throw wrong('INVALID_OPTION', 'boolean');
+      return text.toLowerCase();
+    case 'date':
+    case 'datetime': {
+      const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
+      if (Number.isNaN(ms)) throw wrong('INVALID_LONG', 'long');
+      const iso = new Date(ms).toISOString();
+      return property.type === 'date' ? iso.slice(0, 10) : iso;
+    }
+    case 'enumeration': {
+      if (property.name === 'hubspot_owner_id') {
+        if (store.owners.length > 0 && !store.owners.some((owner) => owner.id === text))
+          throw wrong('INVALID_OWNER_ID', 'owner id');
+        return text;
+      }
+      if (property.options.length > 0 && !property.options.includes(text)) {
+        throw invalidProperty(
+          property,
+          property.name,
+          `${text} was not one of the allowed options: [${property.options.join(', ')}]`,
+          'INVALID_OPTION',
+        );
+      }
+      return text;
+    }
+    default:
+      if (property.name === 'email' && !emailPattern.test(text)) {
+        throw invalidProperty(property, 'email', `Email address ${text} is invalid`, 'INVALID_EMAIL');
+      }
+      if (text.length > 65_536) throw wrong('PROPERTY_TOO_LONG', 'length');
+      return property.name === 'email' ? text.trim().toLowerCase() : text;
+  }
+}
+
+const user: HubSpotChangeAuthor = { by: 'user', source: 'CRM_UI', sourceId: 'userId:9001' };
+
+export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions): HubSpotRecordChanges {
+  const { store, search, clock, journal, writeLog } = options;
+
+  const needRecord = (object: HubSpotObject, id: string, archived = false): HubSpotRecord => {
+    const record = store.resolve(object, id);
+    if (record === undefined || (record.archivedAt !== null) !== archived) throw notFound();
+    return record;
+  };
+  const put = (object: HubSpotObject, record: HubSpotRecord): void => {
+    const values: Record<string, string> = {};
+    for (const property of object.properties) {
+      const value = property.slot < 0 ? null : record.values[property.slot];
+      if (value != null) values[property.name] = value;
+    }
+    journal.append({
+      put: object.name,
+      id: record.id,
+      createdAt: record.createdAt,
+      at: record.modifiedAt,
+      archivedAt: record.archivedAt,
+      values,
+    });
+  };
+  const change = (object: HubSpotObject, record: HubSpotRecord, edit: (record: HubSpotRecord) => void): void => {
+    search.beforeChange(object, record, false);
+    store.unindex(object, record);
+    store.table(object).update(record, (stored) => {
+      edit(stored);
+      stored.modifiedAt = Math.max(clock.now(), stored.modifiedAt);
+    });
+    store.index(object, record);
+    put(object, record);
+  };
+  const log = (
+    action: WriteLogEntry['action'],
+    object: HubSpotObject,
+    recordId: string,
+    fields: readonly string[],
+    author: HubSpotChangeAuthor,
+  ) => writeLog.add({ time: new Date(clock.now()), action, object: object.name, recordId, fields, by: author.by });
+
+  const parse = (object: HubSpotObject, inputs: PropertyInputs): Map<StoredProperty, PropertyValue> => {
+    const parsed = new Map<StoredProperty, PropertyValue>();
+    for (const [name, value] of Object.entries(inputs)) {
+      const property = object.property(name);
+      if (property === undefined) {
+        throw invalidProperty(null, name, `Property "${name}" does not exist`, 'PROPERTY_DOESNT_EXIST');
+      }
+      if (property.readOnly || property.slot < 0) {
+        // Dates of creation may be given on import; they are accepted and left alone.
+        if (property.name === object.createdProperty) continue;
+        throw invalidProperty(
+          property,
+          name,
+          `"${name}" is a read only property; its value cannot be set.`,
+          'READ_ONLY_VALUE',
+        );
+      }
+      parsed.set(
+        property,
+        value === null || value === undefined || value === '' ? null : parseProperty(store, property, value),
+      );
+    }
+    return parsed;
+  };
+  const checkUnique = (
+    object: HubSpotObject,
+    parsed: Map<StoredProperty, PropertyValue>,
+    own: HubSpotRecord | null,
+  ): void => {
+    for (const [property, value] of parsed) {
+      if (!property.hasUniqueValue || value === null) continue;
+      const other = store.findUnique(object, property, value);
+      if (other === undefined || other === own) continue;
+      const what = object.singular.charAt(0).toUpperCase() + object.singular.slice(1);
+      throw new HubSpotError(409, 'CONFLICT', `${what} already exists. Existing ID: ${other.id}`);
+    }
+  };
+  const noteHistory = (
+    object: HubSpotObject,
+    record: HubSpotRecord,
+    property: StoredProperty,
+    value: PropertyValue,
+    source: string,
+    sourceId: string | null,
+  ) =>
+    store.addHistory(object, record, property, {
+      value: value ?? '',
+      timestamp: clock.now(),
+      sourceType: source,
+      sourceId,
+      updatedByUserId: null,
+    });
+  const set = (object: HubSpotObject, record: HubSpotRecord, name: string, value: PropertyValue): void => {
+    const property = object.property(name);
+    if (property !== undefined && property.slot >= 0) record.values[property.slot] = value;
+  };
+  const link = (object: HubSpotObject, id: string, target: { to: string; toId: string; typeId: number }): void => {
+    store.associations.add(object.name, id, target);
+    journal.append({ link: object.name, id, ...target });
+  };
+
+  const changes: HubSpotRecordChanges = {
+    create(name, inputs, author = user) {
+      const object = store.object(name);
+      const parsed = parse(object, inputs);
+      checkUnique(object, parsed, null);
+      const now = clock.now();
+      const record: HubSpotRecord = {
+        id: store.nextId(),
+        createdAt: now,
+        modifiedAt: now,
+        archivedAt: null,
+        values: new Array<PropertyValue>(object.slotCount).fill(null),
+      };
+      for (const [property, value] of parsed) record.values[property.slot] = value;
+      set(object, record, 'hs_object_source', author.source);
+      set(object, record, 'hs_object_source_id', author.sourceId);
+      set(object, record, 'hs_object_source_label', author.source);
+      store.table(object).insert(record);
+      store.index(object, record);
+      search.beforeChange(object, record, true);
+      put(object, record);
+      log(
+        'create',
+        object,
+        record.id,
+        [...parsed.keys()].map((property) => property.name),
+        author,
+      );
+      return record.id;
+    },
+
+    update(name, id, inputs, author = user) {
+      const object = store.object(name);
+      const record = needRecord(object, id);
+      const parsed = parse(object, inputs);
+      checkUnique(object, parsed, record);
+      for (const [property, value] of parsed)
+        noteHistory(object, record, property, value, author.source, author.sourceId);
+      change(object, record, (stored) => {
+        for (const [property, value] of parsed) stored.values[property.slot] = value;
+      });
+      log(
+        'update',
+        object,
+        record.id,
+        [...parsed.keys()].map((property) => property.name),
+        author,
+      );
+    },
+
+    archive(name, id, author = user) {
+      const object = store.object(name);
+      const record = needRecord(object, id);
+      change(object, record, (stored) => {
+        stored.archivedAt = clock.now();
+      });
+      log('delete', object, record.id, [], author);
+    },
+
+    restore(name, id, author = user) {
+      const object = store.object(name);
+      const record = needRecord(object, id, true);
+      change(object, record, (stored) => {
+        stored.archivedAt = null;
+      });
+      log('undelete', object, record.id, [], author);
+    },
+
+    merge(name, primaryId, otherId, author = user) {
+      const object = store.object(name);
+      if (!object.mergeable) throw validationError(`Objects of type ${object.name} cannot be merged`);
+      const primary = needRecord(object, primaryId);
+      const other = needRecord(object, otherId);
+      if (primary === other) throw validationError('Cannot merge an object with itself');
+      const now = clock.now();
+      const values = primary.values.map((value, slot) => value ?? other.values[slot] ?? null);
+      const record: HubSpotRecord = {
+        id: store.nextId(),
+        createdAt: Math.min(primary.createdAt, other.createdAt),
+        modifiedAt: now,
+        archivedAt: null,
+        values,
+      };
+      const read = (of: HubSpotRecord, property: string): PropertyValue => {
+        const found = object.property(property);
+        return found === undefined || found.slot < 0 ? null : (of.values[found.slot] ?? null);
+      };
+      const joined = (property: string, extra: readonly (string | null)[]): string | null => {
+        const all = [read(primary, property), read(other, property), ...extra].flatMap((value) =>
+          (value ?? '').split(';'),
+        );
+        const distinct = [...new Set(all)].filter((value) => value !== '');
+        return distinct.length === 0 ? null : distinct.join(';');
+      };
+      set(object, record, 'hs_merged_object_ids', joined('hs_merged_object_ids', [primary.id, other.id]));
+      if (object.name === 'contacts') {
+        const email = read(record, 'email');
+        const others =
+          joined('hs_additional_emails', [read(other, 'email')])
+            ?.split(';')
+            .filter((each) => each !== email) ?? [];
+        set(object, record, 'hs_additional_emails', others.length === 0 ? null : others.join(';'));
+        set(object, record, 'hs_calculated_merged_vids', `${other.id}:${now};${primary.id}:${now}`);
+      }
+      const links = [primary, other].flatMap((from) => store.associations.all(object.name, from.id));
+      for (const merged of [primary, other]) {
+        search.beforeChange(object, merged, false);
+        store.unindex(object, merged);
+        store.associations.clear(object.name, merged.id);
+        store.table(object).remove(merged);
+        merged.archivedAt = now;
+        store.alias(object, merged.id, record.id);
+      }
+      store.table(object).insert(record);
+      store.index(object, record);
+      search.beforeChange(object, record, true);
+      put(object, record);
+      for (const merged of [primary, other])
+        journal.append({ remove: object.name, id: merged.id, survivor: record.id });
+      for (const each of links) {
+        if (each.toId === primary.id || each.toId === other.id) continue;
+        const isPrimary = associationType(each.typeId)?.label === 'Primary';
+        if (isPrimary && store.associations.firstOf(object.name, record.id, each.typeId) !== null) continue;
+        link(object, record.id, each);
+      }
+      log('merge', object, record.id, [primary.id, other.id], author);
+      return record.id;
+    },
+
+    associate(name, id, to, author = user) {
+      const object = store.object(name);
+      const target = store.object(to.object);
+      const record = needRecord(object, id);
+      const other = needRecord(target, to.id);
+      const plain = defaultAssociationType(object.name, target.name);
+      const primary = primaryAssociationType(object.name, target.name);
+      const wanted =
+        to.typeId ??
+        (primary !== undefined && store.associations.firstOf(object.name, record.id, primary.typeId) === null
+          ? primary.typeId
+          : plain?.typeId);
+      const known = associationTypesBetween(object.name, target.name).some((type) => type.typeId === wanted);
+      if (wanted === undefined || !known) {
+        throw validationError(`${String(wanted)} is not valid association type for the given from and to objects`);
+      }
+      if (primary?.typeId === wanted) {
+        const before = store.associations.firstOf(object.name, record.id, wanted);
+        if (before !== null && before !== other.id) {
+          store.associations.remove(object.name, record.id, { to: target.name, toId: before, typeId: wanted });
+          journal.append({ unlink: object.name, id: record.id, to: target.name, toId: before, typeId: wanted });
+        }
+      }
+      link(object, record.id, { to: target.name, toId: other.id, typeId: wanted });
+      // The service counts a change of associations as a change of the record itself.
+      change(object, record, () => {});
+      log('associate', object, record.id, [`${target.name}/${other.id}`], author);
+    },
+
+    dissociate(name, id, to, author = user) {
+      const object = store.object(name);
+      const target = store.object(to.object);
+      const record = needRecord(object, id);
+      const toId = store.resolve(target, to.id)?.id ?? to.id;
+      store.associations.remove(object.name, record.id, {
+        to: target.name,
+        toId,
+        ...(to.typeId === undefined ? {} : { typeId: to.typeId }),
+      });
+      journal.append({ unlink: object.name, id: record.id, to: target.name, toId, typeId: to.typeId ?? null });
+      change(object, record, () => {});
+      log('dissociate', object, record.id, [`${target.name}/${toId}`], author);
+    },
+
+    read(name, id) {
+      const object = store.object(name);
+      const record = store.resolve(object, id);
+      if (record === undefined) return undefined;
+      const entries = object.properties.map(
+        (property) => [property.name, store.read(object, record, property)] as const,
+      );
+      return Object.fromEntries(entries.filter(([, value]) => value !== null));
+    },
+  };
+  return changes;
+}
+
+/** Brings a journalled change back. */
+export function replayHubSpotChange(store: HubSpotStore, entry: HubSpotJournalEntry): void {
+  if ('clockOffsetMs' in entry) return;
+  if ('link' in entry) {
+    store.associations.add(entry.link, entry.id, { to: entry.to, toId: entry.toId, typeId: entry.typeId });
+    return;
+  }
+  if ('unlink' in entry) {
+    store.associations.remove(entry.unlink, entry.id, {
+      to: entry.to,
+      toId: entry.toId,
+      ...(entry.typeId === null ? {} : { typeId: entry.typeId }),
+    });
+    return;
+  }
+  if ('remove' in entry) {
+    const object = store.object(entry.remove);
+    const record = store.table(object).get(entry.id);
+    if (record !== undefined) {
+      store.unindex(object, record);
+      store.associations.clear(object.name, record.id);
+      store.table(object).remove(record);
+    }
+    store.alias(object, entry.id, entry.survivor);
+    return;
+  }
+  const object = store.object(entry.put);
+  const table = store.table(object);
+  const values = new Array<PropertyValue>(object.slotCount).fill(null);
+  for (const property of object.properties)
+    if (property.slot >= 0) values[property.slot] = entry.values[property.name] ?? null;
+  const existing = table.get(entry.id);
+  if (existing !== undefined) {
+    store.unindex(object, existing);
+    table.update(existing, (record) => {
+      record.modifiedAt = entry.at;
+      record.archivedAt = entry.archivedAt;
+      record.values.splice(0, record.values.length, ...values);
+    });
+    store.index(object, existing);
+    return;
+  }
+  const record: HubSpotRecord = {
+    id: entry.id,
+    createdAt: entry.createdAt,
+    modifiedAt: entry.at,
+    archivedAt: entry.archivedAt,
+    values,
+  };
+  table.insert(record);
+  store.index(object, record);
+}

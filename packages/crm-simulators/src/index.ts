@@ -1,0 +1,26 @@
+export { createClock, type SimulatorClock } from './clock.ts';
+export type { Fault, FaultEffect, FaultPlan, InjectedFault } from './http/fault-plan.ts';
+export type { HubSpotCredentials } from './hubspot/hubspot-auth.ts';
+export { hubSpotFaultNames } from './hubspot/hubspot-faults.ts';
+export type { HubSpotLoad, HubSpotObjectLoad, HubSpotRow } from './hubspot/hubspot-load.ts';
+export {
+  type HubSpotSimulator,
+  type HubSpotSimulatorOptions,
+  hubSpotPortalId,
+  hubSpotScopes,
+  startHubSpotSimulator,
+} from './hubspot/hubspot-simulator.ts';
+export type { HubSpotLimits } from './hubspot/rate-limits.ts';
+export type { HubSpotRecordChanges } from './hubspot/record-changes.ts';
+export type { WriteLog, WriteLogEntry } from './records/write-log.ts';
+export type { SalesforceRecordChanges } from './salesforce/record-changes.ts';
+export type { SalesforceCredentials } from './salesforce/salesforce-auth.ts';
+export { salesforceFaultNames } from './salesforce/salesforce-faults.ts';
+export type { SalesforceLoad, SalesforceObjectLoad } from './salesforce/salesforce-load.ts';
+export {
+  type SalesforceSimulator,
+  type SalesforceSimulatorOptions,
+  salesforceOrgId,
+  salesforceUserId,
+  startSalesforceSimulator,
+} from './salesforce/salesforce-simulator.ts';
