@@ -1,0 +1,127 @@
+import { EventBusError, type PartitionLag } from '@kempt/event-bus';
+import type { Admin } from 'kafkajs';
+import { within } from './deadline.ts';
+import type { StartPosition } from './group-session.ts';
+import { openKafka } from './kafka-connection.ts';
+import type { KafkaSettings } from './kafka-options.ts';
+import { subscriptionAwareAssigner } from './partition-assigner.ts';
+import type { Naming } from './record-mapping.ts';
+
+/** See `EventBus.lag`. */
+export async function lagOf(admin: Admin, group: string, naming: Naming): Promise<readonly PartitionLag[]> {
+  const read = await admin.fetchOffsets({ groupId: naming.groupOnCluster(group) });
+  const ofTopics = await Promise.all(
+    read.map(async ({ topic, partitions }) => {
+      const committed = new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      const ends = await admin.fetchTopicOffsets(topic);
+      return ends.map(({ partition, low, high }) => {
+        // A group goes on with the oldest event that is left when the one it stopped at is gone, or was never set.
+        const start = BigInt(low);
+        const position = committed.get(partition) ?? start;
+        const from = position < start ? start : position;
+        const end = BigInt(high);
+        return {
+          topic: naming.topicOfCluster(topic),
+          partition,
+          committed: from,
+          end,
+          records: end > from ? end - from : 0n,
+        };
+      });
+    }),
+  );
+  return ofTopics.flat();
+}
+
+/** The ends of the partitions of `topics` (as on the cluster) for which the group has no committed offset. */
+export async function uncommittedEnds(
+  admin: Admin,
+  groupId: string,
+  topics: readonly string[],
+): Promise<readonly StartPosition[]> {
+  const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+  const known = new Set(
+    committed.flatMap(({ topic, partitions }) =>
+      partitions.filter(({ offset }) => Number(offset) >= 0).map(({ partition }) => `${topic}/${partition}`),
+    ),
+  );
+  const ofTopics = await Promise.all(
+    topics.map(async (topic) =>
+      (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({ topic, partition, offset: high })),
+    ),
+  );
+  return ofTopics.flat().filter(({ topic, partition }) => !known.has(`${topic}/${partition}`));
+}
+
+export interface SeekRequest {
+  readonly group: string;
+  readonly topic: string;
+  readonly to: 'earliest' | 'latest';
+}
+
+/** See `EventBus.seekGroup`. */
+export async function seekGroup(
+  admin: Admin,
+  { group, topic, to }: SeekRequest,
+  { settings, naming }: { readonly settings: KafkaSettings; readonly naming: Naming },
+): Promise<void> {
+  const groupId = naming.groupOnCluster(group);
+  const name = naming.topicOnCluster(topic);
+  const { groups } = await admin.describeGroups([groupId]);
+  if (groups.some(({ state }) => state !== 'Empty' && state !== 'Dead')) throw runningGroup(group, topic);
+  const ends = await admin.fetchTopicOffsets(name);
+  const positions = ends.map(({ partition, low, high }) => ({
+    topic: name,
+    partition,
+    offset: to === 'earliest' ? low : high,
+  }));
+  await commitAsOnlyMember(groupId, positions, settings, () => runningGroup(group, topic));
+}
+
+/**
+ * Commits offsets for a group by joining it for a moment. kafkajs' own way commits a partition when it is fetched and
+ * stops after the first fetch, so that with several brokers some partitions are left where they were.
+ */
+async function commitAsOnlyMember(
+  groupId: string,
+  positions: readonly StartPosition[],
+  settings: KafkaSettings,
+  running: () => Error,
+): Promise<void> {
+  const topics = [...new Set(positions.map(({ topic }) => topic))];
+  const connection = openKafka(settings);
+  const consumer = connection.kafka.consumer({
+    groupId,
+    sessionTimeout: settings.sessionTimeoutMs,
+    heartbeatInterval: settings.heartbeatIntervalMs,
+    maxWaitTimeInMs: 100,
+    maxBytesPerPartition: 1,
+    allowAutoTopicCreation: false,
+    partitionAssigners: [subscriptionAwareAssigner],
+    retry: { retries: 3, restartOnFailure: async () => false },
+  });
+  const joined = Promise.withResolvers<number>();
+  joined.promise.catch(() => {});
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+    joined.resolve(topics.reduce((sum, topic) => sum + (payload.memberAssignment[topic]?.length ?? 0), 0)),
+  );
+  consumer.on(consumer.events.CRASH, ({ payload }) => joined.reject(payload.error));
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => {} });
+    // Somebody who joined in the meantime has the rest.
+    if ((await joined.promise) < positions.length) throw running();
+    await consumer.commitOffsets([...positions]);
+  } finally {
+    await within(settings.connectTimeoutMs, consumer.disconnect(), () => new Error('overdue')).catch(() => {});
+    connection.destroy('the group was moved');
+  }
+}
+
+function runningGroup(group: string, topic: string): EventBusError {
+  return new EventBusError(
+    'group-running',
+    `Group "${group}" has a running consumer, so it cannot be moved on topic "${topic}". Stop it first; after a crash the group counts as running until the session has timed out.`,
+  );
+}
