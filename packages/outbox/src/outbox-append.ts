@@ -1,0 +1,91 @@
+import type { EventRecord, Lane } from '@kempt/contracts';
+import type { Transaction } from '@kempt/postgres';
+import { injectTrace } from '@kempt/telemetry';
+import { isUuid } from './envelope.ts';
+import { hashKey } from './key-hash.ts';
+import { OutboxError } from './outbox-error.ts';
+
+const rowsPerStatement = 1_000;
+
+/**
+ * Puts events into the outbox of the service, in array order. They are published if and only if the transaction commits.
+ *
+ * Call it after the row lock of the aggregate is held (its row was written or locked in this transaction): the position of
+ * an event is taken here, so events of one key then have positions in the order of their transactions.
+ */
+export async function appendToOutbox(
+  tx: Transaction,
+  records: readonly EventRecord[],
+  options: { readonly lane?: Lane } = {},
+): Promise<void> {
+  const { tenantId } = tx;
+  if (tenantId === null) {
+    throw new OutboxError(
+      'tenant-missing',
+      'Events are appended inside a transaction of their tenant, not a system one.',
+    );
+  }
+  const rows = records.map((record) => {
+    const { ce_id: id, ce_tenantid: tenantOfEvent } = record.headers;
+    if (!isUuid(id)) {
+      throw new OutboxError('event-id-malformed', `Header ce_id of an event for ${record.topic} must be a UUID.`);
+    }
+    if (tenantOfEvent !== undefined && tenantOfEvent !== tenantId) {
+      throw new OutboxError(
+        'tenant-mismatch',
+        `Header ce_tenantid of an event for ${record.topic} names another tenant than the transaction.`,
+      );
+    }
+    return { id, record: withTrace(record) };
+  });
+  await insertIntoOutbox(tx, { tenantId, lane: options.lane ?? 'live', rows });
+}
+
+export interface OutboxInsert {
+  readonly tenantId: string;
+  readonly lane: Lane;
+  readonly rows: readonly { readonly id: string; readonly record: EventRecord }[];
+}
+
+/** Writes the rows and wakes the dispatchers when the transaction commits: Postgres folds equal notifications into one. */
+export async function insertIntoOutbox(tx: Transaction, insert: OutboxInsert): Promise<void> {
+  for (let from = 0; from < insert.rows.length; from += rowsPerStatement) {
+    const rows = insert.rows.slice(from, from + rowsPerStatement);
+    await tx.execute(
+      `with appended as (
+         insert into outbox (tenant_id, lane, id, key_hash, aggregatetype, aggregateid, type, headers, payload)
+         select $1, $2, id, key_hash, topic, key, type, headers, payload
+           from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::json[], $9::bytea[])
+                with ordinality as event (id, key_hash, topic, key, type, headers, payload, place)
+          order by place)
+       select pg_notify('kempt_outbox_' || current_schema(), '')`,
+      [
+        insert.tenantId,
+        insert.lane,
+        rows.map(({ id }) => id),
+        rows.map(({ record }) => hashKey(record.key)),
+        rows.map(({ record }) => record.topic),
+        rows.map(({ record }) => record.key),
+        rows.map(({ record }) => record.headers.ce_type ?? record.topic),
+        rows.map(({ record }) => JSON.stringify(record.headers)),
+        rows.map(({ record }) => toBuffer(record.value)),
+      ],
+    );
+  }
+}
+
+/** The channel on which dispatchers hear of commits. */
+export function outboxChannel(schema: string): string {
+  return `kempt_outbox_${schema}`;
+}
+
+/** The driver sends buffers as bytes and anything else as text. */
+export function toBuffer(value: Uint8Array | null): Buffer | null {
+  return value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** The event carries the trace of the work that made it, unless it has one of its own. */
+function withTrace(record: EventRecord): EventRecord {
+  if (record.headers.traceparent !== undefined) return record;
+  return { ...record, headers: injectTrace({ ...record.headers }) };
+}
