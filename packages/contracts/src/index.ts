@@ -25,8 +25,15 @@ export {
   recordKey,
   recordSubject,
 } from './record-ref.ts';
+export {
+  createSchemaRegistry,
+  type SchemaRegistry,
+  SchemaRegistryError,
+  type SchemaRegistryOptions,
+} from './schema-registry.ts';
 export type { Lane, Topic, TopicDeclaration } from './topic.ts';
 export { topicCatalogue, topics } from './topic-catalogue.ts';
+export { kafkaTopicSettings } from './topics-document.ts';
 export {
   type Decimal,
   fromPlainValue,
