@@ -24,8 +24,9 @@ export async function openEventBus(options: OpenEventBusOptions): Promise<EventB
   const { createPostgresEventBus } = await import('@kempt/event-bus-postgres');
   return createPostgresEventBus({
     url: config.busDatabaseUrl ?? config.database.url,
-    applicationName: `kempt-${service}`,
+    applicationName: `kempt-${service}-bus`,
     topicPrefix: config.topicPrefix,
+    logger,
   });
 }
 

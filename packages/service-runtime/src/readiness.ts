@@ -13,6 +13,7 @@ export interface Readiness {
   report(): Promise<ReadinessReport>;
   /** What the service waits for while it starts. */
   waitingFor(reason: string | undefined): void;
+  waitingReason(): string | undefined;
   /** Asks from time to time, so that log and metrics tell of a loss when no probe does. Stop it with the answer. */
   watch(periodMs: number): () => void;
 }
@@ -67,6 +68,7 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     waitingFor(reason) {
       waiting = reason;
     },
+    waitingReason: () => waiting,
     watch(periodMs) {
       const timer = setInterval(() => void report().catch(() => undefined), periodMs);
       timer.unref();

@@ -57,7 +57,19 @@ export const runtimeConfigSchema = Type.Object({
     description: 'Which event bus carries the events',
   }),
   busDatabaseUrl: Type.Optional(
-    Type.String({ secret: true, minLength: 1, description: 'Postgres of the Postgres bus, as the role kempt_bus' }),
+    Type.String({
+      secret: true,
+      minLength: 1,
+      description: 'Postgres of the Postgres bus; not set: the database of the service',
+    }),
+  ),
+  busDatabaseAdminUrl: Type.Optional(
+    Type.String({
+      secret: true,
+      minLength: 1,
+      description:
+        'Owner of the tables of the Postgres bus, for migrations; not set: KEMPT_DATABASE_ADMIN_URL where both are one database',
+    }),
   ),
   kafka: Type.Object({
     brokers: Type.Optional(

@@ -10,7 +10,7 @@ export function schemaOf(service: string): string {
 
 export interface ServiceMigrationsOptions {
   readonly service: string;
-  readonly config: Pick<RuntimeConfig, 'database' | 'migrations'>;
+  readonly config: Pick<RuntimeConfig, 'database' | 'migrations' | 'bus' | 'busDatabaseUrl' | 'busDatabaseAdminUrl'>;
   /** The service's own folder; those of outbox and inbox run before it. */
   readonly migrationsFolder: string | undefined;
   readonly logger: Logger;
@@ -33,10 +33,38 @@ export async function migrateService(options: ServiceMigrationsOptions): Promise
   await migrate({
     adminUrl,
     schema,
-    role: `kempt_${schema}`,
+    role: roleOf(config.database.url, schema),
     folders: foldersOf(options),
     log: (line) => logger.info({ schema }, line),
   });
+  if (config.bus === 'postgres') await migrateBus(options);
+}
+
+/** The tables of the Postgres bus, and the right of this service to use them. */
+async function migrateBus({ service, config, logger }: ServiceMigrationsOptions): Promise<void> {
+  const url = config.busDatabaseUrl ?? config.database.url;
+  const isSameDatabase = placeOf(url) === placeOf(config.database.url);
+  const adminUrl = config.busDatabaseAdminUrl ?? (isSameDatabase ? config.database.adminUrl : undefined);
+  // Without the right to it, somebody else migrates the bus; readiness tells as long as nobody has.
+  if (adminUrl === undefined) return;
+  const { migratePostgresEventBus } = await import('@kempt/event-bus-postgres');
+  await migratePostgresEventBus({
+    adminUrl,
+    roles: [roleOf(url, schemaOf(service))],
+    log: (line) => logger.info({ schema: 'event_bus' }, line),
+  });
+}
+
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
+
+/** Who the service logs in as gets to use what the migrations create. */
+function roleOf(databaseUrl: string, schema: string): string {
+  const user = URL.canParse(databaseUrl) ? decodeURIComponent(new URL(databaseUrl).username) : '';
+  return user === '' ? `kempt_${schema}` : user;
 }
 
 /**

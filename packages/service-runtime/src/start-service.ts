@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topicCatalogue } from '@kempt/contracts';
 import type { EventBus } from '@kempt/event-bus';
-import { createOutboxDispatcher } from '@kempt/outbox';
+import { createDeadLetters, createOutboxDispatcher } from '@kempt/outbox';
 import { type Database, openDatabase } from '@kempt/postgres';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@kempt/telemetry';
 import { type TObject, Type } from 'typebox';
@@ -13,7 +13,7 @@ import { awaitDependency } from './dependency.ts';
 import { createFrontServer, type FrontServer } from './front-server.ts';
 import { createHttpServer, type HttpServer, tenantOf } from './http-server.ts';
 import { createInternalTokenAuthenticator } from './internal-token.ts';
-import { createLifecycle, type Lifecycle, type LifecycleState, type StopReport } from './lifecycle.ts';
+import { createLifecycle, type Lifecycle, type LifecycleState, StartError, type StopReport } from './lifecycle.ts';
 import { loadConfig } from './load-config.ts';
 import { openEventBus, wireFormatOf } from './open-event-bus.ts';
 import { type Authenticator, unauthenticated } from './principal.ts';
@@ -34,6 +34,8 @@ export interface StartServiceOptions {
   readonly onListening?: (url: string) => void;
   /** Default: one that writes to standard output. */
   readonly logger?: Logger;
+  /** Opens the bus. Default: what the configuration names. */
+  readonly openBus?: typeof openEventBus;
 }
 
 /** A service that runs. */
@@ -89,7 +91,7 @@ export async function startService<C>(
   const readiness = createReadiness({ lifecycle, logger, metrics });
   const front = createFrontServer({ readiness, metrics });
   const stopping = new AbortController();
-  const starting = startSignal(config.startTimeoutMs, [stopping.signal, options.signal]);
+  const starting = startSignal(config.startTimeoutMs, [stopping.signal, options.signal], readiness);
 
   async function stop(): Promise<StopReport> {
     stopping.abort(new Error('the service is stopping'));
@@ -109,7 +111,7 @@ export async function startService<C>(
     stopping: stopping.signal,
   };
   try {
-    await startParts(parts, options.onListening);
+    await startParts(parts, options);
   } catch (error) {
     await stop();
     throw error;
@@ -140,16 +142,22 @@ interface Parts<C> {
   readonly stopping: AbortSignal;
 }
 
-async function startParts<C>(parts: Parts<C>, onListening: StartServiceOptions['onListening']): Promise<void> {
+async function startParts<C>(
+  parts: Parts<C>,
+  { onListening, openBus = openEventBus }: Pick<StartServiceOptions, 'onListening' | 'openBus'>,
+): Promise<void> {
   const { definition, config, logger, metrics, lifecycle, readiness, front, starting } = parts;
-  const start = (component: Component): Promise<void> => unlessAborted(lifecycle.start(component), starting);
+  const start = (component: Component): Promise<void> =>
+    unlessAborted(lifecycle.start(component), starting).catch((error: unknown) => {
+      throw error instanceof StartError ? error : new StartError(component.name, error);
+    });
 
   await start(portComponent(parts));
   onListening?.(front.url());
 
   const database = openServiceDatabase(parts);
   await start(databaseComponent(parts, database));
-  const bus = await openEventBus({ service: definition.name, config, logger, metrics });
+  const bus = await openBus({ service: definition.name, config, logger, metrics });
   await start(busComponent(parts, bus));
 
   const { http, components } = await unlessAborted(buildService(parts, database, bus), starting);
@@ -198,7 +206,7 @@ async function buildService<C>(
     },
     onShutdown: (fn) => shutdowns.unshift(fn),
   };
-  addDeadLetterRoutes(runtime);
+  addDeadLetterRoutes({ http, deadLetters: createDeadLetters(database), cursors: runtime.cursors });
   const components = await definition.build(runtime);
   return { http, components: [shutdownComponent(shutdowns), ...components] };
 }
@@ -313,15 +321,15 @@ function shutdownComponent(shutdowns: readonly (() => void | Promise<void>)[]): 
 function startSignal(
   timeoutMs: number | undefined,
   signals: readonly (AbortSignal | undefined)[],
+  readiness: Readiness,
 ): { readonly signal: AbortSignal; cancel(): void } {
   const controller = new AbortController();
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(
-          () => controller.abort(new Error(`not started within ${timeoutMs} ms (KEMPT_START_TIMEOUT_MS)`)),
-          timeoutMs,
-        );
+  const giveUp = (): void => {
+    const waiting = readiness.waitingReason();
+    const reason = `not started within ${timeoutMs} ms (KEMPT_START_TIMEOUT_MS)`;
+    controller.abort(new Error(waiting === undefined ? reason : `${reason}; waiting for ${waiting}`));
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
   const given = signals.filter((signal) => signal !== undefined);
   return { signal: AbortSignal.any([controller.signal, ...given]), cancel: () => clearTimeout(timer) };
 }

@@ -49,8 +49,7 @@ export interface BuildInfo {
 export function createMetrics(service: string, build: BuildInfo = {}): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
-  // One look at the event loop each 100 ms: finer sampling wakes an idle service for nothing.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  collectDefaultMetrics({ register: registry });
   const known = new Map<string, KnownMetric>();
 
   function getOrCreate<M>(request: MetricRequest, create: () => M): M {
