@@ -110,21 +110,41 @@ const loaders: Record<string, (folder: string) => LabelledSet> = {
     );
     return set('senzing_truthset', rows, (id) => key.get(id) ?? id);
   },
-  'dqbench_tier1/tier1.csv': (path) => {
-    const rows = read(path).map((row, index) => ({ id: String(index), source: 'a', fields: row }));
-    const pairs = read(join(path, '..', 'tier1_pairs.csv')).map(
-      (row) => [row.row_a as string, row.row_b as string] as const,
-    );
-    const truth = entitiesOf(
-      rows.map((row) => row.id),
-      pairs,
-    );
-    return set('dqbench_tier1', rows, (id) => truth.get(id) as string);
-  },
+  'dqbench_tier1/tier1.csv': (path) => pairListed('dqbench_tier1', path, 'tier1_pairs.csv'),
+  'dqbench_tier2/tier2.csv': (path) => pairListed('dqbench_tier2', path, 'tier2_pairs.csv'),
+  'dqbench_tier3/tier3.csv': (path) => pairListed('dqbench_tier3', path, 'tier3_pairs.csv'),
   'febrl/dataset1.csv': (path) => febrl('febrl1', path),
   'febrl/dataset2.csv': (path) => febrl('febrl2', path),
   'febrl/dataset3.csv': (path) => febrl('febrl3', path),
+  'febrl/dataset4a.csv': (path) => {
+    const first = febrl('febrl4', path);
+    const second = febrl('febrl4', join(path, '..', 'dataset4b.csv'));
+    return {
+      name: 'febrl4',
+      rows: [...first.rows, ...second.rows.map((row) => ({ ...row, source: 'b' }))],
+      truth: new Map([...first.truth, ...second.truth]),
+    };
+  },
+  'historical/historical.csv': (path) => {
+    const rows = read(path);
+    return set(
+      'historical_50k',
+      rows.map((row) => ({ id: row.unique_id as string, source: 'a', fields: without(row, 'unique_id', 'cluster') })),
+      (_, index) => (rows[index] as Row).cluster as string,
+    );
+  },
 };
+
+/** A set whose truth is a list of matching row numbers. */
+function pairListed(name: string, path: string, pairFile: string): LabelledSet {
+  const rows = read(path).map((row, index) => ({ id: String(index), source: 'a', fields: row }));
+  const pairs = read(join(path, '..', pairFile)).map((row) => [row.row_a as string, row.row_b as string] as const);
+  const truth = entitiesOf(
+    rows.map((row) => row.id),
+    pairs,
+  );
+  return set(name, rows, (id) => truth.get(id) as string);
+}
 
 function febrl(name: string, path: string): LabelledSet {
   const rows = read(path).map((row) => ({

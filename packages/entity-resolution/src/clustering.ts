@@ -24,12 +24,14 @@ export interface ClusterOptions {
 }
 
 interface Cluster {
-  readonly members: string[];
-  /** Sum of clipped weights to other clusters, by the other's number; dropped when either side changes. */
+  readonly members: number[];
+  /** Sum of clipped weights to other clusters, by the other's number, as far as it was asked for. */
   readonly sums: Map<number, number>;
   readonly sources: Set<string>;
 }
 
+/** Weights at or below this stand for a pair that can never be joined. */
+const conflictBound = -128;
 const impossible = Number.NEGATIVE_INFINITY;
 
 function compareText(left: string, right: string): number {
@@ -42,45 +44,53 @@ function compareText(left: string, right: string): number {
  * demand. The result depends on the set of nodes and edges only, not on their order, and equals the union of the results of the connected
  * components. Clusters and their members come sorted by id.
  */
-export function clusterComponent(
-  nodes: readonly string[],
-  edges: readonly Edge[],
-  score: PairScore,
-  options: ClusterOptions = {},
-): string[][] {
+export function clusterComponent(nodes: readonly string[], edges: readonly Edge[], score: PairScore, options: ClusterOptions = {}): string[][] {
   const minimum = options.minimumWeight ?? 0;
   const tau = options.meanWeight ?? 0;
   const clip = options.clipBits ?? 12;
-  const sorted = [...new Set(nodes)].sort(compareText);
-  const place = new Map(sorted.map((id, index) => [id, index] as const));
-  const clusters: (Cluster | null)[] = sorted.map((id) => {
+  const ids = [...new Set(nodes)].sort(compareText);
+  const count = ids.length;
+  const place = new Map(ids.map((id, index) => [id, index] as const));
+  const clusters: (Cluster | null)[] = ids.map((id, index) => {
     const source = options.exclusiveSource?.(id);
-    return { members: [id], sums: new Map(), sources: new Set(source === undefined ? [] : [source]) };
+    return { members: [index], sums: new Map(), sources: new Set(source === undefined ? [] : [source]) };
   });
-  const owner = Int32Array.from(sorted, (_, index) => index);
-  const find = (id: string): number => {
-    let at = place.get(id) as number;
+  const owner = Int32Array.from(ids, (_, index) => index);
+  const find = (node: number): number => {
+    let at = node;
     while (owner[at] !== at) {
       owner[at] = owner[owner[at] as number] as number;
       at = owner[at] as number;
     }
     return at;
   };
-  const pairKey = (a: string, b: string): string => (a < b ? `${a}\u0000${b}` : `${b}\u0000${a}`);
-  const known = new Map<string, number>();
-  for (const edge of edges) known.set(pairKey(edge.a, edge.b), edge.weight);
-  const forbidden = new Set((options.cannotLink ?? []).map(([a, b]) => pairKey(a, b)));
+  const keyOf = (x: number, y: number): number => (x < y ? x * count + y : y * count + x);
+  const placed = (pairs: readonly (readonly [string, string])[]): [number, number][] =>
+    pairs.flatMap(([a, b]) => {
+      const x = place.get(a);
+      const y = place.get(b);
+      return x === undefined || y === undefined || x === y ? [] : [[Math.min(x, y), Math.max(x, y)] as [number, number]];
+    });
+  const forbidden = new Set(placed(options.cannotLink ?? []).map(([x, y]) => keyOf(x, y)));
+  const inside = edges
+    .flatMap(({ a, b, weight }) => {
+      const x = place.get(a);
+      const y = place.get(b);
+      return x === undefined || y === undefined || x === y ? [] : [{ x: Math.min(x, y), y: Math.max(x, y), weight }];
+    })
+    .sort((left, right) => right.weight - left.weight || left.x - right.x || left.y - right.y);
+  const known = new Map<number, number>();
+  for (const { x, y, weight } of inside.slice(0, 4_000_000)) known.set(x * count + y, weight);
 
-  const clipped = (a: string, b: string): number => {
-    const key = pairKey(a, b);
-    if (forbidden.has(key)) return impossible;
+  const clipped = (x: number, y: number): number => {
+    const key = keyOf(x, y);
+    if (forbidden.size > 0 && forbidden.has(key)) return impossible;
     let weight = known.get(key);
     if (weight === undefined) {
-      const scored = a < b ? score(a, b) : score(b, a);
+      const scored = score(ids[Math.min(x, y)] as string, ids[Math.max(x, y)] as string);
       weight = scored.conflict ? impossible : scored.weight;
-      known.set(key, weight);
     }
-    if (weight <= -128) return impossible;
+    if (weight <= conflictBound) return impossible;
     return Math.max(-clip, Math.min(clip, weight));
   };
   const sumAcross = (left: number, right: number): number => {
@@ -99,52 +109,54 @@ export function clusterComponent(
     b.sums.set(left, sum);
     return sum;
   };
-  const sharesSource = (a: Cluster, b: Cluster): boolean => [...a.sources].some((source) => b.sources.has(source));
+  /** Joins two clusters; sums to third ones are added up, which asks for those that only one side knows. */
   const join = (left: number, right: number): void => {
     const [into, from] = left < right ? [left, right] : [right, left];
     const a = clusters[into] as Cluster;
     const b = clusters[from] as Cluster;
-    for (const cluster of [a, b]) {
-      for (const other of cluster.sums.keys()) clusters[other]?.sums.delete(cluster === a ? into : from);
-    }
+    a.sums.delete(from);
+    b.sums.delete(into);
     const sums = new Map<number, number>();
-    a.members.push(...b.members);
+    for (const other of new Set([...a.sums.keys(), ...b.sums.keys()])) {
+      const third = clusters[other];
+      if (third === null || third === undefined) continue;
+      const fromA = a.sums.get(other);
+      const fromB = b.sums.get(other);
+      third.sums.delete(into);
+      third.sums.delete(from);
+      if (fromA === impossible || fromB === impossible) {
+        sums.set(other, impossible);
+        third.sums.set(into, impossible);
+      } else if (fromA !== undefined && fromB !== undefined) {
+        sums.set(other, fromA + fromB);
+        third.sums.set(into, fromA + fromB);
+      }
+    }
     for (const source of b.sources) a.sources.add(source);
-    clusters[into] = { members: a.members, sums, sources: a.sources };
+    clusters[into] = { members: [...a.members, ...b.members], sums, sources: a.sources };
     clusters[from] = null;
     owner[from] = into;
   };
 
-  const musts = [...(options.mustLink ?? [])]
-    .map(([a, b]) => (a < b ? [a, b] : [b, a]) as [string, string])
-    .sort((x, y) => compareText(x[0], y[0]) || compareText(x[1], y[1]));
-  for (const [a, b] of musts) {
-    if (!place.has(a) || !place.has(b)) continue;
-    const left = find(a);
-    const right = find(b);
-    if (left === right) continue;
-    const apart = (clusters[left] as Cluster).members.some((x) =>
-      (clusters[right] as Cluster).members.some((y) => forbidden.has(pairKey(x, y))),
-    );
-    if (!apart) join(left, right);
+  const forbids = (a: Cluster, b: Cluster): boolean => forbidden.size > 0 && a.members.some((x) => b.members.some((y) => forbidden.has(keyOf(x, y))));
+  for (const [x, y] of placed(options.mustLink ?? []).sort((left, right) => left[0] - right[0] || left[1] - right[1])) {
+    const left = find(x);
+    const right = find(y);
+    if (left !== right && !forbids(clusters[left] as Cluster, clusters[right] as Cluster)) join(left, right);
   }
-
-  const ordered = edges
-    .filter((edge) => edge.weight >= minimum && place.has(edge.a) && place.has(edge.b))
-    .map((edge) => (edge.a < edge.b ? edge : { a: edge.b, b: edge.a, weight: edge.weight }))
-    .sort((x, y) => y.weight - x.weight || compareText(x.a, y.a) || compareText(x.b, y.b));
-  for (const edge of ordered) {
-    const left = find(edge.a);
-    const right = find(edge.b);
+  for (const { x, y, weight } of inside) {
+    if (weight < minimum) break;
+    const left = find(x);
+    const right = find(y);
     if (left === right) continue;
     const a = clusters[left] as Cluster;
     const b = clusters[right] as Cluster;
-    if (a.sources.size > 0 && sharesSource(a, b)) continue;
+    if (a.sources.size > 0 && [...a.sources].some((source) => b.sources.has(source))) continue;
     const sum = sumAcross(left, right);
     if (sum !== impossible && sum / (a.members.length * b.members.length) >= tau) join(left, right);
   }
   return clusters
     .filter((cluster) => cluster !== null)
-    .map((cluster) => cluster.members.sort(compareText))
-    .sort((x, y) => compareText(x[0] as string, y[0] as string));
+    .map((cluster) => cluster.members.sort((left, right) => left - right).map((node) => ids[node] as string))
+    .sort((left, right) => compareText(left[0] as string, right[0] as string));
 }

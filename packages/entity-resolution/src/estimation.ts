@@ -1,5 +1,6 @@
-import { levelsOf, rarityLimitBits } from './levels.ts';
-import { type FeatureModel, type LevelModel, onGrid } from './model.ts';
+import { confusionsFor } from './confusions.ts';
+import { type LevelDefinition, levelsOf, rarityLimitBits } from './levels.ts';
+import { type ConfusionModel, type FeatureModel, type LevelModel, onGrid } from './model.ts';
 import type { Feature } from './plan.ts';
 
 /**
@@ -19,6 +20,7 @@ export interface PairSample {
 export interface Estimate {
   readonly prior: number;
   readonly features: readonly FeatureModel[];
+  readonly confusions: readonly ConfusionModel[];
   readonly expectedMatches: number;
   readonly iterations: number;
 }
@@ -26,128 +28,206 @@ export interface Estimate {
 /** How many imagined pairs the starting values of m count for, besides a share of the matches found. */
 const priorPairs = 12;
 const priorShare = 0.03;
-const mostIterations = 40;
-const settled = 1e-4;
-/** A level of which fewer pairs than this were seen on both sides is called untrained. */
+const mostIterations = 30;
+const settled = 5e-4;
+/** A level of which fewer matches than this were expected among the pairs seen is called untrained. */
 const enoughPairs = 5;
 
+/** Level probabilities of every comparison in one flat array. */
+interface Layout {
+  readonly features: readonly Feature[];
+  /** Where the levels of a comparison start. */
+  readonly starts: Int32Array;
+  readonly size: number;
+  readonly m: Float64Array;
+  readonly u: Float64Array;
+  readonly factors: Float64Array;
+}
+
+function layoutOf(features: readonly Feature[]): Layout {
+  const definitions = features.map((feature) => levelsOf[feature.kind]);
+  const starts = new Int32Array(features.length + 1);
+  definitions.forEach((levels, feature) => {
+    starts[feature + 1] = (starts[feature] as number) + levels.length;
+  });
+  const all = definitions.flat();
+  return {
+    features,
+    starts,
+    size: all.length,
+    m: Float64Array.from(definitions.flatMap((levels) => normalise(levels.map((level) => level.m)))),
+    u: Float64Array.from(definitions.flatMap((levels) => normalise(levels.map((level) => level.u)))),
+    factors: Float64Array.from(all, (level) => level.termFrequency),
+  };
+}
+
+/** A kind of pair that is not a chance pair: matches first, then the confusions. */
+interface PairClass {
+  readonly shares: Uint8Array;
+  readonly start: Float64Array;
+  /** How often pairs of this class agree on each level; only read for comparisons it shares. */
+  levels: Float64Array;
+  /** Share of all pairs that are of this class. */
+  share: number;
+}
+
 /**
- * Expectation maximisation over a stratified sample of all pairs. It starts from what is generally known of each kind of comparison, and
- * keeps a little of it, so that columns nobody agrees on stay sane. The same sample gives the same estimate.
+ * Expectation maximisation over a stratified sample of all pairs, with three kinds of pairs: matches, confusions, and chance pairs. It starts
+ * from what is generally known of each kind of comparison and keeps a little of it, so that columns nobody agrees on stay sane. The same
+ * sample gives the same estimate.
  */
 export function estimate(features: readonly Feature[], sample: PairSample, records: number): Estimate {
-  const count = sample.features;
-  const definitions = features.map((feature) => levelsOf[feature.kind]);
-  let m = definitions.map((levels) => normalise(levels.map((level) => level.m)));
-  let u = definitions.map((levels) => normalise(levels.map((level) => level.u)));
-  const totalPairs = sample.weights.reduce((sum, weight) => sum + weight, 0);
-  let lambda = Math.min(0.2, (0.3 * records) / Math.max(1, totalPairs));
-  const probabilities = new Float64Array(sample.count);
-  const observed = definitions.map((levels) => new Float64Array(levels.length));
-  let expected = 0;
+  const layout = layoutOf(features);
+  const { starts, size, factors } = layout;
+  const count = features.length;
+  let totalPairs = 0;
+  for (const weight of sample.weights) totalPairs += weight;
+  const confusions = confusionsFor(features.map((feature) => feature.kind));
+  const classes: PairClass[] = [
+    { shares: new Uint8Array(count).fill(1), start: layout.m, levels: layout.m.slice(), share: Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs)) },
+    ...confusions.map(({ shared }) => ({
+      shares: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 1 : 0)),
+      start: layout.m,
+      levels: layout.m.slice(),
+      share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
+    })),
+  ];
+  let u = layout.u.slice();
+  const expected = new Float64Array(classes.length);
+  let observed = new Float64Array(size);
   let iterations = 0;
+  const odds = new Float64Array(classes.length);
 
   for (iterations = 1; iterations <= mostIterations; iterations += 1) {
-    const weights = m.map((levels, feature) =>
-      levels.map((value, level) => Math.log2(value / ((u[feature] as number[])[level] as number))),
-    );
-    const logU = u.map((levels) => levels.map((value) => Math.log2(value)));
-    const prior = Math.log2(lambda / (1 - lambda));
-    const matched = definitions.map((levels) => new Float64Array(levels.length));
-    const unmatched = definitions.map((levels) => new Float64Array(levels.length));
-    expected = 0;
+    const logU = u.map(Math.log2);
+    const ratios = classes.map(({ levels }) => levels.map((value, at) => Math.log2(value / (u[at] as number))));
+    const rest = Math.max(1e-6, 1 - classes.reduce((sum, { share }) => sum + share, 0));
+    const priors = classes.map(({ share }) => Math.log2(share / rest));
+    const hits = classes.map(() => new Float64Array(size));
+    const misses = new Float64Array(size);
+    expected.fill(0);
     for (let pair = 0; pair < sample.count; pair += 1) {
-      let weight = prior;
       const base = pair * count;
+      for (let kind = 0; kind < classes.length; kind += 1) odds[kind] = priors[kind] as number;
       for (let feature = 0; feature < count; feature += 1) {
         const level = sample.levels[base + feature] as number;
         if (level < 0) continue;
-        weight += (weights[feature] as number[])[level] as number;
+        const at = (starts[feature] as number) + level;
         const rarity = sample.rarities[base + feature] as number;
-        const factor = ((definitions[feature] ?? [])[level] as { termFrequency: number }).termFrequency;
+        const factor = factors[at] as number;
+        let gain = 0;
         if (rarity > 0 && factor > 0) {
-          const gain = rarity + ((logU[feature] as number[])[level] as number);
-          weight += factor === 1 ? gain : Math.max(-rarityLimitBits, Math.min(rarityLimitBits, factor * gain));
+          gain = rarity + (logU[at] as number);
+          if (factor < 1) gain = Math.max(-rarityLimitBits, Math.min(rarityLimitBits, factor * gain));
+        }
+        for (let kind = 0; kind < classes.length; kind += 1) {
+          if (((classes[kind] as PairClass).shares[feature] as number) === 1) {
+            odds[kind] = (odds[kind] as number) + ((ratios[kind] as Float64Array)[at] as number) + gain;
+          }
         }
       }
-      const probability =
-        sample.conflicts[pair] === 1 ? 0 : weight >= 0 ? 1 / (1 + 2 ** -weight) : 2 ** weight / (1 + 2 ** weight);
-      probabilities[pair] = probability;
-      const share = sample.weights[pair] as number;
-      expected += probability * share;
+      if (sample.conflicts[pair] === 1) odds[0] = -100;
+      let total = 1;
+      for (let kind = 0; kind < classes.length; kind += 1) {
+        odds[kind] = 2 ** Math.min(200, odds[kind] as number);
+        total += odds[kind] as number;
+      }
+      const weight = sample.weights[pair] as number;
+      const chance = weight / total;
+      for (let kind = 0; kind < classes.length; kind += 1) {
+        odds[kind] = ((odds[kind] as number) / total) * weight;
+        expected[kind] = (expected[kind] as number) + (odds[kind] as number);
+      }
       for (let feature = 0; feature < count; feature += 1) {
         const level = sample.levels[base + feature] as number;
         if (level < 0) continue;
-        const hits = matched[feature] as Float64Array;
-        hits[level] = (hits[level] as number) + probability * share;
-        const misses = unmatched[feature] as Float64Array;
-        misses[level] = (misses[level] as number) + (1 - probability) * share;
+        const at = (starts[feature] as number) + level;
+        misses[at] = (misses[at] as number) + chance;
+        for (let kind = 0; kind < classes.length; kind += 1) {
+          const counts = hits[kind] as Float64Array;
+          counts[at] = (counts[at] as number) + (odds[kind] as number);
+        }
       }
     }
-    const nextM = matched.map((hits, feature) => {
-      const total = sum(hits);
-      const strength = priorPairs + priorShare * total;
-      return normalise(
-        (definitions[feature] ?? []).map(
-          (level, index) => ((hits[index] as number) + strength * level.m) / (total + strength),
-        ),
-      );
-    });
-    const nextU = unmatched.map((misses, feature) => {
-      const total = sum(misses);
-      const strength = 4;
-      const least = Math.max(1e-7, 0.5 / (total + 1));
-      return normalise(
-        (definitions[feature] ?? []).map((level, index) =>
-          Math.max(least, ((misses[index] as number) + strength * level.u) / (total + strength)),
-        ),
-      );
-    });
     let change = 0;
-    nextM.forEach((levels, feature) => {
-      levels.forEach((value, level) => {
-        change = Math.max(change, Math.abs(value - ((m[feature] as number[])[level] as number)));
-      });
+    classes.forEach((kind, index) => {
+      const next = smooth(layout, hits[index] as Float64Array, kind.start);
+      for (let at = 0; at < size; at += 1) change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
+      kind.levels = next;
+      kind.share = Math.min(0.4, Math.max(0.2 / Math.max(2, totalPairs), ((expected[index] as number) + 0.5) / (totalPairs + 1)));
     });
-    m = nextM;
-    u = nextU;
-    lambda = Math.min(0.5, Math.max(0.5 / Math.max(2, totalPairs), (expected + 0.5) / (totalPairs + 1)));
-    matched.forEach((hits, feature) => {
-      hits.forEach((value, level) => {
-        (observed[feature] as Float64Array)[level] = value;
-      });
-    });
+    u = smoothChance(layout, misses);
+    observed = hits[0] as Float64Array<ArrayBuffer>;
     if (change < settled) break;
   }
 
+  const matches = classes[0] as PairClass;
+  const rest = Math.max(1e-6, 1 - classes.reduce((sum, { share }) => sum + share, 0));
+  const levelsFor = (feature: number): number[] => Array.from({ length: (starts[feature + 1] as number) - (starts[feature] as number) }, (_, level) => (starts[feature] as number) + level);
   return {
-    prior: onGrid(Math.log2(lambda / (1 - lambda))),
+    prior: onGrid(Math.log2(matches.share / rest)),
     features: features.map((feature, index) => ({
       name: feature.name,
       kind: feature.kind,
       slot: feature.slot,
-      levels: (definitions[index] ?? []).map((definition, level): LevelModel => {
-        const mValue = (m[index] as number[])[level] as number;
-        const uValue = (u[index] as number[])[level] as number;
+      levels: levelsFor(index).map((at, level): LevelModel => {
+        const definition = levelsOf[feature.kind][level] as LevelDefinition;
+        const m = matches.levels[at] as number;
+        const chance = u[at] as number;
         return {
           label: definition.label,
-          m: mValue,
-          u: uValue,
-          weight: onGrid(Math.log2(mValue / uValue)),
+          m,
+          u: chance,
+          weight: onGrid(Math.log2(m / chance)),
           termFrequency: definition.termFrequency,
-          trained: ((observed[index] as Float64Array)[level] as number) >= enoughPairs,
+          trained: (observed[at] as number) >= enoughPairs,
         };
       }),
     })),
-    expectedMatches: expected,
+    confusions: confusions.map(({ label }, index) => {
+      const kind = classes[index + 1] as PairClass;
+      return {
+        label,
+        prior: onGrid(Math.log2(kind.share / rest)),
+        weights: features.map((_, feature) => ((kind.shares[feature] as number) === 1 ? levelsFor(feature).map((at) => onGrid(Math.log2((kind.levels[at] as number) / (u[at] as number)))) : null)),
+      };
+    }),
+    expectedMatches: expected[0] as number,
     iterations: Math.min(iterations, mostIterations),
   };
 }
 
-function sum(values: Float64Array): number {
-  let total = 0;
-  for (const value of values) total += value;
-  return total;
+/** Level probabilities from expected counts, held near the starting values where little was counted. */
+function smooth(layout: Layout, counts: Float64Array, start: Float64Array): Float64Array {
+  const next = new Float64Array(layout.size);
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const to = layout.starts[feature + 1] as number;
+    let total = 0;
+    for (let at = from; at < to; at += 1) total += counts[at] as number;
+    const strength = priorPairs + priorShare * total;
+    for (let at = from; at < to; at += 1) next[at] = ((counts[at] as number) + strength * (start[at] as number)) / (total + strength);
+  }
+  return next;
+}
+
+function smoothChance(layout: Layout, counts: Float64Array): Float64Array<ArrayBuffer> {
+  const next = new Float64Array(layout.size);
+  const strength = 4;
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const to = layout.starts[feature + 1] as number;
+    let total = 0;
+    for (let at = from; at < to; at += 1) total += counts[at] as number;
+    const least = Math.max(1e-7, 0.5 / (total + 1));
+    let sum = 0;
+    for (let at = from; at < to; at += 1) {
+      next[at] = Math.max(least, ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength));
+      sum += next[at] as number;
+    }
+    for (let at = from; at < to; at += 1) next[at] = (next[at] as number) / sum;
+  }
+  return next;
 }
 
 function normalise(values: number[]): number[] {

@@ -87,6 +87,9 @@ export function createMatcher(model: MatchModel): Matcher {
           termFrequencyWeight: scorer.rarityWeight(index),
         };
       });
+      if (scorer.confusionWeight !== 0) {
+        explained.push({ column: 'confusion', level: 'agreement that related entities share', left: null, right: null, weight: scorer.confusionWeight, termFrequencyWeight: 0 });
+      }
       if (scorer.conflict) {
         explained.push({
           column: 'conflict',

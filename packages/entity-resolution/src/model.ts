@@ -23,6 +23,15 @@ export interface FeatureModel {
   readonly levels: readonly LevelModel[];
 }
 
+/** How pairs of different entities that have something in common agree; see confusions.ts. */
+export interface ConfusionModel {
+  readonly label: string;
+  /** log2 odds of such a pair against a chance pair. */
+  readonly prior: number;
+  /** Weight of every level against chance for the comparisons such pairs share, null for the others. */
+  readonly weights: readonly (readonly number[] | null)[];
+}
+
 export interface BlockingModel {
   /** A block with more records than this is too common to compare all its pairs. */
   readonly largestBlock: number;
@@ -46,6 +55,7 @@ export interface MatchModel {
   /** log2 odds that two records taken at random match. */
   readonly prior: number;
   readonly features: readonly FeatureModel[];
+  readonly confusions: readonly ConfusionModel[];
   readonly frequencies: FrequencyTables;
   readonly blocking: BlockingModel;
   /** Match probability from which on records are joined. */

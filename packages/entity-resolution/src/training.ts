@@ -21,8 +21,8 @@ export interface TrainOptions extends PaceOptions {
 }
 
 /** Candidate pairs that are compared for the estimate, at most. */
-const mostCandidatePairs = 400_000;
-const randomPairs = 150_000;
+const mostCandidatePairs = 200_000;
+const randomPairs = 80_000;
 /** Candidate pairs a record may cost on average; blocks are capped until it holds. */
 const pairsPerRecord = 60;
 const blockSizes = [400, 250, 150, 100, 60, 40, 25];
@@ -79,6 +79,7 @@ function modelOf(
     schema,
     prior: fit.prior,
     features: fit.features,
+    confusions: fit.confusions,
     frequencies,
     blocking,
     threshold,
