@@ -181,34 +181,39 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     logger.warn({ err: error, group }, 'A chunk of events could not be applied and comes again');
   }
 
-  /** Tries until the bus takes the consumer into its group. */
-  async function join(): Promise<void> {
+  async function joinOnce(): Promise<void> {
+    await bus.ensureTopics(
+      subscriptions.map(({ topic }) => ({
+        name: deadLetterTopic(topic.name, group),
+        partitions: topic.partitions,
+        cleanup: 'delete',
+        retentionMs: deadLetterRetentionMs,
+      })),
+    );
+    // The lock keeps a rebuild from beginning between here and the moment when the group has a running consumer.
+    await database.systemTransaction(async (tx) => {
+      await lockStreamsShared(tx, group);
+      subscription ??= await bus.subscribe({
+        group,
+        topics,
+        from: options.from ?? 'earliest',
+        maxChunkRecords: options.maxChunkRecords ?? 500,
+        eachChunk,
+        onError: noteError,
+      });
+    });
+  }
+
+  /** Tries until the bus takes the consumer into its group. `attempted` is told of the first attempt's end. */
+  async function join(attempted: () => void): Promise<void> {
     for (let failures = 1; !stopping.signal.aborted; failures += 1) {
       try {
-        await bus.ensureTopics(
-          subscriptions.map(({ topic }) => ({
-            name: deadLetterTopic(topic.name, group),
-            partitions: topic.partitions,
-            cleanup: 'delete',
-            retentionMs: deadLetterRetentionMs,
-          })),
-        );
-        // The lock keeps a rebuild from beginning between here and the moment when the group has a running consumer.
-        await database.systemTransaction(async (tx) => {
-          await lockStreamsShared(tx, group);
-          subscription ??= await bus.subscribe({
-            group,
-            topics,
-            from: options.from ?? 'earliest',
-            maxChunkRecords: options.maxChunkRecords ?? 500,
-            eachChunk,
-            onError: noteError,
-          });
-        });
+        await joinOnce();
         if (stopping.signal.aborted) await subscription?.stop();
-        return;
+        return attempted();
       } catch (error) {
         lastError = error;
+        attempted();
         const pauseMs = backoffMs(failures, joinPauses, random);
         logger.warn({ err: error, group, pauseMs }, 'The consumer could not join its group; trying again');
         await pause(pauseMs, stopping.signal);
@@ -230,7 +235,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         logger,
         random,
       };
-      background = [join(), retry.run(stopping.signal), keepInboxSmall(retention, stopping.signal)];
+      const attempted = Promise.withResolvers<void>();
+      background = [join(attempted.resolve), retry.run(stopping.signal), keepInboxSmall(retention, stopping.signal)];
+      await attempted.promise;
     },
     async stop() {
       stopping.abort();
