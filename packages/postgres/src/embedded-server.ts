@@ -57,7 +57,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       chownSync(dataFolder, home.account.uid, home.account.gid);
     }
     const password = readOrCreatePassword(dataFolder, clusterFolderOf(home));
-    await createCluster({ dataFolder, home, binaries, password });
+    await createCluster({ dataFolder, home, binaries, password, durable: options.settings?.fsync !== 'off' });
     const server = await startOnSomePort({ options, dataFolder, home, binaries });
     const adminUrl = `postgres://${superuser}:${password}@127.0.0.1:${server.port}/${databaseName}`;
     try {

@@ -39,13 +39,15 @@ export interface ClusterOptions {
   readonly home: ServerHome;
   readonly binaries: ServerBinaries;
   readonly password: string;
+  /** False leaves it to the system when the new files reach the disk. */
+  readonly durable: boolean;
 }
 
 /**
  * The cluster is written under another name and gets its own only when it is complete, so a start that was interrupted
  * leaves nothing that a later one could mistake for a database.
  */
-export async function createCluster({ dataFolder, home, binaries, password }: ClusterOptions): Promise<void> {
+export async function createCluster({ dataFolder, home, binaries, password, durable }: ClusterOptions): Promise<void> {
   const cluster = clusterFolderOf(home);
   if (existsSync(cluster)) {
     checkCluster(cluster, dataFolder, binaries);
@@ -67,6 +69,7 @@ export async function createCluster({ dataFolder, home, binaries, password }: Cl
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
+    ...(durable ? [] : ['--no-sync']),
   ];
   try {
     await promisify(execFile)(binaries.initdb, parameters, {

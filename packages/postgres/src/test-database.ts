@@ -10,6 +10,7 @@ import { migrate } from './migrations.ts';
 import { openDatabase } from './pool-database.ts';
 import { processExists } from './process-identity.ts';
 import { provisionSchemas } from './provisioning.ts';
+import { canWriteInto, runsAsRoot, unprivilegedAccount } from './server-account.ts';
 
 /** A database of its own for one test file. */
 export interface TestDatabase {
@@ -100,8 +101,7 @@ function testServerUrl(): Promise<string> {
 
 async function startServer(): Promise<string> {
   removeAbandonedFolders();
-  const dataFolder = mkdtempSync(path.join(tmpdir(), folderPrefix));
-  chmodSync(dataFolder, 0o711);
+  const dataFolder = makeTemporaryFolder(folderPrefix);
   const server = await startEmbeddedPostgres({
     dataFolder,
     temporary: true,
@@ -111,11 +111,26 @@ async function startServer(): Promise<string> {
   return server.adminUrl;
 }
 
+/** Makes a folder that a server can live in, also one that root starts. The caller removes it. */
+export function makeTemporaryFolder(prefix: string): string {
+  const folder = mkdtempSync(path.join(temporaryBase(), prefix));
+  chmodSync(folder, runsAsRoot() ? 0o711 : 0o700);
+  return folder;
+}
+
+/** Root may have a private folder for temporary files, which the account of the server cannot enter. */
+function temporaryBase(): string {
+  if (!runsAsRoot()) return tmpdir();
+  const account = unprivilegedAccount();
+  return [tmpdir(), '/tmp', '/var/tmp'].find((folder) => canWriteInto(folder, account)) ?? tmpdir();
+}
+
 /** Left by processes that died together with the guard of their server. */
 function removeAbandonedFolders(): void {
-  for (const name of readdirSync(tmpdir())) {
+  const base = temporaryBase();
+  for (const name of readdirSync(base)) {
     if (!name.startsWith(folderPrefix)) continue;
-    const folder = path.join(tmpdir(), name);
+    const folder = path.join(base, name);
     try {
       const lock = path.join(folder, 'lock');
       if (!existsSync(lock)) continue;
