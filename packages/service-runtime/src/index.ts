@@ -23,7 +23,8 @@ export {
   type StopReport,
 } from './lifecycle.ts';
 export { type LoadConfigOptions, loadConfig } from './load-config.ts';
-export { openEventBus, wireFormatOf } from './open-event-bus.ts';
+export { openEventBus } from './open-event-bus.ts';
+export { openWireFormat, type WireFormatConfig } from './open-wire-format.ts';
 export { type Authenticator, type Principal, requireScope, type Scope, scopes, unauthenticated } from './principal.ts';
 export { notFound, type Problem, ProblemError, type ProblemOptions, ProblemSchema } from './problem.ts';
 export { runService } from './run-service.ts';

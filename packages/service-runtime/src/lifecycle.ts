@@ -19,7 +19,7 @@ export class StartError extends Error {
 
 /** How a stop ended. */
 export interface StopReport {
-  /** Components that were still stopping at the deadline. */
+  /** Components that were still stopping at the deadline; the first one kept the others waiting. */
   readonly unfinished: readonly string[];
   /** Components whose `stop` rejected. */
   readonly failed: readonly string[];

@@ -255,7 +255,7 @@ describe('common settings', () => {
   test.each<[Environment, string]>([
     [{ KEMPT_BUS: 'kafka' }, 'KEMPT_KAFKA_BROKERS'],
     [{ KEMPT_MIGRATIONS: 'on-start' }, 'KEMPT_DATABASE_ADMIN_URL'],
-    [{ KEMPT_WIRE_FORMAT: 'confluent' }, 'KEMPT_SCHEMA_IDS'],
+    [{ KEMPT_WIRE_FORMAT: 'confluent' }, 'KEMPT_SCHEMA_REGISTRY_URL'],
     [{ KEMPT_KAFKA_SASL_MECHANISM: 'plain', KEMPT_KAFKA_SASL_USERNAME: 'u' }, 'KEMPT_KAFKA_SASL_PASSWORD'],
     [{ KEMPT_KAFKA_TLS_KEY: 'pem' }, 'KEMPT_KAFKA_TLS_CERTIFICATE'],
   ])('%j asks for %s', (environment, key) => {

@@ -1,4 +1,3 @@
-import type { WireFormat } from '@kempt/contracts';
 import type { EventBus } from '@kempt/event-bus';
 import type { KafkaEventBusOptions } from '@kempt/event-bus-kafka';
 import type { Logger, Metrics } from '@kempt/telemetry';
@@ -46,19 +45,5 @@ function kafkaOptionsOf({ kafka, topicPrefix }: RuntimeConfig): Pick<KafkaEventB
       sasl: { mechanism: saslMechanism, username: saslUsername ?? '', password: saslPassword ?? '' },
     }),
     ...(replicationFactor !== undefined && { replicationFactor }),
-  };
-}
-
-/** How this service encodes what it publishes. */
-export function wireFormatOf(config: RuntimeConfig): WireFormat {
-  if (config.wireFormat !== 'confluent') return { name: config.wireFormat };
-  const ids = config.schemaIds ?? {};
-  return {
-    name: 'confluent',
-    schemaId: (topic) => {
-      const id = ids[topic.name];
-      if (id === undefined) throw new Error(`KEMPT_SCHEMA_IDS has no schema id for topic ${topic.name}: add it.`);
-      return id;
-    },
   };
 }

@@ -1,4 +1,5 @@
 import { createLogger, type Logger } from '@kempt/telemetry';
+import { ConfigError } from './config-problem.ts';
 import type { ServiceDefinition } from './runtime.ts';
 import { currentHost, type ServiceHost } from './service-host.ts';
 import { migrateService } from './service-migrations.ts';
@@ -63,10 +64,9 @@ async function stopAndEnd(running: RunningService, reason: string, host: Service
   const { logger } = running;
   logger.info({ reason }, 'service is stopping');
   const { unfinished, failed } = await running.stop();
-  if (unfinished.length > 0) {
-    host.failed(
-      `${running.name} did not stop in time (KEMPT_STOP_TIMEOUT_MS): ${unfinished.join(', ')} was still at work.`,
-    );
+  const [overdue] = unfinished;
+  if (overdue !== undefined) {
+    host.failed(`${running.name} did not stop in time (KEMPT_STOP_TIMEOUT_MS): ${overdue} was still at work.`);
   }
   logger.info({ unfinished, failed }, 'service has stopped');
   host.end(unfinished.length + failed.length === 0 ? 0 : 1);
@@ -88,6 +88,6 @@ function logDefect(logger: Logger, error: unknown): void {
 }
 
 function messageOf(service: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.includes(service) ? message : `${service}: ${message}`;
+  if (error instanceof ConfigError) return error.message;
+  return `${service}: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -117,10 +117,16 @@ export const runtimeConfigSchema = Type.Object({
     default: 'protobuf',
     description: 'How published events are encoded',
   }),
-  schemaIds: Type.Optional(
-    Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
-      description: 'Topic name to schema id of the registry, for the wire format confluent',
+  schemaRegistryUrl: Type.Optional(
+    Type.String({
+      minLength: 1,
+      example: 'http://registry:8081',
+      description: 'Schema registry, for the wire format confluent',
     }),
+  ),
+  schemaRegistryUsername: Type.Optional(Type.String({ minLength: 1, description: 'User of the registry' })),
+  schemaRegistryPassword: Type.Optional(
+    Type.String({ secret: true, minLength: 1, description: 'Password of that user' }),
   ),
   internalTokenPublicKey: Type.Optional(
     Type.String({
@@ -172,8 +178,10 @@ export function runtimeConfigRules(config: RuntimeConfig): readonly ConfigProble
   if (config.migrations === 'on-start' && config.database.adminUrl === undefined) {
     problems.push(missing('KEMPT_DATABASE_ADMIN_URL', 'the URL of the schema owner', 'KEMPT_MIGRATIONS is on-start'));
   }
-  if (config.wireFormat === 'confluent' && config.schemaIds === undefined) {
-    problems.push(missing('KEMPT_SCHEMA_IDS', 'schema ids by topic', 'KEMPT_WIRE_FORMAT is confluent'));
+  if (config.wireFormat === 'confluent' && config.schemaRegistryUrl === undefined) {
+    problems.push(
+      missing('KEMPT_SCHEMA_REGISTRY_URL', 'the URL of a schema registry', 'KEMPT_WIRE_FORMAT is confluent'),
+    );
   }
   if (config.kafka.saslMechanism !== undefined) {
     if (config.kafka.saslUsername === undefined) {

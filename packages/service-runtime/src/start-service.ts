@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topicCatalogue } from '@kempt/contracts';
+import { topicCatalogue, type WireFormat } from '@kempt/contracts';
 import type { EventBus } from '@kempt/event-bus';
 import { createDeadLetters, createOutboxDispatcher } from '@kempt/outbox';
 import { type Database, openDatabase } from '@kempt/postgres';
@@ -15,7 +15,8 @@ import { createHttpServer, type HttpServer, tenantOf } from './http-server.ts';
 import { createInternalTokenAuthenticator } from './internal-token.ts';
 import { createLifecycle, type Lifecycle, type LifecycleState, StartError, type StopReport } from './lifecycle.ts';
 import { loadConfig } from './load-config.ts';
-import { openEventBus, wireFormatOf } from './open-event-bus.ts';
+import { openEventBus } from './open-event-bus.ts';
+import { openWireFormat } from './open-wire-format.ts';
 import { type Authenticator, unauthenticated } from './principal.ts';
 import { createReadiness, type Readiness, type ReadinessReport } from './readiness.ts';
 import type { Runtime, ServiceDefinition } from './runtime.ts';
@@ -159,8 +160,9 @@ async function startParts<C>(
   await start(databaseComponent(parts, database));
   const bus = await openBus({ service: definition.name, config, logger, metrics });
   await start(busComponent(parts, bus));
+  const wireFormat = await awaitWireFormat(parts);
 
-  const { http, components } = await unlessAborted(buildService(parts, database, bus), starting);
+  const { http, components } = await unlessAborted(buildService(parts, { database, bus, wireFormat }), starting);
   if (definition.dispatchOutbox !== false) await start(createOutboxDispatcher({ database, bus, logger, metrics }));
   for (const component of components) await start(component);
   await start(routesComponent(parts, http));
@@ -171,8 +173,11 @@ async function startParts<C>(
 
 async function buildService<C>(
   parts: Parts<C>,
-  database: Database,
-  bus: EventBus,
+  {
+    database,
+    bus,
+    wireFormat,
+  }: { readonly database: Database; readonly bus: EventBus; readonly wireFormat: WireFormat },
 ): Promise<{ readonly http: HttpServer; readonly components: readonly Component[] }> {
   const { definition, version, config, logger, metrics, front, stopping } = parts;
   let authenticate = defaultAuthenticator(config);
@@ -196,7 +201,7 @@ async function buildService<C>(
     metrics,
     database,
     bus,
-    wireFormat: wireFormatOf(config),
+    wireFormat,
     http,
     cursors: createCursorCodec(config.cursorSecret),
     signal: stopping,
@@ -285,6 +290,20 @@ function busComponent<C>({ config, logger, readiness, starting }: Parts<C>, bus:
     stop: () => bus.close(),
     ready: () => bus.ping(),
   };
+}
+
+async function awaitWireFormat<C>({ config, logger, readiness, starting }: Parts<C>): Promise<WireFormat> {
+  let wireFormat: WireFormat = { name: 'protobuf' };
+  await awaitDependency({
+    name: 'Schema registry',
+    attempt: async () => {
+      wireFormat = await openWireFormat(config);
+    },
+    signal: starting,
+    logger,
+    onWaiting: readiness.waitingFor,
+  });
+  return wireFormat;
 }
 
 function routesComponent<C>({ config, front, readiness, logger }: Parts<C>, http: HttpServer): Component {
