@@ -26,7 +26,7 @@ export interface PublisherDeps {
 
 /** Consecutive events of one `publish` call that fit into one request. */
 interface Slice {
-  readonly records: readonly EventRecord[];
+  readonly events: readonly { readonly topic: string; readonly message: KeyedMessage }[];
   readonly bytes: number;
   readonly deadline: number;
   readonly call: Call;
@@ -51,15 +51,35 @@ export function createPublisher({ settings, naming, openProducer }: PublisherDep
   let closed = false;
   const closing = new AbortController();
 
+  function* slicesOf(records: readonly EventRecord[]): Generator<Pick<Slice, 'events' | 'bytes'>> {
+    let events: { topic: string; message: KeyedMessage }[] = [];
+    let bytes = 0;
+    for (const record of records) {
+      const size = sizeOf(record);
+      if (size > settings.maxRecordBytes) {
+        throw new EventBusError(
+          'record-too-large',
+          `Event "${record.key}" of topic "${record.topic}" has ${size} bytes, at most ${settings.maxRecordBytes} are taken. Put its content behind a claim check, or raise max.message.bytes of the topic and maxRecordBytes of the bus.`,
+        );
+      }
+      if (events.length > 0 && (bytes + size > maxRequestBytes || events.length === maxRequestRecords)) {
+        yield { events, bytes };
+        events = [];
+        bytes = 0;
+      }
+      events.push({ topic: record.topic, message: messageOf(record) });
+      bytes += size;
+    }
+    yield { events, bytes };
+  }
+
   function enqueue(records: readonly EventRecord[]): Promise<void> {
-    const parts = [...slicesOf(records, settings.maxRecordBytes)];
+    const parts = [...slicesOf(records)];
     return new Promise((resolve, reject) => {
       const call: Call = { failed: false, slicesLeft: parts.length, resolve, reject };
       const deadline = performance.now() + settings.publishTimeoutMs;
       for (const part of parts) queue.push({ ...part, deadline, call });
-      pumping ??= pump().finally(() => {
-        pumping = undefined;
-      });
+      pumping ??= pump();
     });
   }
 
@@ -70,16 +90,18 @@ export function createPublisher({ settings, naming, openProducer }: PublisherDep
       const slices = takeSlices();
       if (slices.length > 0) await send(slices);
     }
+    // In the same turn as the last look at the queue, so that nobody hands in something to a pump that has ended.
+    pumping = undefined;
   }
 
   /** As many slices as one request takes, without those of calls that failed already: order forbids to send the rest. */
   function takeSlices(): Slice[] {
     const taken: Slice[] = [];
     let bytes = 0;
-    let records = 0;
+    let events = 0;
     for (let next = queue[0]; next; next = queue[0]) {
       if (taken.length > 0) {
-        if (bytes + next.bytes > maxRequestBytes || records + next.records.length > maxRequestRecords) break;
+        if (bytes + next.bytes > maxRequestBytes || events + next.events.length > maxRequestRecords) break;
         // A call of several slices goes on only when the one before is known to be there.
         if (taken.some((slice) => slice.call === next.call)) break;
       }
@@ -87,7 +109,7 @@ export function createPublisher({ settings, naming, openProducer }: PublisherDep
       if (next.call.failed) continue;
       taken.push(next);
       bytes += next.bytes;
-      records += next.records.length;
+      events += next.events.length;
     }
     return taken;
   }
@@ -110,7 +132,7 @@ export function createPublisher({ settings, naming, openProducer }: PublisherDep
   /** Tries until it worked, it cannot work, or the first slice is out of time. */
   async function deliver(slices: readonly Slice[]): Promise<EventBusError | undefined> {
     const deadline = Math.min(...slices.map((slice) => slice.deadline));
-    const messages = messagesOf(slices, naming);
+    const messages = messagesByTopic(slices, naming);
     const action = `Publishing to ${[...new Set(slices.flatMap(topicsOf))].map((topic) => `topic "${topic}"`).join(', ')}`;
     let unknownTopic = false;
     let last: unknown;
@@ -207,39 +229,15 @@ const endsSequence = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
 
-function messagesOf(slices: readonly Slice[], naming: Naming): TopicMessages {
+function messagesByTopic(slices: readonly Slice[], naming: Naming): TopicMessages {
   const messages = new Map<string, KeyedMessage[]>();
-  for (const slice of slices) {
-    for (const record of slice.records) {
-      const topic = naming.topicOnCluster(record.topic);
-      const ofTopic = messages.get(topic);
-      if (ofTopic) ofTopic.push(messageOf(record));
-      else messages.set(topic, [messageOf(record)]);
-    }
+  for (const { topic, message } of slices.flatMap((slice) => slice.events)) {
+    const name = naming.topicOnCluster(topic);
+    const ofTopic = messages.get(name);
+    if (ofTopic) ofTopic.push(message);
+    else messages.set(name, [message]);
   }
   return messages;
-}
-
-function* slicesOf(records: readonly EventRecord[], maxRecordBytes: number) {
-  let slice: EventRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = sizeOf(record);
-    if (size > maxRecordBytes) {
-      throw new EventBusError(
-        'record-too-large',
-        `Event "${record.key}" of topic "${record.topic}" has ${size} bytes, at most ${maxRecordBytes} are taken. Put its content behind a claim check, or raise max.message.bytes of the topic and maxRecordBytes of the bus.`,
-      );
-    }
-    if (slice.length > 0 && (bytes + size > maxRequestBytes || slice.length === maxRequestRecords)) {
-      yield { records: slice, bytes };
-      slice = [];
-      bytes = 0;
-    }
-    slice.push(record);
-    bytes += size;
-  }
-  yield { records: slice, bytes };
 }
 
 function checkRecord({ key, topic }: EventRecord): void {
@@ -248,4 +246,4 @@ function checkRecord({ key, topic }: EventRecord): void {
   }
 }
 
-const topicsOf = (slice: Slice): string[] => slice.records.map((record) => record.topic);
+const topicsOf = (slice: Slice): string[] => slice.events.map((event) => event.topic);

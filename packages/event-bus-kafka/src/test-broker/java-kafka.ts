@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brokerAnswers } from './broker-probe.ts';
 import { freePorts } from './free-ports.ts';
@@ -83,13 +83,12 @@ async function prepareServer(jars: string, { secure = false }: JavaKafkaOptions)
   }
   const properties = [...serverProperties({ folder, listeners, controller }), ...settings];
   await writeFile(configFile, `${properties.join('\n')}\n`);
-  await writeFile(join(folder, 'log4j2.yaml'), log4jConfig);
   const javaOptions = [
     '-Xmx512m',
     '-XX:+UseSerialGC',
-    `-Dlog4j2.configurationFile=${join(folder, 'log4j2.yaml')}`,
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-cp',
-    `${jars}/*${delimiter}${jars}`,
+    join(jars, '*'),
   ];
 
   async function format(): Promise<void> {
@@ -206,20 +205,6 @@ function serverProperties({ folder, listeners, controller }: ServerOptions): str
     'log.initial.task.delay.ms=500',
   ];
 }
-
-const log4jConfig = `Configuration:
-  Appenders:
-    Console:
-      name: out
-      target: SYSTEM_OUT
-      PatternLayout:
-        pattern: "%d %p %m (%c)%n"
-  Loggers:
-    Root:
-      level: WARN
-      AppenderRef:
-        ref: out
-`;
 
 /**
  * Kills the broker and removes its data when this process is gone: its standard input is a pipe from here, which closes

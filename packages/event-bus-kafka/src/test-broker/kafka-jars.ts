@@ -61,6 +61,11 @@ function projectFile(): string {
       <artifactId>kafka_2.13</artifactId>
       <version>${kafkaVersion}</version>
     </dependency>
+    <dependency>
+      <groupId>org.slf4j</groupId>
+      <artifactId>slf4j-simple</artifactId>
+      <version>1.7.36</version>
+    </dependency>
   </dependencies>
 </project>
 `;
