@@ -6,6 +6,7 @@ import { isQuiet } from './first-sync/quiescence.ts';
 import { summaryTables } from './first-sync/summary.ts';
 import { progressLine, readProgress, type SyncProgress } from './first-sync/sync-progress.ts';
 import { type Platform, startPlatform } from './platform/platform.ts';
+import { removeRunningFile, writeRunningFile } from './platform/running-file.ts';
 import { scoreDuplicates } from './scoring/duplicate-scoring.ts';
 
 export interface RunOptions {
@@ -42,6 +43,7 @@ export async function runStandalone(options: RunOptions): Promise<number> {
       onStep: (step) => print(`${step}...`),
       signal: interrupted.signal,
     });
+    await writeRunningFile(folder.path, platform);
     print('');
     print(`The API is at ${platform.apiUrl} (OpenAPI at ${platform.apiUrl}/openapi.json).`);
     print(`Demo API key: ${folder.secrets.apiKey}`);
@@ -76,6 +78,7 @@ export async function runStandalone(options: RunOptions): Promise<number> {
   }
   if (interrupted.signal.aborted) print('Stopping...');
   const late = await stopWithin(stopTimeoutMs, async () => {
+    if (folder !== undefined) await removeRunningFile(folder.path);
     await platform?.stop();
     await folder?.release();
   });

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { ServiceMessage, StopMessage } from '@kempt/service-runtime';
 import { StandaloneError } from '../errors.ts';
 
 /** A service that runs in a worker thread, by the same main entry that a container starts. */
@@ -12,19 +13,18 @@ export interface ServiceThread {
   stop(deadlineMs: number): Promise<void>;
 }
 
-interface ReadyMessage {
-  readonly type: 'ready';
-  readonly url: string;
+export interface ServiceThreadOptions {
+  /** The whole environment of the service: nothing of this process's own reaches it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Aborted when nobody wants the service any more while it starts. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Starts the service and waits until it serves.
  * @throws StandaloneError when it ends before
  */
-export async function startServiceThread(
-  name: string,
-  options: { readonly environment: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-): Promise<ServiceThread> {
+export async function startServiceThread(name: string, options: ServiceThreadOptions): Promise<ServiceThread> {
   const { environment, signal } = options;
   const worker = new Worker(new URL(import.meta.resolve(`@kempt/${name}/main`)), {
     name,
@@ -32,45 +32,45 @@ export async function startServiceThread(
     // A service that needs more than this is broken, and must not take the others with it.
     resourceLimits: { maxOldGenerationSizeMb: 768 },
   });
-  let lastError: unknown;
+  let reason: string | undefined;
   let stopping = false;
   worker.on('error', (error) => {
-    lastError = error;
+    reason ??= error instanceof Error ? error.message : String(error);
   });
-  const exited = new Promise<number>((resolve) => {
-    worker.once('exit', resolve);
+  const exited = new Promise<string>((resolve) => {
+    worker.once('exit', (code) => resolve(reason ?? `exit code ${code}`));
   });
+
   // A thread that is not wanted any more before it serves has nothing to drain.
   const giveUp = () => void worker.terminate();
   signal.addEventListener('abort', giveUp, { once: true });
-  const url = await new Promise<string>((resolve, reject) => {
-    worker.on('message', (message: ReadyMessage | { readonly type: string }) => {
-      if (message.type === 'ready') resolve((message as ReadyMessage).url);
+  const ready = new Promise<string>((resolve) => {
+    worker.on('message', (message: ServiceMessage) => {
+      if (message.type === 'ready') resolve(message.url);
+      if (message.type === 'failed') reason = message.message;
     });
-    void exited.then((code) => {
-      reject(
-        new StandaloneError('STANDALONE_SERVICE_FAILED', `The service ${name} could not start (${reason(code)}).`, {
-          cause: lastError,
-        }),
-      );
-    });
-  }).finally(() => signal.removeEventListener('abort', giveUp));
+  });
+  const failed = exited.then((why) => {
+    throw new StandaloneError('STANDALONE_SERVICE_FAILED', `The service ${name} could not start: ${why}`);
+  });
+  // Once the service serves, its end is told by `died`.
+  failed.catch(() => {});
+  const url = await Promise.race([ready, failed]).finally(() => signal.removeEventListener('abort', giveUp));
+
   return {
     name,
     url,
-    died: exited.then((code) =>
-      stopping ? new Promise<string>(() => {}) : `The service ${name} ended: ${reason(code)}`,
-    ),
+    died: new Promise((resolve) => {
+      void exited.then((why) => {
+        if (!stopping) resolve(`The service ${name} ended: ${why}`);
+      });
+    }),
     async stop(deadlineMs) {
       stopping = true;
-      worker.postMessage({ type: 'stop' });
+      worker.postMessage({ type: 'stop' } satisfies StopMessage);
       const timer = setTimeout(() => void worker.terminate(), deadlineMs);
       await exited;
       clearTimeout(timer);
     },
   };
-
-  function reason(code: number): string {
-    return lastError instanceof Error ? lastError.message : `exit code ${code}`;
-  }
 }

@@ -1,0 +1,124 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createKafkaEventBus } from '@kempt/event-bus-kafka';
+import { provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
+import { startSimulators } from '../../services/standalone/src/platform/simulators-process.ts';
+import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
+import { createServiceProcess, freePort, type ServiceProcess } from './service-process.ts';
+
+export interface DistributedOptions {
+  readonly folder: string;
+  readonly brokers: readonly string[];
+  readonly seed: number;
+  /** Begins every topic name, so that runs share a broker without meeting. */
+  readonly topicPrefix: string;
+  readonly syncIntervalMs: number;
+}
+
+/** Each service as a process of its own, on a real Kafka and a Postgres that none of them started. */
+export async function startDistributed(options: DistributedOptions): Promise<Deployment> {
+  const { folder } = options;
+  await mkdir(folder, { recursive: true });
+  const [postgres, simulators] = await Promise.all([
+    startEmbeddedPostgres({ dataFolder: join(folder, 'postgres') }),
+    startSimulators({ dataFolder: join(folder, 'simulators'), seed: options.seed }),
+  ]);
+  const passwords = new Map(serviceNames.map((name) => [name, randomBytes(12).toString('hex')]));
+  await provisionSchemas({
+    adminUrl: postgres.adminUrl,
+    services: serviceNames.map((name) => ({
+      schema: name.replaceAll('-', '_'),
+      role: `kempt_${name.replaceAll('-', '_')}`,
+      password: passwords.get(name) as string,
+    })),
+  });
+  const configFile = join(folder, 'connector.yaml');
+  await writeFile(configFile, JSON.stringify({ connections: simulators.accounts }));
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const apiKey = `kempt_test_${randomBytes(6).toString('hex')}_${randomBytes(32).toString('hex')}`;
+  const cursorSecret = randomBytes(32).toString('base64');
+
+  const ports = new Map<ServiceName, number>();
+  for (const name of serviceNames) ports.set(name, await freePort());
+  const own: Partial<Record<ServiceName, Record<string, string>>> = {
+    connector: {
+      KEMPT_CONFIG_FILE: configFile,
+      KEMPT_CONNECTOR_SEALING_KEY: randomBytes(32).toString('base64'),
+      KEMPT_CONNECTOR_ALLOWED_HOSTS: '127.0.0.1',
+      KEMPT_CONNECTOR_POLL_INTERVAL_MS: String(options.syncIntervalMs),
+    },
+    gateway: {
+      KEMPT_GATEWAY_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      KEMPT_GATEWAY_BOOTSTRAP_API_KEY: apiKey,
+      ...Object.fromEntries(
+        serviceNames
+          .filter((name) => name !== 'gateway')
+          .map((name) => [
+            `KEMPT_GATEWAY_UPSTREAMS_${name.toUpperCase().replaceAll('-', '_')}`,
+            `http://127.0.0.1:${ports.get(name)}`,
+          ]),
+      ),
+    },
+  };
+  const processes = new Map<ServiceName, ServiceProcess>();
+  for (const name of serviceNames) {
+    const url = new URL(postgres.adminUrl);
+    url.username = `kempt_${name.replaceAll('-', '_')}`;
+    url.password = passwords.get(name) as string;
+    processes.set(
+      name,
+      await createServiceProcess(name, {
+        port: ports.get(name) as number,
+        logFolder: folder,
+        environment: {
+          KEMPT_DATABASE_URL: url.href,
+          KEMPT_DATABASE_ADMIN_URL: postgres.adminUrl,
+          KEMPT_DATABASE_MAX_CONNECTIONS: '6',
+          KEMPT_MIGRATIONS: 'on-start',
+          KEMPT_BUS: 'kafka',
+          KEMPT_KAFKA_BROKERS: options.brokers.join(','),
+          KEMPT_KAFKA_REPLICATION_FACTOR: '1',
+          KEMPT_TOPIC_PREFIX: options.topicPrefix,
+          KEMPT_CURSOR_SECRET: cursorSecret,
+          KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+          KEMPT_LOG_LEVEL: 'info',
+          ...own[name],
+        },
+      }),
+    );
+  }
+  for (const process of processes.values()) process.start();
+  try {
+    await Promise.all([...processes.values()].map((process) => process.ready(120_000)));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all([...processes.values()].map((process) => process.stop()));
+    await simulators.stop();
+    await postgres.stop();
+  }
+
+  return {
+    shape: 'distributed',
+    apiUrl: processes.get('gateway')?.url as string,
+    apiKey,
+    controlUrl: simulators.controlUrl,
+    metricsUrls: () => [...processes.values()].map((process) => `${process.url}/metrics`),
+    openBus: () =>
+      createKafkaEventBus({
+        clientId: 'kempt-slice',
+        brokers: options.brokers,
+        topicPrefix: options.topicPrefix,
+      }),
+    async killAndRestart(service) {
+      const process = processes.get(service) as ServiceProcess;
+      await process.kill();
+      process.start();
+    },
+    stop,
+  };
+}
