@@ -110,9 +110,8 @@ export function createFrontServer(options: { readonly readiness: Readiness; read
 type Response = Parameters<RequestListener>[1];
 
 async function sendReadiness(response: Response, readiness: Readiness): Promise<void> {
-  const report = await readiness.report();
-  const status = report.ready ? 'ready' : 'not ready';
-  sendJson(response, report.ready ? 200 : 503, { status, state: report.state, checks: report.checks });
+  const { ready, ...report } = await readiness.report();
+  sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', ...report });
 }
 
 async function sendMetrics(response: Response, metrics: Metrics): Promise<void> {

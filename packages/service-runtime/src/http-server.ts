@@ -21,7 +21,7 @@ import fastify, {
   type RouteOptions,
 } from 'fastify';
 import { observeRequests, traceIdOf } from './http-observation.ts';
-import { type Authenticator, type Principal, requireScope } from './principal.ts';
+import { type Authenticator, anyScope, type Principal, requireScope } from './principal.ts';
 import { ProblemError, ProblemSchema, problemContentType } from './problem.ts';
 import { problemOf } from './problem-of-error.ts';
 
@@ -39,6 +39,15 @@ declare module 'fastify' {
 /** Fastify with our logger and the TypeBox type provider. */
 export type HttpServer = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger, TypeBoxTypeProvider>;
 
+/** An OpenAPI 3.1 document, as far as it is looked into. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string; readonly description?: string };
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly [key: string]: unknown;
+}
+
 export interface HttpServerOptions {
   readonly service: string;
   readonly version: string;
@@ -49,6 +58,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
   /** Asked for each request under `/v1`. */
   readonly authenticate: Authenticator;
+  /** Changes what `/openapi.json` says. Default: nothing. */
+  readonly describe?: (own: OpenApiDocument) => Promise<OpenApiDocument>;
   /** The node server to attach to. Default: one of its own. */
   readonly server?: (listener: RequestListener) => Server;
 }
@@ -120,7 +131,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     },
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`) },
   });
-  http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
+  http.get('/openapi.json', { schema: { hide: true } }, async () => {
+    const own = http.swagger() as unknown as OpenApiDocument;
+    return options.describe === undefined ? own : options.describe(own);
+  });
   return http;
 }
 
@@ -177,12 +191,14 @@ function checkRoute(route: RouteOptions): void {
   const name = `${[route.method].flat().join('|')} ${route.url}`;
   const schema = (route.schema ?? {}) as Record<string, unknown> & { response?: Record<string, unknown> };
   if (route.config?.scope === undefined) throw new Error(`Route ${name} names no scope: set config.scope.`);
+  // Answers that are passed through as they came are nobody's to serialise.
+  if (schema.hide === true && route.config.scope === anyScope) return;
   if (schema.response === undefined || Object.keys(schema.response).length === 0) {
     throw new Error(`Route ${name} has no response schema: without one, undeclared fields would leak.`);
   }
   const problem = { description: 'Problem', content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } };
   schema.response = { ...schema.response, '4xx': problem, '5xx': problem };
-  schema.security ??= [{ bearer: [route.config.scope] }];
+  schema.security ??= [{ bearer: route.config.scope === anyScope ? [] : [route.config.scope] }];
   route.schema = schema;
 }
 

@@ -2,9 +2,24 @@ export type { Component } from './component.ts';
 export { ConfigError, type ConfigProblem } from './config-problem.ts';
 export type { Environment } from './config-source.ts';
 export { type CursorCodec, type CursorScope, type CursorValue, createCursorCodec } from './cursor.ts';
+export {
+  DeadLetterDetailsSchema,
+  DeadLetterNoteSchema,
+  DeadLetterPageSchema,
+  DeadLetterParamsSchema,
+  DeadLetterQuerySchema,
+  DeadLetterResultSchema,
+  DeadLetterSchema,
+} from './dead-letter-schema.ts';
 export { type AwaitDependencyOptions, awaitDependency } from './dependency.ts';
 export { ListenError } from './front-server.ts';
-export { createHttpServer, type HttpServer, type HttpServerOptions, tenantOf } from './http-server.ts';
+export {
+  createHttpServer,
+  type HttpServer,
+  type HttpServerOptions,
+  type OpenApiDocument,
+  tenantOf,
+} from './http-server.ts';
 export {
   bearerTokenOf,
   createInternalTokenAuthenticator,
@@ -25,8 +40,23 @@ export {
 export { type LoadConfigOptions, loadConfig } from './load-config.ts';
 export { openEventBus } from './open-event-bus.ts';
 export { openWireFormat, type WireFormatConfig } from './open-wire-format.ts';
-export { type Authenticator, type Principal, requireScope, type Scope, scopes, unauthenticated } from './principal.ts';
-export { notFound, type Problem, ProblemError, type ProblemOptions, ProblemSchema } from './problem.ts';
+export {
+  type Authenticator,
+  anyScope,
+  type Principal,
+  requireScope,
+  type Scope,
+  scopes,
+  unauthenticated,
+} from './principal.ts';
+export {
+  notFound,
+  type Problem,
+  ProblemError,
+  type ProblemOptions,
+  ProblemSchema,
+  problemContentType,
+} from './problem.ts';
 export { runService } from './run-service.ts';
 export type { Runtime, ServiceDefinition } from './runtime.ts';
 export { type RuntimeConfig, runtimeConfigSchema } from './runtime-config.ts';

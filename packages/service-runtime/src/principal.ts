@@ -14,6 +14,9 @@ export const scopes = [
 
 export type Scope = (typeof scopes)[number];
 
+/** Scope of a route that any caller with credentials may use; what the caller may do there is decided elsewhere. */
+export const anyScope = '*';
+
 /** Who calls: always on behalf of exactly one tenant. */
 export interface Principal {
   readonly tenantId: string;
@@ -27,7 +30,7 @@ export type Authenticator = (headers: Readonly<Record<string, unknown>>) => Prom
 
 /** Throws a 403 problem unless the principal holds the scope. */
 export function requireScope(principal: Principal, scope: string): void {
-  if (principal.scopes.has(scope)) return;
+  if (scope === anyScope || principal.scopes.has(scope)) return;
   throw new ProblemError({
     status: 403,
     code: 'missing-scope',

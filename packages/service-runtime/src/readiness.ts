@@ -3,6 +3,8 @@ import type { Component } from './component.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export interface ReadinessReport {
+  readonly service: string;
+  readonly version: string;
   readonly ready: boolean;
   readonly state: string;
   /** By component: `ok`, or why it is not ready. */
@@ -19,6 +21,8 @@ export interface Readiness {
 }
 
 export interface ReadinessOptions {
+  readonly service: string;
+  readonly version: string;
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -28,7 +32,7 @@ export interface ReadinessOptions {
 
 /** Answers whether the service can do its work. Liveness is another question: a lost dependency is no reason to restart. */
 export function createReadiness(options: ReadinessOptions): Readiness {
-  const { lifecycle, logger, metrics, checkTimeoutMs = 2_000 } = options;
+  const { service, version, lifecycle, logger, metrics, checkTimeoutMs = 2_000 } = options;
   const gauge = metrics.gauge('kempt_component_ready', '1 while the component can do its work, else 0.', ['component']);
   const lastReasons = new Map<string, string>();
   let waiting: string | undefined;
@@ -49,10 +53,11 @@ export function createReadiness(options: ReadinessOptions): Readiness {
     const state = lifecycle.state();
     if (state !== 'running') {
       const reason = state === 'starting' || state === 'new' ? (waiting ?? 'starting') : state;
-      return { ready: false, state, checks: { service: reason } };
+      return { service, version, ready: false, state, checks: { service: reason } };
     }
     const checks = Object.fromEntries(await Promise.all(lifecycle.started().filter(hasCheck).map(check)));
-    return { ready: Object.values(checks).every((answer) => answer === 'ok'), state, checks };
+    const ready = Object.values(checks).every((answer) => answer === 'ok');
+    return { service, version, ready, state, checks };
   }
 
   function report(): Promise<ReadinessReport> {

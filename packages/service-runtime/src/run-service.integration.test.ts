@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { provisionSchemas, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import type { ServiceMessage } from './service-host.ts';
 
-const main = new URL('./probe/main.ts', import.meta.url);
+const main = new URL('./probe-child.ts', import.meta.url);
 
 let testDatabase: TestDatabase;
 let environment: Record<string, string>;

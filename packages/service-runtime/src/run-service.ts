@@ -23,7 +23,13 @@ async function migrateAndEnd<C>(definition: ServiceDefinition<C>, host: ServiceH
     const migrationsFolder =
       definition.migrationsFolder ?? findServicePackage(definition.name, host.entry).migrationsFolder;
     const logger = createLogger({ service: definition.name, level: config.logLevel });
-    await migrateService({ service: definition.name, config, migrationsFolder, logger });
+    await migrateService({
+      service: definition.name,
+      usesEvents: definition.usesEvents !== false,
+      config,
+      migrationsFolder,
+      logger,
+    });
     host.end(0);
   } catch (error) {
     host.failed(messageOf(definition.name, error));

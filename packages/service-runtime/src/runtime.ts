@@ -7,7 +7,7 @@ import type { TSchema } from 'typebox';
 import type { Component } from './component.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import type { CursorCodec } from './cursor.ts';
-import type { HttpServer } from './http-server.ts';
+import type { HttpServer, OpenApiDocument } from './http-server.ts';
 import type { Authenticator } from './principal.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 
@@ -19,6 +19,7 @@ export interface Runtime<C = unknown> {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly database: Database;
+  /** Rejects every call in a service that does not use events. */
   readonly bus: EventBus;
   readonly wireFormat: WireFormat;
   /** Routes are added in `build`. Those under `/v1` need `config: { scope }` and a response schema. */
@@ -30,6 +31,8 @@ export interface Runtime<C = unknown> {
   tenantOf(request: FastifyRequest): string;
   /** Replaces the verification of internal tokens under `/v1`: only the gateway knows callers by other means. */
   authenticateBy(authenticator: Authenticator): void;
+  /** Changes what `/openapi.json` says; gets the document of the service's own routes. */
+  describeBy(describe: (own: OpenApiDocument) => Promise<OpenApiDocument>): void;
   /** Runs when the service stops, after its components have; the last added runs first. */
   onShutdown(fn: () => void | Promise<void>): void;
 }
@@ -46,8 +49,11 @@ export interface ServiceDefinition<C = unknown> {
   readonly configRules?: (config: RuntimeConfig & C) => readonly ConfigProblem[];
   /** Default: `migrations` in the package of the main file. */
   readonly migrationsFolder?: string;
-  /** Whether to dispatch the outbox of the service's schema. Default true. */
-  readonly dispatchOutbox?: boolean;
+  /**
+   * False for a service that neither publishes nor consumes events: it opens no bus, has no outbox and no dead letters,
+   * and is ready without the bus. Default true.
+   */
+  readonly usesEvents?: boolean;
   /** Adds routes and gives the components to start, in this order. */
   build(runtime: Runtime<C>): Promise<readonly Component[]> | readonly Component[];
 }

@@ -11,13 +11,18 @@ export function schemaOf(service: string): string {
 export interface ServiceMigrationsOptions {
   readonly service: string;
   readonly config: Pick<RuntimeConfig, 'database' | 'migrations' | 'bus' | 'busDatabaseUrl' | 'busDatabaseAdminUrl'>;
+  /** Whether the schema holds outbox and inbox. */
+  readonly usesEvents: boolean;
   /** The service's own folder; those of outbox and inbox run before it. */
   readonly migrationsFolder: string | undefined;
   readonly logger: Logger;
 }
 
-function foldersOf({ migrationsFolder }: ServiceMigrationsOptions): readonly string[] {
-  return migrationsFolder === undefined ? [outboxMigrationsFolder] : [outboxMigrationsFolder, migrationsFolder];
+function foldersOf({ usesEvents, migrationsFolder }: ServiceMigrationsOptions): readonly string[] {
+  return [
+    ...(usesEvents ? [outboxMigrationsFolder] : []),
+    ...(migrationsFolder === undefined ? [] : [migrationsFolder]),
+  ];
 }
 
 /** Applies everything that the schema of the service lacks. Throws when there is no admin URL. */
@@ -37,7 +42,7 @@ export async function migrateService(options: ServiceMigrationsOptions): Promise
     folders: foldersOf(options),
     log: (line) => logger.info({ schema }, line),
   });
-  if (config.bus === 'postgres') await migrateBus(options);
+  if (options.usesEvents && config.bus === 'postgres') await migrateBus(options);
 }
 
 /** The tables of the Postgres bus, and the right of this service to use them. */

@@ -125,7 +125,13 @@ describe('start and stop', () => {
     expect((await fetch(`${service.url}/livez`)).status).toBe(200);
     expect(await readyz(service.url)).toEqual({
       status: 200,
-      body: { status: 'ready', state: 'running', checks: { database: 'ok', 'event-bus': 'ok' } },
+      body: {
+        status: 'ready',
+        service: service.name,
+        version: '0.0.0',
+        state: 'running',
+        checks: { database: 'ok', 'event-bus': 'ok' },
+      },
     });
     expect(await metric(service.url, 'kempt_component_ready', 'database')).toBe(1);
     const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as { paths: object };
@@ -135,6 +141,24 @@ describe('start and stop', () => {
     await service.stop();
     expect(events).toEqual(['start a', 'start b', 'stop b', 'stop a', 'shutdown']);
     await expect(fetch(`${service.url}/livez`)).rejects.toThrow();
+  });
+
+  test('a service that does not use events needs no bus and has no dead letters', async () => {
+    broker.goAway();
+    let publish: Promise<void> | undefined;
+    const service = await start(
+      await provisioned({
+        usesEvents: false,
+        build: ({ bus }: Runtime) => {
+          publish = bus.publish([]);
+          publish.catch(() => undefined);
+          return [];
+        },
+      }),
+    );
+    expect((await readyz(service.url)).body.checks).toEqual({ database: 'ok' });
+    expect((await fetch(`${service.url}/v1/dead-letters`)).status).toBe(404);
+    await expect(publish).rejects.toThrow('usesEvents: false');
   });
 
   test('its own settings reach the service, and their mistakes are told with all others', async () => {

@@ -5,13 +5,14 @@ import { createDeadLetters, createOutboxDispatcher } from '@kempt/outbox';
 import { type Database, openDatabase } from '@kempt/postgres';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@kempt/telemetry';
 import { type TObject, Type } from 'typebox';
+import { createAbsentBus } from './absent-bus.ts';
 import type { Component } from './component.ts';
 import type { Environment } from './config-source.ts';
 import { createCursorCodec } from './cursor.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import { awaitDependency } from './dependency.ts';
 import { createFrontServer, type FrontServer } from './front-server.ts';
-import { createHttpServer, type HttpServer, tenantOf } from './http-server.ts';
+import { createHttpServer, type HttpServer, type OpenApiDocument, tenantOf } from './http-server.ts';
 import { createInternalTokenAuthenticator } from './internal-token.ts';
 import { createLifecycle, type Lifecycle, type LifecycleState, StartError, type StopReport } from './lifecycle.ts';
 import { loadConfig } from './load-config.ts';
@@ -89,7 +90,7 @@ export async function startService<C>(
   const { version, migrationsFolder } = findServicePackage(definition.name, options.entry);
   const metrics = createMetrics(definition.name, { version });
   const lifecycle = createLifecycle({ logger, stopTimeoutMs: config.stopTimeoutMs });
-  const readiness = createReadiness({ lifecycle, logger, metrics });
+  const readiness = createReadiness({ service: definition.name, version, lifecycle, logger, metrics });
   const front = createFrontServer({ readiness, metrics });
   const stopping = new AbortController();
   const starting = startSignal(config.startTimeoutMs, [stopping.signal, options.signal], readiness);
@@ -158,12 +159,13 @@ async function startParts<C>(
 
   const database = openServiceDatabase(parts);
   await start(databaseComponent(parts, database));
-  const bus = await openBus({ service: definition.name, config, logger, metrics });
-  await start(busComponent(parts, bus));
+  const usesEvents = definition.usesEvents !== false;
+  const bus = usesEvents ? await openBus({ service: definition.name, config, logger, metrics }) : createAbsentBus();
+  if (usesEvents) await start(busComponent(parts, bus));
   const wireFormat = await awaitWireFormat(parts);
 
   const { http, components } = await unlessAborted(buildService(parts, { database, bus, wireFormat }), starting);
-  if (definition.dispatchOutbox !== false) await start(createOutboxDispatcher({ database, bus, logger, metrics }));
+  if (usesEvents) await start(createOutboxDispatcher({ database, bus, logger, metrics }));
   for (const component of components) await start(component);
   await start(routesComponent(parts, http));
   lifecycle.run();
@@ -181,6 +183,7 @@ async function buildService<C>(
 ): Promise<{ readonly http: HttpServer; readonly components: readonly Component[] }> {
   const { definition, version, config, logger, metrics, front, stopping } = parts;
   let authenticate = defaultAuthenticator(config);
+  let describe = async (own: OpenApiDocument): Promise<OpenApiDocument> => own;
   const shutdowns: (() => void | Promise<void>)[] = [];
   const http = await createHttpServer({
     service: definition.name,
@@ -191,6 +194,7 @@ async function buildService<C>(
     bodyLimitBytes: config.http.bodyLimitBytes,
     requestTimeoutMs: config.http.requestTimeoutMs,
     authenticate: (headers) => authenticate(headers),
+    describe: (own) => describe(own),
     server: (listener) => front.attach(listener),
   });
   const runtime: Runtime<C> = {
@@ -209,9 +213,13 @@ async function buildService<C>(
     authenticateBy: (authenticator) => {
       authenticate = authenticator;
     },
+    describeBy: (described) => {
+      describe = described;
+    },
     onShutdown: (fn) => shutdowns.unshift(fn),
   };
-  addDeadLetterRoutes({ http, deadLetters: createDeadLetters(database), cursors: runtime.cursors });
+  if (definition.usesEvents !== false)
+    addDeadLetterRoutes({ http, deadLetters: createDeadLetters(database), cursors: runtime.cursors });
   const components = await definition.build(runtime);
   return { http, components: [shutdownComponent(shutdowns), ...components] };
 }
@@ -256,6 +264,7 @@ function databaseComponent<C>(parts: Parts<C>, database: Database): Component {
           await database.ping();
           await prepareSchema({
             service: definition.name,
+            usesEvents: definition.usesEvents !== false,
             config,
             migrationsFolder: definition.migrationsFolder,
             logger,

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { runService } from '../run-service.ts';
+import { runService } from './run-service.ts';
 
 /**
  * The smallest service, for tests of how a service is hosted. `PROBE_FAULT` makes one of its components fail: `start`
