@@ -41,8 +41,9 @@ export function parseDate(raw: string, order: DateOrder): string | null {
   }
   if (!parts.every((part) => /^\d+$/.test(part))) return null;
   const [first = '', second = '0', third = '0'] = parts;
+  if (parts.length > 3 || parts.slice(1, -1).some((part) => part.length > 2)) return null;
   if (parts.length === 1) return first.length === 4 ? keep(first, '0', '0') : null;
-  if (first.length === 4) return keep(first, second, third);
+  if (first.length === 4) return third.length > 2 ? null : keep(first, second, third);
   if (parts.length === 2) return second.length === 4 ? keep(second, first, '0') : null;
   if (third.length !== 4 && third.length !== 2) return null;
   const dayFirst = Number(first) > 12 ? true : Number(second) > 12 ? false : order === 'dayFirst';

@@ -15,10 +15,20 @@ export interface PairSample {
   readonly rarities: Float32Array;
   readonly weights: Float64Array;
   readonly conflicts: Uint8Array;
+  /** Index of the stratum each pair lies in. */
+  readonly strata: Uint8Array;
+}
+
+/** Pairs that share one prior: all pairs inside one source, or all others (`source` null, always the first stratum). */
+export interface Stratum {
+  readonly source: string | null;
+  readonly records: number;
+  readonly pairs: number;
 }
 
 export interface Estimate {
   readonly prior: number;
+  readonly sourcePriors: Readonly<Record<string, number>>;
   readonly features: readonly FeatureModel[];
   readonly confusions: readonly ConfusionModel[];
   readonly expectedMatches: number;
@@ -26,7 +36,7 @@ export interface Estimate {
 }
 
 /** How many imagined pairs the starting values of m count for, besides a share of the matches found. */
-const priorPairs = 12;
+const priorPairs = 40;
 const priorShare = 0.03;
 const mostIterations = 30;
 const settled = 5e-4;
@@ -76,12 +86,15 @@ interface PairClass {
  * from what is generally known of each kind of comparison and keeps a little of it, so that columns nobody agrees on stay sane. The same
  * sample gives the same estimate.
  */
-export function estimate(features: readonly Feature[], sample: PairSample, records: number): Estimate {
+export function estimate(features: readonly Feature[], sample: PairSample, strata: readonly Stratum[]): Estimate {
   const layout = layoutOf(features);
   const { starts, size, factors } = layout;
   const count = features.length;
-  let totalPairs = 0;
-  for (const weight of sample.weights) totalPairs += weight;
+  const totalPairs = Math.max(
+    1,
+    strata.reduce((sum, { pairs }) => sum + pairs, 0),
+  );
+  const records = (strata[0] as Stratum).records;
   const confusions = confusionsFor(features.map((feature) => feature.kind));
   const classes: PairClass[] = [
     { shares: new Uint8Array(count).fill(1), start: layout.m, levels: layout.m.slice(), share: Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs)) },
@@ -92,6 +105,8 @@ export function estimate(features: readonly Feature[], sample: PairSample, recor
       share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
     })),
   ];
+  // Share of matches in each stratum; strata with few pairs lean on the whole.
+  let matchShares = strata.map(() => (classes[0] as PairClass).share);
   let u = layout.u.slice();
   const expected = new Float64Array(classes.length);
   let observed = new Float64Array(size);
@@ -103,12 +118,16 @@ export function estimate(features: readonly Feature[], sample: PairSample, recor
     const ratios = classes.map(({ levels }) => levels.map((value, at) => Math.log2(value / (u[at] as number))));
     const rest = Math.max(1e-6, 1 - classes.reduce((sum, { share }) => sum + share, 0));
     const priors = classes.map(({ share }) => Math.log2(share / rest));
+    const matchPriors = matchShares.map((share) => Math.log2(share / rest));
+    const found = new Float64Array(strata.length);
     const hits = classes.map(() => new Float64Array(size));
     const misses = new Float64Array(size);
     expected.fill(0);
     for (let pair = 0; pair < sample.count; pair += 1) {
       const base = pair * count;
-      for (let kind = 0; kind < classes.length; kind += 1) odds[kind] = priors[kind] as number;
+      const stratum = sample.strata[pair] as number;
+      odds[0] = matchPriors[stratum] as number;
+      for (let kind = 1; kind < classes.length; kind += 1) odds[kind] = priors[kind] as number;
       for (let feature = 0; feature < count; feature += 1) {
         const level = sample.levels[base + feature] as number;
         if (level < 0) continue;
@@ -138,6 +157,7 @@ export function estimate(features: readonly Feature[], sample: PairSample, recor
         odds[kind] = ((odds[kind] as number) / total) * weight;
         expected[kind] = (expected[kind] as number) + (odds[kind] as number);
       }
+      found[stratum] = (found[stratum] as number) + (odds[0] as number);
       for (let feature = 0; feature < count; feature += 1) {
         const level = sample.levels[base + feature] as number;
         if (level < 0) continue;
@@ -156,6 +176,11 @@ export function estimate(features: readonly Feature[], sample: PairSample, recor
       kind.levels = next;
       kind.share = Math.min(0.4, Math.max(0.2 / Math.max(2, totalPairs), ((expected[index] as number) + 0.5) / (totalPairs + 1)));
     });
+    matchShares = strata.map(({ pairs }, stratum) => {
+      const overall = (classes[0] as PairClass).share;
+      const strength = Math.min(2, overall * pairs) + 0.05;
+      return Math.min(0.4, ((found[stratum] as number) + strength) / (pairs + strength / Math.max(overall, 1e-12)));
+    });
     u = smoothChance(layout, misses);
     observed = hits[0] as Float64Array<ArrayBuffer>;
     if (change < settled) break;
@@ -165,7 +190,8 @@ export function estimate(features: readonly Feature[], sample: PairSample, recor
   const rest = Math.max(1e-6, 1 - classes.reduce((sum, { share }) => sum + share, 0));
   const levelsFor = (feature: number): number[] => Array.from({ length: (starts[feature + 1] as number) - (starts[feature] as number) }, (_, level) => (starts[feature] as number) + level);
   return {
-    prior: onGrid(Math.log2(matches.share / rest)),
+    prior: onGrid(Math.log2((strata.length === 2 ? (matchShares[1] as number) : (matchShares[0] as number)) / rest)),
+    sourcePriors: Object.fromEntries(strata.flatMap(({ source }, stratum) => (source === null ? [] : [[source, onGrid(Math.log2((matchShares[stratum] as number) / rest))]]))),
     features: features.map((feature, index) => ({
       name: feature.name,
       kind: feature.kind,
@@ -219,10 +245,9 @@ function smoothChance(layout: Layout, counts: Float64Array): Float64Array<ArrayB
     const to = layout.starts[feature + 1] as number;
     let total = 0;
     for (let at = from; at < to; at += 1) total += counts[at] as number;
-    const least = Math.max(1e-7, 0.5 / (total + 1));
     let sum = 0;
     for (let at = from; at < to; at += 1) {
-      next[at] = Math.max(least, ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength));
+      next[at] = Math.max(1e-7, Math.min(layout.u[at] as number, 0.5 / (total + 1)), ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength));
       sum += next[at] as number;
     }
     for (let at = from; at < to; at += 1) next[at] = (next[at] as number) / sum;

@@ -11,22 +11,32 @@ export interface FrequencyTable {
 
 export type FrequencyTables = Readonly<Record<string, FrequencyTable>>;
 
-/**
- * What share of an unseen population is expected to have a value that one entity here has, as a part of one entity. People share first
- * names, hardly ever mailboxes or identifiers: there a second owner is the exception that the counts have to show.
- */
-const unseenShare: Readonly<Record<string, number>> = {
-  given: 0.6,
-  family: 0.6,
-  email: 0.02,
-  mailbox: 0.2,
-  phone: 0.05,
-  identifier: 0.02,
-  premises: 0.15,
-  organisation: 0.3,
-  token: 1,
-  domain: 0.1,
+interface Population {
+  /**
+   * How many entities, as a part of one, are expected to share a value that one entity here has. People share first names, hardly ever
+   * mailboxes or identifiers: there a second owner is the exception that the counts have to show.
+   */
+  readonly share: number;
+  /** Entities that general knowledge of such values is worth, beside those counted here. */
+  readonly imagined: number;
+}
+
+const populations: Readonly<Record<string, Population>> = {
+  given: { share: 0.6, imagined: 40 },
+  family: { share: 0.6, imagined: 200 },
+  email: { share: 0.02, imagined: 1_000 },
+  mailbox: { share: 0.2, imagined: 500 },
+  phone: { share: 0.05, imagined: 1_000 },
+  identifier: { share: 0.02, imagined: 2_000 },
+  date: { share: 0.6, imagined: 3_000 },
+  premises: { share: 0.15, imagined: 500 },
+  postcode: { share: 0.6, imagined: 200 },
+  city: { share: 0.6, imagined: 20 },
+  organisation: { share: 0.3, imagined: 500 },
+  domain: { share: 0.1, imagined: 500 },
+  token: { share: 1, imagined: 200 },
 };
+const otherwise: Population = { share: 0.6, imagined: 10 };
 
 /** Rarity of values in bits: minus log2 of the probability that another entity, taken at random, has the same value. */
 export interface Rarities {
@@ -43,7 +53,8 @@ export function createRarities(tables: FrequencyTables): Rarities {
       counts.set(table.counts[index] as number, table.counts[index + 1] as number);
     }
     const kind = space.split(':')[0] as string;
-    maps.set(space, { base: Math.log2(Math.max(2, table.total)), share: unseenShare[kind] ?? 0.6, counts });
+    const { share, imagined } = populations[kind] ?? otherwise;
+    maps.set(space, { base: Math.log2(Math.max(2, table.total) + imagined), share, counts });
   }
   return {
     of(space, value) {

@@ -1,4 +1,5 @@
 import { parseDate } from './date.ts';
+import { nicknameGroupsOf } from './person-name.ts';
 import type { Column, ColumnKind, FieldValue, Schema } from './schema.ts';
 import { cleanText, isMissing, wordsOf } from './text.ts';
 
@@ -12,56 +13,36 @@ interface Hint {
 /** Header words, the most telling first. They are matched on the header in snake case. */
 const headerHints: readonly Hint[] = [
   {
-    pattern: /^(_?id|uuid|guid|row_?id|index|row|rowid|record_id|rec_id|unique_id|cluster(_id)?|true_id|gold|label)$/,
+    pattern: /^(_?id|uuid|guid|row_?id|index|row|rowid|record_?id|rec_?id|unique_?id|cluster(_id)?|true_id|gold|label|(data_?)?source|.*_pointer_.*|.*_anchor_.*)$/,
     kind: 'ignored',
   },
-  {
-    pattern:
-      /(^|_)(created?|modified|updated?|inserted|import(ed)?|valid_until|expires?|last_(login|activity|seen)|timestamp)(_|$)/,
-    kind: 'ignored',
-  },
-  { pattern: /(^|_)(e_?mails?|mail|e_mail_address)(_|$)/, kind: 'email' },
-  { pattern: /(^|_)(phones?|telephone|tel|mobile|cell|fax|phone_number)(_|$)/, kind: 'phone' },
-  { pattern: /(^|_)(dob|birth|born|birthday|birthdate|founded|incorporated|incorporation_date)(_|$)/, kind: 'date' },
+  { pattern: /(^|_)(created?|modified|updated?|inserted|import(ed)?|valid_until|expires?|last_(login|activity|seen)|timestamp)(_|$)/, kind: 'ignored' },
+  { pattern: /^(phone|tel|mobile|addr|address|email|e_mail|name)_(type|label|kind|ext|extension)$/, kind: 'ignored' },
+  { pattern: /^(passport|.*licen[cs]e|.*_id|ssn|.*tax(_id)?)_(type|label|kind|country|state|issuer)$/, kind: 'ignored' },
+  { pattern: /(^|_)(birth_?place|place_of_birth|born_in)(_|$)/, kind: 'city' },
+  { pattern: /(^|_)(e_?mails?|mail)(_|$)/, kind: 'email' },
+  { pattern: /(^|_)(phones?|telephone|tel|mobile|cell|cellphone|fax|landline)(_|$)/, kind: 'phone' },
+  { pattern: /(^|_)(dob|birth|born|birthday|birthdate|birth_?date|founded|incorporated|incorporation)(_|$)/, kind: 'date' },
   { pattern: /(^|_)(website|web_?site|url|domain|homepage|web)(_|$)/, kind: 'domain' },
   {
-    pattern:
-      /(^|_)(ssn|soc_sec(_id)?|social_security|tax|vat|ein|duns|lei|passport|licen[cs]e|drivers?|national_id|nhs|npi|iban|isbn|siren|siret)(_|$)/,
+    pattern: /(^|_)(ssn|soc_sec(_id)?|social_security|tax|vat|ein|duns|lei|passport|licen[cs]e|drivers?|national_id|nhs|npi|iban|isbn|siren|siret|dl|nin)(_|$)/,
     kind: 'identifier',
   },
-  {
-    pattern: /(^|_)(first_?name|given_?names?|fname|forename|name_first|firstname|prenom|vorname|christian_name)(_|$)/,
-    kind: 'givenName',
-  },
-  { pattern: /(^|_)(middle_?name|name_middle|middle_?initial|mname|second_name)(_|$)/, kind: 'middleName' },
-  {
-    pattern: /(^|_)(last_?name|sur_?name|family_?name|lname|name_last|lastname|nachname|nom_de_famille)(_|$)/,
-    kind: 'familyName',
-  },
+  { pattern: /(^|_)(full_?name|first_and_(sur|last)_?name|person_?name|contact_?name|name_full|customer_?name|author)(_|$)/, kind: 'personName' },
+  { pattern: /(^|_)(first_?name|given_?names?|fname|forenames?|name_first|firstname|prenom|vorname|christian_name)(_|$)/, kind: 'givenName' },
+  { pattern: /(^|_)(middle_?names?|name_middle|middle_?initial|mname|second_name)(_|$)/, kind: 'middleName' },
+  { pattern: /(^|_)(last_?names?|sur_?names?|family_?names?|lname|name_last|lastname|nachname|nom_de_famille)(_|$)/, kind: 'familyName' },
   { pattern: /(^|_)(name_)?suffix(_|$)/, kind: 'nameSuffix' },
-  {
-    pattern:
-      /(^|_)(company|organi[sz]ation|org|account|business|employer|firm|agency|affiliation|vendor|supplier|institution|site)(_name)?(_|$)/,
-    kind: 'organisation',
-  },
+  { pattern: /(^|_)(company|organi[sz]ation|org|account|business|employer|firm|affiliations?|vendor|supplier|institution)(_?name)?(_|$)|^(site|program|school|store|shop|hotel|restaurant)_?name$/, kind: 'organisation' },
   { pattern: /(^|_)(zip|zip_?code|post_?code|postal_?code|plz|postal)(_|$)/, kind: 'postalCode' },
-  { pattern: /(^|_)(city|town|suburb|locality|municipality|ort|ville)(_|$)/, kind: 'city' },
+  { pattern: /(^|_)(city|town|suburb|locality|municipality|ort|ville|place)(_|$)/, kind: 'city' },
   { pattern: /(^|_)(state|province|region|county|bundesland|territory)(_|$)/, kind: 'region' },
   { pattern: /(^|_)(country|nation|country_code)(_|$)/, kind: 'country' },
   { pattern: /(^|_)(street_?(number|no|nr)|house_?(number|no|nr)|hausnummer)(_|$)/, kind: 'houseNumber' },
   { pattern: /(^|_)(street|addr(ess)?_?(line)?_?[12]|address_line|line_?1)(_|$)/, kind: 'street' },
-  { pattern: /(^|_)(address(es)?|addr|addr_full|full_address|location)(_|$)/, kind: 'address' },
-  {
-    pattern: /(^|_)(full_?name|person_?name|contact_?name|name_full|customer_?name|author|director)(_|$)/,
-    kind: 'personName',
-  },
-  {
-    pattern:
-      /(^|_)(gender|sex|type|status|category|industry|sector|title|job_title|role|department|class|genre|cuisine)(_|$)/,
-    kind: 'category',
-  },
-  { pattern: /(^|_)(description|notes?|comments?|about|bio|summary|text|abstract)(_|$)/, kind: 'freeText' },
-  { pattern: /^(name|names)$/, kind: 'organisation' },
+  { pattern: /(^|_)(address(es)?|addr|addr_full|full_address)(_|$)/, kind: 'address' },
+  { pattern: /(^|_)(gender|sex|category|industry|sector|cuisine|genre|occupation|profession|nationality|record_?type|type|class)(_|$)/, kind: 'category' },
+  { pattern: /^(name|names|title)$/, kind: 'personName' },
 ];
 
 function snake(header: string): string {
@@ -71,54 +52,162 @@ function snake(header: string): string {
 }
 
 const sampleSize = 2_000;
+/** A column that fewer rows than this share fill is left out, unless its header says that it identifies. */
+const enoughFilled = 0.02;
+
+interface Profile {
+  readonly name: string;
+  readonly header: string;
+  readonly values: readonly string[];
+  readonly filled: number;
+  readonly distinct: number;
+}
 
 /**
- * Reads a schema off headers and values. It looks at 2,000 rows spread over the data at most. Columns it cannot place, and those that say
- * nothing about who a record is, come out as `ignored`.
+ * Reads a schema off headers and values. It looks at about 2,000 rows spread over the data. Headers propose and values decide: a column
+ * whose values contradict its header is read by its values. Columns it cannot place, and those that say nothing about who a record is,
+ * come out as `ignored`.
  */
 export function inferSchema(rows: readonly Row[]): Schema {
   const step = Math.max(1, Math.floor(rows.length / sampleSize));
   const sample = rows.filter((_, index) => index % step === 0);
   const names = [...new Set(sample.flatMap((row) => Object.keys(row)))];
-  const columns: Column[] = names.map((name) => {
-    const values = sample.flatMap((row) => {
-      const value = row[name];
-      const list = value === null || value === undefined ? [] : typeof value === 'string' ? [value] : value;
-      return list.map(cleanText).filter((text) => !isMissing(text));
-    });
-    return { name, kind: kindOf(snake(name), values, sample.length) };
+  const profiles = names.map((name): Profile => {
+    const values = sample.flatMap((row) => textsOf(row[name]));
+    return { name, header: snake(name), values, filled: sample.filter((row) => textsOf(row[name]).length > 0).length / Math.max(1, sample.length), distinct: new Set(values).size };
   });
-  const has = (kind: ColumnKind): boolean => columns.some((column) => column.kind === kind);
-  const persons = has('givenName') || has('familyName') || has('personName');
-  return { entityKind: persons ? 'person' : has('organisation') ? 'organisation' : 'other', columns };
+  const found = profiles.map((profile) => ({ profile, kind: kindOf(profile) }));
+  return settleEntity(found, sample);
 }
 
-function kindOf(header: string, values: readonly string[], rows: number): ColumnKind {
-  if (values.length < Math.max(1, rows * 0.005)) return 'ignored';
-  const distinct = new Set(values).size;
-  if (distinct === 1 && rows > 10) return 'ignored';
-  const share = (test: (text: string) => boolean): number => values.filter(test).length / values.length;
-  const hint = headerHints.find(({ pattern }) => pattern.test(header))?.kind;
-  if (hint !== undefined) {
-    if (hint === 'email' && share((text) => text.includes('@')) < 0.3) return byValues(values, distinct, share);
-    return hint;
+function textsOf(value: FieldValue): string[] {
+  const list = value === null || value === undefined ? [] : typeof value === 'string' ? [value] : value;
+  return list.map(cleanText).filter((text) => !isMissing(text));
+}
+
+function share(values: readonly string[], test: (text: string) => boolean): number {
+  return values.length === 0 ? 0 : values.filter(test).length / values.length;
+}
+
+const looksLikeEmail = (text: string): boolean => /^[^\s]+@[^\s]+$/.test(text);
+const looksLikeUrl = (text: string): boolean => /^(https?:\/\/|www\.)|^[a-z0-9-]+(\.[a-z0-9-]+)+(\/|$)/.test(text);
+const looksLikePhone = (text: string): boolean => /^[+(]?[\d][\d\s().+/x-]{5,}$/.test(text) && text.replace(/\D/g, '').length >= 6;
+const looksLikeDate = (text: string): boolean => parseDate(text, 'monthFirst') !== null && /[^0-9]|^\d{8}$/.test(text);
+const hasLetters = (text: string): boolean => /[a-z]{2}/.test(text);
+
+/** Whether values are of the kind that the header promises, as far as values of that kind can be told. */
+function agrees(kind: ColumnKind, values: readonly string[]): boolean {
+  switch (kind) {
+    case 'email':
+      return share(values, (text) => text.includes('@') || /\.(com|net|org|[a-z]{2})$/.test(text)) > 0.5;
+    case 'phone':
+      return share(values, (text) => text.replace(/\D/g, '').length >= 6) > 0.5;
+    case 'date':
+      return share(values, (text) => parseDate(text, 'monthFirst') !== null) > 0.5;
+    case 'domain':
+      return share(values, looksLikeUrl) > 0.5;
+    case 'givenName':
+    case 'familyName':
+    case 'personName':
+    case 'organisation':
+    case 'city':
+      return share(values, (text) => /[a-z]/.test(text) && !text.includes('@')) > 0.5;
+    case 'category':
+      return new Set(values).size <= Math.max(60, values.length * 0.3);
+    default:
+      return true;
   }
-  return byValues(values, distinct, share);
 }
 
-function byValues(
-  values: readonly string[],
-  distinct: number,
-  share: (test: (text: string) => boolean) => number,
-): ColumnKind {
-  if (share((text) => /^[^@\s]+@[^@\s]+$/.test(text)) > 0.6) return 'email';
-  if (share((text) => /^(https?:\/\/|www\.)/.test(text)) > 0.6) return 'domain';
-  if (share((text) => parseDate(text, 'monthFirst') !== null && /[^0-9]|^\d{8}$/.test(text)) > 0.7) return 'date';
-  if (share((text) => /^[+()\d][\d\s().+-]{6,}$/.test(text) && text.replace(/\D/g, '').length >= 7) > 0.7)
-    return 'phone';
-  const words = values.reduce((sum, text) => sum + wordsOf(text).length, 0) / values.length;
-  if (share((text) => /^\d+(\.\d+)?$/.test(text)) > 0.9) return 'ignored';
-  if (words > 6) return 'freeText';
-  if (distinct <= Math.max(12, values.length * 0.05)) return 'category';
-  return words > 1.5 ? 'freeText' : 'category';
+/** Dates that identify spread over a lifetime; dates of business events do not. */
+function spreadsLikeBirths(values: readonly string[]): boolean {
+  const years = values.flatMap((text) => parseDate(text, 'monthFirst')?.slice(0, 4) ?? []).map(Number).sort((left, right) => left - right);
+  const at = (part: number): number => years[Math.floor((years.length - 1) * part)] ?? 0;
+  return years.length > 0 && at(0.9) - at(0.1) >= 15;
+}
+
+function kindOf({ header, values, filled, distinct }: Profile): ColumnKind {
+  if (values.length === 0 || (distinct === 1 && values.length > 10)) return 'ignored';
+  const hint = headerHints.find(({ pattern }) => pattern.test(header))?.kind;
+  if (hint === 'ignored') return 'ignored';
+  if (hint !== undefined && agrees(hint, values)) {
+    return filled >= 0.002 ? hint : 'ignored';
+  }
+  return filled >= enoughFilled ? byValues(header, values, distinct) : 'ignored';
+}
+
+function byValues(header: string, values: readonly string[], distinct: number): ColumnKind {
+  if (share(values, looksLikeEmail) > 0.6) return 'email';
+  if (share(values, (text) => /^(https?:\/\/|www\.)/.test(text)) > 0.6) return 'domain';
+  if (share(values, looksLikeDate) > 0.7) return spreadsLikeBirths(values) ? 'date' : 'ignored';
+  if (share(values, looksLikePhone) > 0.7 && share(values, (text) => /[^\d]/.test(text)) > 0.5) return 'phone';
+  const repeats = distinct < values.length;
+  if (/(_|^)(id|number|no|nr|code|key|ref)$/.test(header) && repeats && distinct > values.length * 0.2 && share(values, (text) => /\d{3}/.test(text)) > 0.7) return 'identifier';
+  if (/(^|_)name$/.test(header) && share(values, hasLetters) > 0.7) return 'organisation';
+  return 'ignored';
+}
+
+const legalEnding = /\b(inc|llc|ltd|corp|gmbh|plc|company|co|ag|sa|bv|university|association|center|school|restaurant|hotel|group|systems|services)\.?$/;
+
+/** Decides what the rows are about, and what names and texts mean then. */
+function settleEntity(found: readonly { readonly profile: Profile; readonly kind: ColumnKind }[], sample: readonly Row[]): Schema {
+  const nameFill = (kinds: readonly ColumnKind[]): number => Math.max(0, ...found.filter(({ kind }) => kinds.includes(kind)).map(({ profile }) => profile.filled));
+  const parts = nameFill(['givenName', 'familyName']);
+  let settled = found.map(({ profile, kind }) => {
+    if (kind !== 'personName' || !/^(name|names|title)$/.test(profile.header)) return { profile, kind };
+    const organisation = parts === 0 && (share(profile.values, (text) => legalEnding.test(text)) > 0.05 || !looksLikePeople(profile.values));
+    return { profile, kind: organisation ? ('organisation' as const) : kind };
+  });
+  // A name column that repeats a few words over and over names a class of things, not a thing.
+  settled = settled.map(({ profile, kind }) => ({
+    profile,
+    kind: kind === 'organisation' && profile.distinct < profile.values.length * 0.03 && profile.values.length > 200 ? ('ignored' as const) : kind,
+  }));
+  const persons = Math.max(
+    parts,
+    Math.max(0, ...settled.filter(({ kind }) => kind === 'personName').map(({ profile }) => profile.filled)),
+  );
+  const organisations = Math.max(0, ...settled.filter(({ kind }) => kind === 'organisation').map(({ profile }) => profile.filled));
+  const personColumns: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['personName', 'givenName', 'middleName', 'familyName', 'nameSuffix']);
+  const filledBy = (row: Row, test: (kind: ColumnKind) => boolean): boolean => settled.some(({ profile, kind }) => test(kind) && textsOf(row[profile.name]).length > 0);
+  const onlyPerson = sample.filter((row) => filledBy(row, (kind) => personColumns.has(kind)) && !filledBy(row, (kind) => kind === 'organisation')).length;
+  const onlyOrganisation = sample.filter((row) => !filledBy(row, (kind) => personColumns.has(kind)) && filledBy(row, (kind) => kind === 'organisation')).length;
+  const mixed = persons > 0 && organisations > 0 && onlyPerson > sample.length * 0.02 && onlyOrganisation > sample.length * 0.02 && persons < organisations * 20;
+  let entityKind = persons > 0 ? 'person' : organisations > 0 ? 'organisation' : 'other';
+  if (persons > 0 && organisations > persons * 2) {
+    entityKind = 'organisation';
+    settled = settled.map(({ profile, kind }) => ({ profile, kind: personColumns.has(kind) ? ('ignored' as const) : kind }));
+  } else if (mixed) {
+    entityKind = 'mixed';
+  }
+  if (entityKind === 'other') settled = settled.map(({ profile, kind }) => ({ profile, kind: kind === 'ignored' ? lastResort(profile) : kind }));
+  const ownNames = settled.filter(({ profile, kind }) => kind === 'organisation' && !/employer|affiliation/.test(profile.header)).length;
+  return {
+    entityKind,
+    columns: settled.map(({ profile, kind }): Column => {
+      if (kind === 'organisation' && entityKind === 'mixed' && ownNames > 0 && /employer|affiliation/.test(profile.header)) {
+        return { name: profile.name, kind, group: 'employer' };
+      }
+      if (kind === 'city' && /birth|born/.test(profile.header)) return { name: profile.name, kind, group: 'birth' };
+      return { name: profile.name, kind };
+    }),
+  };
+}
+
+/** Names of people have two to four words and share first words far more often than names of organisations do. */
+function looksLikePeople(values: readonly string[]): boolean {
+  const known = share(values, (text) => wordsOf(text).some((word) => nicknameGroupsOf(word).length > 0));
+  const length = share(values, (text) => {
+    const words = wordsOf(text).length;
+    return words >= 2 && words <= 4;
+  });
+  return known > 0.25 && length > 0.6;
+}
+
+/** Where nothing names an entity, texts and codes are all there is to compare. */
+function lastResort({ values, distinct, header, filled }: Profile): ColumnKind {
+  if (filled < enoughFilled || distinct < 3 || /^(_?id|row|index|cluster.*|label|gold)$/.test(header)) return 'ignored';
+  const letters = share(values, hasLetters);
+  if (letters < 0.5) return 'ignored';
+  return distinct < values.length * 0.02 ? 'category' : looksLikePeople(values) ? 'personName' : 'organisation';
 }

@@ -50,7 +50,7 @@ export function createMatcher(model: MatchModel): Matcher {
   const rowOf = (normal: NormalRecord): number => {
     let row = rows.get(normal);
     if (row === undefined) {
-      row = store.add(normal.values);
+      row = store.add(normal.values, normal.source);
       rows.set(normal, row);
     }
     return row;

@@ -52,8 +52,10 @@ export interface MatchModel {
   readonly format: 'kempt.match-model.v1';
   readonly version: string;
   readonly schema: Schema;
-  /** log2 odds that two records taken at random match. */
+  /** log2 odds that two records taken at random match, where they come from different sources or from a source not known in training. */
   readonly prior: number;
+  /** The same for two records of one source, by source: some sources are nearly free of duplicates. */
+  readonly sourcePriors: Readonly<Record<string, number>>;
   readonly features: readonly FeatureModel[];
   readonly confusions: readonly ConfusionModel[];
   readonly frequencies: FrequencyTables;

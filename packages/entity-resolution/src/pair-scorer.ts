@@ -9,7 +9,10 @@ export const conflictWeight = -256;
 /** Scores pairs of rows with the weights of a model. */
 export class PairScorer {
   readonly store: RecordStore;
-  readonly prior: number;
+  /** Prior of the last scored pair. */
+  prior = 0;
+  readonly #priorAcross: number;
+  readonly #priorsWithin: number[] = [];
   readonly #weights: readonly Float64Array[];
   readonly #factors: readonly Float64Array[];
   readonly #logU: readonly Float64Array[];
@@ -21,9 +24,10 @@ export class PairScorer {
   /** What the last scored pair lost because confusions explain its agreement; never positive. */
   confusionWeight = 0;
 
-  constructor(model: Pick<MatchModel, 'prior' | 'features' | 'confusions'>, store: RecordStore) {
+  constructor(model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions'>, store: RecordStore) {
     this.store = store;
-    this.prior = model.prior;
+    this.#priorAcross = model.prior;
+    for (const [source, prior] of Object.entries(model.sourcePriors)) this.#priorsWithin[store.sourceId(source)] = prior;
     this.#weights = model.features.map((feature) => Float64Array.from(feature.levels, (level) => level.weight));
     this.#factors = model.features.map((feature) => Float64Array.from(feature.levels, (level) => level.termFrequency));
     this.#logU = model.features.map((feature) => Float64Array.from(feature.levels, (level) => Math.log2(level.u)));
@@ -40,6 +44,8 @@ export class PairScorer {
     const confusions = this.#confusionWeights;
     const odds = this.#odds;
     for (let index = 0; index < odds.length; index += 1) odds[index] = this.#confusionPriors[index] as number;
+    const source = store.sourceOf(left);
+    this.prior = source === store.sourceOf(right) ? (this.#priorsWithin[source] ?? this.#priorAcross) : this.#priorAcross;
     let weight = this.prior;
     for (let feature = 0; feature < levels.length; feature += 1) {
       const level = levels[feature] as number;

@@ -56,6 +56,8 @@ export class RecordStore {
   readonly #bestLevels = new Int8Array(2);
   readonly #bestRarities = new Float64Array(2);
   #generations = new Int8Array(1024);
+  #sources = new Int16Array(1024);
+  readonly #sourceIds = new Map<string, number>();
   #rows = 0;
 
   constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
@@ -65,6 +67,7 @@ export class RecordStore {
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
     this.#cells = plan.slots.map(() => new Int32Array(Math.max(16, expectedRows)));
     this.#generations = new Int8Array(Math.max(16, expectedRows));
+    this.#sources = new Int16Array(Math.max(16, expectedRows));
     this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
     this.levels = new Int8Array(plan.features.length);
     this.rarities = new Float64Array(plan.features.length);
@@ -81,15 +84,31 @@ export class RecordStore {
     return this.#tables.reduce((sum, table) => sum + table.size, 0);
   }
 
-  add(values: readonly (readonly string[])[]): number {
+  /** The number of a source in this store; pairs of different sources have different numbers. */
+  sourceId(source: string): number {
+    let id = this.#sourceIds.get(source);
+    if (id === undefined) {
+      id = Math.min(this.#sourceIds.size, 32_000);
+      this.#sourceIds.set(source, id);
+    }
+    return id;
+  }
+
+  sourceOf(row: number): number {
+    return this.#sources[row] as number;
+  }
+
+  add(values: readonly (readonly string[])[], source: string): number {
     const row = this.#rows;
     this.#rows += 1;
     if (row >= this.#generations.length) {
       this.#generations = widen(this.#generations, new Int8Array(row * 2));
+      this.#sources = widen(this.#sources, new Int16Array(row * 2));
       this.#cells.forEach((cells, slot) => {
         this.#cells[slot] = widen(cells, new Int32Array(row * 2));
       });
     }
+    this.#sources[row] = this.sourceId(source);
     for (let slot = 0; slot < this.#tables.length; slot += 1) {
       const table = this.#tables[slot] as ValueTable;
       const found = values[slot] ?? [];
@@ -194,7 +213,7 @@ export class RecordStore {
   }
 }
 
-function widen<T extends Int8Array | Int32Array>(from: T, to: T): T {
+function widen<T extends Int8Array | Int16Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

@@ -58,7 +58,7 @@ export async function resolve(
     if (rowOf.has(record.id))
       throw new RangeError(`two records have the id ${record.id}; give every record an id of its own`);
     const { values } = normalise(record);
-    rowOf.set(record.id, store.add(values));
+    rowOf.set(record.id, store.add(values, record.source));
     builder.addRow(blocker.keys(values));
     ids.push(record.id);
     sources.push(record.source);

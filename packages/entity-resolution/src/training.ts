@@ -1,7 +1,7 @@
 import { type BlockIndex, BlockIndexBuilder, CandidateWalk } from './block-index.ts';
 import { createBlocker } from './blocking.ts';
 import { guessDateOrder } from './date.ts';
-import { type Estimate, estimate, type PairSample } from './estimation.ts';
+import { type Estimate, estimate, type PairSample, type Stratum } from './estimation.ts';
 import { createRarities, FrequencyCounter, type FrequencyTables } from './frequencies.ts';
 import { type BlockingModel, type MatchModel, sealModel } from './model.ts';
 import { createNormaliser } from './normal-record.ts';
@@ -26,6 +26,7 @@ const randomPairs = 80_000;
 /** Candidate pairs a record may cost on average; blocks are capped until it holds. */
 const pairsPerRecord = 60;
 const blockSizes = [400, 250, 150, 100, 60, 40, 25];
+const mostStrata = 64;
 const threshold = 0.5;
 const reviewFloor = 0.1;
 
@@ -47,6 +48,7 @@ export async function trainModel(
   const plan = planOf(settledSchema);
   const normalise = createNormaliser(settledSchema, plan);
   const rows: Values[] = [];
+  const sources = all.map((record) => record.source);
   for (const record of all) {
     rows.push(normalise(record).values);
     if (rows.length % 256 === 0 && pace.due()) await pace.pause('normalise', rows.length, all.length);
@@ -55,14 +57,15 @@ export async function trainModel(
   let frequencies = countFrequencies(plan, rows, null);
   const { blocking, index } = await chooseBlocking(plan, rows, frequencies, pace);
   const random = createRandom(options.seed ?? 1);
-  let store = fillStore(plan, rows, frequencies);
+  const strata = strataOf(sources);
+  let store = fillStore(plan, rows, sources, frequencies);
   const pairs = await samplePairs(index, blocking.largestBlock, rows.length, random, pace);
-  let fit = estimate(plan.features, comparePairs(store, pairs), rows.length);
+  let fit = estimate(plan.features, comparePairs(store, pairs, strata), strata);
   // A second round counts every entity of the first one once, so that values held by duplicates do not look common.
   const owners = await clusterRows(new PairScorer(fit, store), index, blocking.largestBlock, pace);
   frequencies = countFrequencies(plan, rows, owners);
-  store = fillStore(plan, rows, frequencies);
-  fit = estimate(plan.features, comparePairs(store, pairs), rows.length);
+  store = fillStore(plan, rows, sources, frequencies);
+  fit = estimate(plan.features, comparePairs(store, pairs, strata), strata);
   return sealModel(modelOf(settledSchema, fit, frequencies, blocking, rows.length, pairs.candidates));
 }
 
@@ -78,6 +81,7 @@ function modelOf(
     format: 'kempt.match-model.v1',
     schema,
     prior: fit.prior,
+    sourcePriors: fit.sourcePriors,
     features: fit.features,
     confusions: fit.confusions,
     frequencies,
@@ -162,15 +166,25 @@ function countFrequencies(plan: Plan, rows: readonly Values[], owners: Int32Arra
   return counter.tables();
 }
 
+/** Pairs across sources are the first stratum, pairs inside each of the largest sources one more. */
+function strataOf(sources: readonly string[]): Stratum[] {
+  const sizes = new Map<string, number>();
+  for (const source of sources) sizes.set(source, (sizes.get(source) ?? 0) + 1);
+  const named = [...sizes].filter(([, size]) => size > 1).sort(([left, a], [right, b]) => b - a || (left < right ? -1 : 1)).slice(0, mostStrata);
+  const within = named.map(([source, size]) => ({ source, records: size, pairs: (size * (size - 1)) / 2 }));
+  const all = (sources.length * (sources.length - 1)) / 2;
+  return [{ source: null, records: sources.length, pairs: all - within.reduce((sum, { pairs }) => sum + pairs, 0) }, ...within];
+}
+
 function clusterSizes(owners: Int32Array): Int32Array {
   const sizes = new Int32Array(owners.length);
   for (const owner of owners) sizes[owner] = (sizes[owner] as number) + 1;
   return sizes;
 }
 
-function fillStore(plan: Plan, rows: readonly Values[], frequencies: FrequencyTables): RecordStore {
+function fillStore(plan: Plan, rows: readonly Values[], sources: readonly string[], frequencies: FrequencyTables): RecordStore {
   const store = new RecordStore(plan, createRarities(frequencies), rows.length);
-  for (const values of rows) store.add(values);
+  rows.forEach((values, row) => store.add(values, sources[row] as string));
   return store;
 }
 
@@ -267,11 +281,13 @@ function shareBlock(index: BlockIndex, left: number, right: number, largestBlock
   return false;
 }
 
-function comparePairs(store: RecordStore, pairs: SampledPairs): PairSample {
+function comparePairs(store: RecordStore, pairs: SampledPairs, strata: readonly Stratum[]): PairSample {
+  const stratumOf = new Map(strata.flatMap(({ source }, index) => (source === null ? [] : [[store.sourceId(source), index] as const])));
   const features = store.levels.length;
   const levels = new Int8Array(pairs.count * features);
   const rarities = new Float32Array(pairs.count * features);
   const conflicts = new Uint8Array(pairs.count);
+  const stratumOfPair = new Uint8Array(pairs.count);
   for (let pair = 0; pair < pairs.count; pair += 1) {
     const left = pairs.lefts[pair] as number;
     const right = pairs.rights[pair] as number;
@@ -279,6 +295,8 @@ function comparePairs(store: RecordStore, pairs: SampledPairs): PairSample {
     levels.set(store.levels, pair * features);
     rarities.set(store.rarities, pair * features);
     conflicts[pair] = store.conflict(left, right) ? 1 : 0;
+    const source = store.sourceOf(left);
+    stratumOfPair[pair] = source === store.sourceOf(right) ? (stratumOf.get(source) ?? 0) : 0;
   }
-  return { count: pairs.count, features, levels, rarities, weights: pairs.weights, conflicts };
+  return { count: pairs.count, features, levels, rarities, weights: pairs.weights, conflicts, strata: stratumOfPair };
 }
