@@ -133,8 +133,8 @@ export function createMembership(options: MembershipOptions): Membership {
     async leave() {
       stopped.abort();
       clearInterval(heartbeat);
-      for (const timer of [leaseEnd, sessionEnd, recheck]) clearTimeout(timer);
       await looking;
+      for (const timer of [leaseEnd, sessionEnd, recheck]) clearTimeout(timer);
       const leaving = identity;
       identity = undefined;
       if (leaving) await store.leave(leaving);

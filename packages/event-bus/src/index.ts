@@ -1,3 +1,4 @@
+export { registerBusMetrics } from './bus-metrics.ts';
 export type { Chunk, EventBus, PartitionLag, SubscribeOptions, Subscription } from './event-bus.ts';
 export { EventBusError, type EventBusErrorCode } from './event-bus-error.ts';
 export { createFakeBroker, type FakeBroker, type FakeBrokerOptions } from './fake-broker.ts';

@@ -1,0 +1,70 @@
+import type { Metrics } from '@kempt/telemetry';
+import type { EventBus } from './event-bus.ts';
+
+/** A scrape must not hang on a bus that is away. */
+const lagTimeoutMs = 2_000;
+
+/**
+ * Counts what passes through a bus and returns the bus to use instead. The lag of every group that subscribes through it
+ * is read at each scrape; while it cannot be read there is no value, rather than an old one.
+ */
+export function registerBusMetrics(metrics: Metrics, bus: EventBus): EventBus {
+  const published = metrics.counter('kempt_bus_published_total', 'Events that the bus took.', ['topic']);
+  const consumed = metrics.counter(
+    'kempt_bus_consumed_total',
+    'Events that a consumer group handled, repeats included.',
+    ['topic', 'group'],
+  );
+  const groups = new Set<string>();
+  const lag = metrics.gauge(
+    'kempt_consumer_lag_records',
+    'Events that are published and that the group has not handled.',
+    {
+      labels: ['group', 'topic'],
+      collect: async () => {
+        const lags = await Promise.all(
+          [...groups].map(async (group) => ({ group, byTopic: await readLag(bus, group) })),
+        );
+        lag.reset();
+        for (const { group, byTopic } of lags) {
+          for (const [topic, records] of byTopic) lag.set({ group, topic }, records);
+        }
+      },
+    },
+  );
+
+  return {
+    ensureTopics: (topics) => bus.ensureTopics(topics),
+    async publish(records) {
+      await bus.publish(records);
+      for (const [topic, ofTopic] of Map.groupBy(records, (record) => record.topic))
+        published.inc({ topic }, ofTopic.length);
+    },
+    subscribe(options) {
+      groups.add(options.group);
+      return bus.subscribe({
+        ...options,
+        eachChunk: async (chunk) => {
+          await options.eachChunk(chunk);
+          consumed.inc({ topic: chunk.topic, group: options.group }, chunk.records.length);
+        },
+      });
+    },
+    lag: (group) => bus.lag(group),
+    seekGroup: (group, topic, to) => bus.seekGroup(group, topic, to),
+    ping: () => bus.ping(),
+    close: () => bus.close(),
+  };
+}
+
+async function readLag(bus: EventBus, group: string): Promise<Map<string, number>> {
+  const byTopic = new Map<string, number>();
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<[]>((resolve) => {
+    timer = setTimeout(resolve, lagTimeoutMs, []);
+  });
+  const partitions = await Promise.race([bus.lag(group).catch(() => []), limit]);
+  clearTimeout(timer);
+  for (const { topic, records } of partitions) byTopic.set(topic, (byTopic.get(topic) ?? 0) + Number(records));
+  return byTopic;
+}
