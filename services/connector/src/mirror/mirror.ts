@@ -119,7 +119,8 @@ export function createMirror(options: { readonly events: RecordEvents }): Mirror
             ? null
             : {
                 fields: record.fields,
-                changedFields: changedFieldNames(before.get(record.recordId) ?? {}, record.fields),
+                changedFields:
+                  entry === undefined ? [] : changedFieldNames(before.get(record.recordId) ?? {}, record.fields),
                 canonical: record.canonical,
                 contentHash: record.contentHash,
               },

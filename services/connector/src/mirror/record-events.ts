@@ -38,7 +38,7 @@ export interface ChangeToTell {
 
 export interface ChangedContent {
   readonly fields: Fields;
-  /** Sorted. */
+  /** Sorted; empty when there was no version before. */
   readonly changedFields: readonly string[];
   readonly canonical: CanonicalRecord | null;
   readonly contentHash: string;

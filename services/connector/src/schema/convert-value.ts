@@ -35,11 +35,16 @@ export function parseInstant(text: string): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed;
 }
 
+/** Text that any store takes: without NUL characters and halves of surrogate pairs, which CRMs let through at times. */
+const storable = (text: string): string =>
+  text.isWellFormed() && !text.includes('\0') ? text : text.toWellFormed().replaceAll('\0', '');
+
 /**
  * A value that arrived as text, by the kind of its field. Text that does not fit the kind stays text: the mirror keeps
  * what the CRM holds, right or wrong. Undefined for a blank.
  */
-export function convertText(kind: FieldKind, text: string): FieldValue | undefined {
+export function convertText(kind: FieldKind, raw: string): FieldValue | undefined {
+  const text = storable(raw);
   if (text === '') return undefined;
   switch (kind) {
     case 'text':

@@ -31,7 +31,7 @@ export interface HubSpotApiOptions {
 /** What the smallest account may do, in calls per second, with a little left. */
 const smallestRate = 9;
 /** The share of the account's rate that is used, so that a call now and then of somebody else still fits. */
-const rateShare = 0.95;
+const rateShare = 0.9;
 
 function queryOf(query: HubSpotRequest['query']): Record<string, string> {
   const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined && value !== '');
@@ -54,6 +54,7 @@ async function loadClient(options: HubSpotApiOptions): Promise<Client> {
 export function createHubSpotApi(options: HubSpotApiOptions): HubSpotApi {
   let loading: Promise<Client> | undefined;
   let calls = options.createCalls(options.requestsPerSecond ?? smallestRate);
+  const roads = [calls, options.searchCalls];
   let knowsRate = options.requestsPerSecond !== undefined;
 
   /** Takes over the rate of the account, which every answer but that of a search tells. */
@@ -63,6 +64,7 @@ export function createHubSpotApi(options: HubSpotApiOptions): HubSpotApi {
     if (knowsRate || !(most > 0) || !(intervalMs > 0)) return;
     knowsRate = true;
     calls = options.createCalls(Math.max(1, (most / intervalMs) * 1000 * rateShare));
+    roads.push(calls);
   }
 
   async function attempt(request: HubSpotRequest): Promise<unknown> {
@@ -103,8 +105,7 @@ export function createHubSpotApi(options: HubSpotApiOptions): HubSpotApi {
       return road.run(() => attempt(request), signal);
     },
     close() {
-      calls.close();
-      options.searchCalls.close();
+      for (const road of roads) road.close();
     },
   };
 }

@@ -84,6 +84,8 @@ export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
       if (!/^[a-z0-9_-]+$/i.test(object)) throw unknownObject(object);
       const properties = await discover(object, signal);
       if (!properties.some(({ name }) => name === stampProperty(object))) throw unknownObject(object);
+      // Whoever may see the properties may not see the records yet.
+      await api.send({ method: 'GET', path: `/crm/v3/objects/${object}`, query: { limit: 1 } }, signal);
       return createHubSpotReader({
         api,
         schema: { object, fields: readableProperties(object, properties) },

@@ -1,14 +1,14 @@
+import type { SalesforceDefinition } from '../connection-definition.ts';
 import type { CrmCalls } from '../crm-calls.ts';
 import type { CrmClient } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
-import type { SalesforceCredentials } from './credentials.ts';
 import { type DescribedField, readableFields } from './field-types.ts';
 import { createSalesforceReader, type QueryPage } from './object-reader.ts';
 import { createSalesforceSession } from './session.ts';
 
 export interface SalesforceClientOptions {
   readonly loginUrl: string;
-  readonly credentials: SalesforceCredentials;
+  readonly credentials: SalesforceDefinition['credentials'];
   /** Such as `62.0`. */
   readonly apiVersion: string;
   readonly calls: CrmCalls;

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
+import type { SalesforceDefinition } from '../connection-definition.ts';
 import { CrmError } from '../crm-error.ts';
-import type { SalesforceCredentials } from './credentials.ts';
 
 const assertionSeconds = 180;
 
@@ -21,7 +21,10 @@ function parsePrivateKey(pem: string): KeyObject {
 }
 
 /** The form that asks the token endpoint for a session. Throws CrmError of kind `auth` for a key that is none. */
-export async function grantForm(credentials: SalesforceCredentials, nowMs: number): Promise<URLSearchParams> {
+export async function grantForm(
+  credentials: SalesforceDefinition['credentials'],
+  nowMs: number,
+): Promise<URLSearchParams> {
   if (credentials.grant === 'client-credentials') {
     return new URLSearchParams({
       grant_type: 'client_credentials',

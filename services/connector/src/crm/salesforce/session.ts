@@ -1,6 +1,6 @@
 import type { Connection, HttpRequest } from 'jsforce';
+import type { SalesforceDefinition } from '../connection-definition.ts';
 import { CrmError } from '../crm-error.ts';
-import type { SalesforceCredentials } from './credentials.ts';
 import { salesforceError, salesforceFailure } from './error-map.ts';
 import { grantForm } from './grant.ts';
 import { parseJson } from './parse-json.ts';
@@ -24,7 +24,7 @@ export interface SalesforceRequest {
 export interface SessionOptions {
   readonly loginUrl: string;
   readonly apiVersion: string;
-  readonly credentials: SalesforceCredentials;
+  readonly credentials: SalesforceDefinition['credentials'];
   /** Why an address may not be spoken to, or null. */
   readonly refusal: (address: string) => string | null;
   readonly now: () => number;

@@ -1,0 +1,90 @@
+import { type Static, Type } from 'typebox';
+import { DeclaredConnectionSchema } from './connections/declared-connections.ts';
+
+/** Settings of the service besides the common ones. */
+export const connectorConfigSchema = Type.Object({
+  connections: Type.Array(DeclaredConnectionSchema, {
+    default: [],
+    secret: true,
+    description: 'Connections that must exist; see the README for their form',
+  }),
+  fieldMaps: Type.Record(
+    Type.String(),
+    Type.Record(
+      Type.String(),
+      Type.Object({ entity: Type.Optional(Type.String()), fields: Type.Record(Type.String(), Type.Unknown()) }),
+    ),
+    { default: {}, description: 'Changes to the field maps: system, object, canonical field to vendor fields' },
+  ),
+  connector: Type.Object({
+    sealingKey: Type.String({
+      secret: true,
+      minLength: 1,
+      description: 'Seals the credentials of connections: 32 bytes in base64, from openssl rand -base64 32',
+    }),
+    allowedHosts: Type.Array(Type.String({ minLength: 1, example: '127.0.0.1:8443' }), {
+      default: [],
+      description: "Hosts besides the vendors' that credentials may be sent to, also over plain HTTP",
+    }),
+    salesforceApiVersion: Type.String({
+      default: '62.0',
+      pattern: '^\\d+\\.0$',
+      description: 'Version of the Salesforce API',
+    }),
+    pollIntervalMs: Type.Integer({ default: 15_000, minimum: 50, description: 'Time between two looks for changes' }),
+    deletedIntervalMs: Type.Integer({
+      default: 300_000,
+      minimum: 50,
+      description: 'Time between two looks for deleted records, where changes do not tell of them (HubSpot)',
+    }),
+    overlapMs: Type.Integer({
+      default: 60_000,
+      minimum: 0,
+      description: 'How late a change can show up behind newer ones: late commits, an index that lags',
+    }),
+    schemaMaxAgeMs: Type.Integer({
+      default: 3_600_000,
+      minimum: 0,
+      description: 'Time after which the fields of an object are looked up again',
+    }),
+    pageRecords: Type.Integer({
+      default: 1_000,
+      minimum: 1,
+      maximum: 2_000,
+      description: 'Records that are read and saved together',
+    }),
+    concurrency: Type.Integer({ default: 4, minimum: 1, description: 'Objects that are read at the same time' }),
+    concurrencyPerAccount: Type.Integer({
+      default: 2,
+      minimum: 1,
+      description: 'Objects of one account that are read at the same time',
+    }),
+    leaseMs: Type.Integer({
+      default: 30_000,
+      minimum: 200,
+      description: 'Time after which another instance takes over from one that died',
+    }),
+    scheduleMs: Type.Integer({ default: 1_000, minimum: 10, description: 'Time between two looks at the schedule' }),
+    refusedRetryMs: Type.Integer({
+      default: 60_000,
+      minimum: 10,
+      description: 'First pause after a CRM refused the credentials',
+    }),
+    quotaRetryMs: Type.Integer({
+      default: 600_000,
+      minimum: 10,
+      description: 'Pause after the allowance of the day was used up',
+    }),
+    longestRetryMs: Type.Integer({ default: 900_000, minimum: 10, description: 'Longest pause after failures' }),
+    crmTimeoutMs: Type.Integer({ default: 120_000, minimum: 100, description: 'A call to a CRM may take this long' }),
+    crmAttempts: Type.Integer({ default: 5, minimum: 1, description: 'How often a call to a CRM is tried' }),
+    crmRetryBaseMs: Type.Integer({ default: 500, minimum: 1, description: 'First pause before a call is tried again' }),
+    declaredPatienceMs: Type.Integer({
+      default: 60_000,
+      minimum: 0,
+      description: 'How long the start waits for a declared CRM that does not answer',
+    }),
+  }),
+});
+
+export type ConnectorConfig = Static<typeof connectorConfigSchema>;

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type { Component, Runtime } from '@kempt/service-runtime';
+import type { ConnectorConfig } from './config.ts';
+import { createAllowedHosts } from './connections/allowed-hosts.ts';
+import { createConnectionProbe } from './connections/connection-probe.ts';
+import { registerConnectionRoutes } from './connections/connection-routes.ts';
+import { createConnectionStatuses } from './connections/connection-status.ts';
+import { createConnections } from './connections/connections.ts';
+import { createDeclaredConnections } from './connections/declared-connections.ts';
+import { createConfiguredKeyProvider } from './connections/key-provider.ts';
+import { createSealer } from './connections/sealing.ts';
+import { createCrmClientFactory } from './crm/crm-client-factory.ts';
+import { createConnectorMetrics } from './metrics.ts';
+import { createFieldMaps, type FieldMapChanges } from './mirror/field-maps.ts';
+import { createMirror } from './mirror/mirror.ts';
+import { createRecordEvents } from './mirror/record-events.ts';
+import { registerRecordRoutes } from './mirror/record-routes.ts';
+import { createObjectSync } from './sync/object-sync.ts';
+import { createOpenReaders } from './sync/open-readers.ts';
+import { registerSyncRoutes } from './sync/sync-run-routes.ts';
+import { createSyncRunner } from './sync/sync-runner.ts';
+import { createSyncScheduler } from './sync/sync-scheduler.ts';
+
+/** Puts the connector together. */
+export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise<readonly Component[]> {
+  const { database, http, cursors, logger, wireFormat } = runtime;
+  const settings = runtime.config.connector;
+  const now = Date.now;
+  const metrics = createConnectorMetrics(runtime.metrics);
+  const allowedHosts = createAllowedHosts(settings.allowedHosts);
+  const sealer = createSealer(createConfiguredKeyProvider(settings.sealingKey));
+  const fieldMaps = createFieldMaps(runtime.config.fieldMaps as FieldMapChanges);
+  const clients = createCrmClientFactory({
+    salesforceApiVersion: settings.salesforceApiVersion,
+    timeoutMs: settings.crmTimeoutMs,
+    attempts: settings.crmAttempts,
+    retryBaseMs: settings.crmRetryBaseMs,
+    pageRecords: settings.pageRecords,
+    overlapMs: settings.overlapMs,
+    refusal: allowedHosts.refusal,
+    metrics: runtime.metrics,
+    connectorMetrics: metrics,
+    now,
+  });
+  const statuses = createConnectionStatuses({ wireFormat, now });
+  const readers = createOpenReaders({ clients, sealer, schemaMaxAgeMs: settings.schemaMaxAgeMs, now });
+  const objectSync = createObjectSync({
+    database,
+    readers,
+    fieldMaps,
+    mirror: createMirror({ events: createRecordEvents({ wireFormat, now }) }),
+    statuses,
+    wireFormat,
+    metrics,
+    logger,
+    deletedIntervalMs: settings.deletedIntervalMs,
+    now,
+  });
+  const runner = createSyncRunner({
+    database,
+    objectSync,
+    readers,
+    statuses,
+    wireFormat,
+    metrics,
+    logger,
+    times: {
+      intervalMs: settings.pollIntervalMs,
+      refusedRetryMs: settings.refusedRetryMs,
+      quotaRetryMs: settings.quotaRetryMs,
+      longestRetryMs: settings.longestRetryMs,
+    },
+    leaseMs: settings.leaseMs,
+    now,
+  });
+  const scheduler = createSyncScheduler({
+    database,
+    runner,
+    limits: { total: settings.concurrency, perAccount: settings.concurrencyPerAccount },
+    holder: randomUUID(),
+    leaseMs: settings.leaseMs,
+    pollMs: settings.scheduleMs,
+    logger,
+  });
+  const connections = createConnections({
+    database,
+    probe: createConnectionProbe({ clients, allowedHosts }),
+    sealer,
+    wireFormat,
+    now,
+    onDue: scheduler.wake,
+  });
+  const declared = createDeclaredConnections({
+    declared: runtime.config.connections,
+    connections,
+    signal: runtime.signal,
+    logger,
+    retryMs: settings.crmRetryBaseMs * 4,
+    patienceMs: settings.declaredPatienceMs,
+    now,
+  });
+  registerConnectionRoutes({ http, database, connections, cursors });
+  registerRecordRoutes({ http, database, cursors });
+  registerSyncRoutes({ http, database, cursors });
+  runtime.onShutdown(() => readers.close());
+  return [declared, scheduler];
+}

@@ -1,0 +1,107 @@
+import type { Database } from '@kempt/postgres';
+import type { Component } from '@kempt/service-runtime';
+import type { Logger } from '@kempt/telemetry';
+import { chooseFairly, type FairLimits } from './fair-choice.ts';
+import { claim, listDue } from './lease-store.ts';
+import type { SyncRunner } from './sync-runner.ts';
+import type { SyncLease } from './sync-target.ts';
+
+/** Begins runs when they are due, fairly between accounts, and ends them when the service stops. */
+export interface SyncScheduler extends Component {
+  /** Looks for something due at once. */
+  wake(): void;
+}
+
+export interface SyncSchedulerOptions {
+  readonly database: Database;
+  readonly runner: SyncRunner;
+  readonly limits: FairLimits;
+  /** Names this instance among others. */
+  readonly holder: string;
+  readonly leaseMs: number;
+  /** How often the schedule is looked at, for what other instances put there. */
+  readonly pollMs: number;
+  readonly logger: Logger;
+}
+
+const candidates = 500;
+const longestPauseMs = 10_000;
+
+export function createSyncScheduler(options: SyncSchedulerOptions): SyncScheduler {
+  const { database, logger } = options;
+  const running = new Map<SyncLease, Promise<void>>();
+  const stopping = new AbortController();
+  let wakeUp: () => void = () => undefined;
+  let isWoken = false;
+  let loop: Promise<void> = Promise.resolve();
+
+  function wake(): void {
+    isWoken = true;
+    wakeUp();
+  }
+
+  async function pause(ms: number): Promise<void> {
+    if (!isWoken && !stopping.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    isWoken = false;
+  }
+
+  function begin(lease: SyncLease): void {
+    const run = options.runner.execute(lease, stopping.signal).finally(() => {
+      running.delete(lease);
+      wake();
+    });
+    running.set(lease, run);
+  }
+
+  async function beginDue(): Promise<void> {
+    if (running.size >= options.limits.total) return;
+    const due = await database.systemTransaction((tx) => listDue(tx, candidates), { readOnly: true });
+    const chosen = chooseFairly(due, [...running.keys()], options.limits);
+    if (chosen.length === 0) return;
+    const leases = await database.systemTransaction(async (tx) => {
+      const claimed: SyncLease[] = [];
+      for (const target of chosen) {
+        const lease = await claim(tx, target, { holder: options.holder, leaseMs: options.leaseMs });
+        if (lease !== undefined) claimed.push(lease);
+      }
+      return claimed;
+    });
+    for (const lease of leases) begin(lease);
+  }
+
+  async function work(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        await beginDue();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (failures === 1) logger.warn({ err: error }, 'schedule cannot be read; trying again');
+      }
+      await pause(failures === 0 ? options.pollMs : Math.min(longestPauseMs, options.pollMs * 2 ** failures));
+    }
+  }
+
+  return {
+    name: 'sync-scheduler',
+    async start() {
+      loop = work();
+    },
+    wake,
+    async stop() {
+      stopping.abort(new Error('the service stops'));
+      wakeUp();
+      await loop;
+      await Promise.all(running.values());
+    },
+  };
+}
