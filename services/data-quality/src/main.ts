@@ -1,0 +1,4 @@
+import { runService } from '@kempt/service-runtime';
+import { dataQualityService } from './service.ts';
+
+await runService(dataQualityService);
