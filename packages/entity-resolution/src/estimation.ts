@@ -1,5 +1,5 @@
 import { confusionsFor } from './confusions.ts';
-import { type LevelDefinition, levelsOf, rarityLimitBits } from './levels.ts';
+import { type LevelDefinition, levelsOf, mostDifferent, rarityLimitBits } from './levels.ts';
 import { type ConfusionModel, type FeatureModel, type LevelModel, onGrid } from './model.ts';
 import type { Feature } from './plan.ts';
 
@@ -233,6 +233,12 @@ function smooth(layout: Layout, counts: Float64Array, start: Float64Array): Floa
     for (let at = from; at < to; at += 1) total += counts[at] as number;
     const strength = priorPairs + priorShare * total;
     for (let at = from; at < to; at += 1) next[at] = ((counts[at] as number) + strength * (start[at] as number)) / (total + strength);
+    const most = mostDifferent[(layout.features[feature] as Feature).kind];
+    const different = next[to - 1] as number;
+    if (different > most) {
+      for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
+      next[to - 1] = most;
+    }
   }
   return next;
 }

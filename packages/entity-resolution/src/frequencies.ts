@@ -17,7 +17,7 @@ interface Population {
    * mailboxes or identifiers: there a second owner is the exception that the counts have to show.
    */
   readonly share: number;
-  /** Entities that general knowledge of such values is worth, beside those counted here. */
+  /** Entities that general knowledge of such values is worth, beside those counted here, for values that only one entity has. */
   readonly imagined: number;
 }
 
@@ -46,7 +46,7 @@ export interface Rarities {
 const rarest = 34;
 
 export function createRarities(tables: FrequencyTables): Rarities {
-  const maps = new Map<string, { base: number; share: number; counts: Map<number, number> }>();
+  const maps = new Map<string, { total: number; unseen: number; counts: Map<number, number> }>();
   for (const [space, table] of Object.entries(tables)) {
     const counts = new Map<number, number>();
     for (let index = 0; index + 1 < table.counts.length; index += 2) {
@@ -54,14 +54,15 @@ export function createRarities(tables: FrequencyTables): Rarities {
     }
     const kind = space.split(':')[0] as string;
     const { share, imagined } = populations[kind] ?? otherwise;
-    maps.set(space, { base: Math.log2(Math.max(2, table.total) + imagined), share, counts });
+    const total = Math.max(2, table.total);
+    maps.set(space, { total, unseen: share / (total + imagined), counts });
   }
   return {
     of(space, value) {
       const entry = maps.get(space);
       if (entry === undefined) return 8;
       const count = entry.counts.get(hashText(value)) ?? 1;
-      return Math.min(rarest, Math.max(0, entry.base - Math.log2(Math.max(count, 1) - 1 + entry.share)));
+      return Math.min(rarest, Math.max(0, -Math.log2(Math.max(0, count - 1) / entry.total + entry.unseen)));
     },
   };
 }

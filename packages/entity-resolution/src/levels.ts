@@ -98,3 +98,22 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
 
 /** How many bits the rarity of a value may move a level that is not exact. */
 export const rarityLimitBits = 6;
+
+/**
+ * How often, at most, matching records may differ outright. People keep their names and birth dates: without this bound a group of strangers
+ * who share one thing could be taken for the matches, and their differing names for a habit of matches.
+ */
+export const mostDifferent: Readonly<Record<FeatureKind, number>> = {
+  given: 0.1,
+  family: 0.12,
+  organisation: 0.25,
+  legalForm: 0.5,
+  email: 0.7,
+  phone: 0.7,
+  address: 0.75,
+  date: 0.2,
+  identifier: 0.2,
+  domain: 0.5,
+  category: 0.8,
+  freeText: 0.8,
+};

@@ -11,14 +11,14 @@ import { WordPool } from './word-pool.ts';
 const noValue = -1;
 
 /** The prepared values of one slot. `rarities` is what the model knows of frequencies. */
-export function createValueTable(slot: Slot, words: WordPool, rarities: Rarities): ValueTable {
+export function createValueTable(slot: Slot, plan: Plan, words: WordPool, rarities: Rarities): ValueTable {
   switch (slot.kind) {
     case 'personName':
       return new NameTable(words, rarities);
     case 'organisation':
       return new OrganisationTable(words, rarities);
     case 'email':
-      return new EmailTable(words, rarities);
+      return new EmailTable(words, rarities, plan.slots.some(({ kind }) => kind === 'personName'));
     case 'phone':
       return new PhoneTable('phone', words, rarities);
     case 'address':
@@ -63,7 +63,7 @@ export class RecordStore {
   constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
     const words = new WordPool();
     this.#plan = plan;
-    this.#tables = plan.slots.map((slot) => createValueTable(slot, words, rarities));
+    this.#tables = plan.slots.map((slot) => createValueTable(slot, plan, words, rarities));
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
     this.#cells = plan.slots.map(() => new Int32Array(Math.max(16, expectedRows)));
     this.#generations = new Int8Array(Math.max(16, expectedRows));

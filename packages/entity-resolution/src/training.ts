@@ -122,7 +122,7 @@ const identifying = /^(email|mailbox|phone|identifier)/;
 
 function countFrequencies(plan: Plan, rows: readonly Values[], owners: Int32Array | null): FrequencyTables {
   const counter = new FrequencyCounter();
-  const tables = plan.slots.map((slot) => createValueTable(slot, new WordPool(), { of: () => 0 }));
+  const tables = plan.slots.map((slot) => createValueTable(slot, plan, new WordPool(), { of: () => 0 }));
   const nameSlot = plan.slots.findIndex((slot) => slot.kind === 'personName');
   const organisationSlot = plan.slots.findIndex((slot) => slot.kind === 'organisation');
   const sizes = owners === null ? null : clusterSizes(owners);

@@ -25,8 +25,11 @@ export class EmailTable implements ValueTable {
   readonly #ids = new Map<string, number>();
   readonly #words: WordPool;
   readonly #rarities: Rarities;
+  readonly #personal: boolean;
 
-  constructor(words: WordPool, rarities: Rarities) {
+  /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
+  constructor(words: WordPool, rarities: Rarities, personal: boolean) {
+    this.#personal = personal;
     this.#words = words;
     this.#rarities = rarities;
   }
@@ -80,8 +83,8 @@ export class EmailTable implements ValueTable {
 
   #level(a: PreparedEmail, b: PreparedEmail): number {
     const words = this.#words;
-    if (a.whole === b.whole) {
-      this.rarities[0] = a.role ? Math.min(a.rarity, a.domainRarity) : a.rarity;
+    if (a.whole === b.whole && !(a.role && this.#personal)) {
+      this.rarities[0] = a.rarity;
       return 0;
     }
     if (a.role || b.role) {

@@ -292,7 +292,7 @@ minerva: minnie
 miranda: mandy randy
 miriam: mimi mim
 mitchell: mitch
-mohammed: mohamed muhammad mohammad mo
+mohammed: mohamed muhammad mohammad muhammed mohamad mohd mhd md mo
 monica: mon
 montgomery: monty
 morris: mo maury
