@@ -45,6 +45,12 @@ const rows: readonly Row[] = [
     types: ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'],
   },
   {
+    code: 'invalid-record',
+    problem: 'the broker does not accept the event as it is',
+    remedy: 'A compacted topic takes no event without a key, and no topic one whose time is far off.',
+    types: ['INVALID_RECORD', 'INVALID_TIMESTAMP'],
+  },
+  {
     code: 'unknown-topic',
     problem: 'the topic does not exist',
     remedy: 'Declare it by ensureTopics, or create it on the cluster.',

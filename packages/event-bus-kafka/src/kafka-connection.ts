@@ -77,9 +77,7 @@ function saslOf(sasl: KafkaSasl): SASLOptions {
  * kafkajs calls everything an error that it then recovers from by itself. What it does not recover from reaches the
  * caller as an error, so its lines are for those who look closely.
  */
-function writeLog(logger: BusLogger, { namespace, level, log }: LogEntry): void {
+function writeLog(logger: BusLogger, { namespace, log }: LogEntry): void {
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = log;
-  const line = `kafkajs ${namespace}: ${message}`;
-  if (level === logLevel.ERROR && namespace !== 'Connection') logger.info(fields, line);
-  else logger.debug(fields, line);
+  logger.debug(fields, `kafkajs ${namespace}: ${message}`);
 }

@@ -28,8 +28,10 @@ const compressionTypes = {
   zstd: CompressionTypes.ZSTD,
 } as const;
 
-export function openProducer(settings: KafkaSettings): ProducerSession {
-  const connection: KafkaConnection = openKafka(settings);
+export function openProducer(
+  settings: KafkaSettings,
+  connection: KafkaConnection = openKafka(settings),
+): ProducerSession {
   const placement = new Map<object, string>();
   const producer = connection.kafka.producer({
     idempotent: true,

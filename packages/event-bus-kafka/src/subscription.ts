@@ -47,14 +47,20 @@ export async function openSubscription(deps: SubscriptionDeps): Promise<Subscrip
 
   async function supervise(): Promise<void> {
     let failures = 0;
+    let reported: string | undefined;
     while (!stopping.signal.aborted) {
       const cause = await live(() => {
+        if (reported) settings.logger.info({ group: options.group }, `Consuming as group "${options.group}" again`);
         failures = 0;
+        reported = undefined;
         first.resolve(undefined);
       });
       if (stopping.signal.aborted) return;
       const error = busError(`Consuming as group "${options.group}"`, cause);
-      settings.logger.warn({ code: error.code, group: options.group }, error.message);
+      // Once for each kind of outage, not for each of the attempts to end it.
+      const log = reported === error.code ? settings.logger.debug : settings.logger.warn;
+      log.call(settings.logger, { code: error.code, group: options.group }, error.message);
+      reported = error.code;
       tell(error);
       first.resolve(error);
       await pause(backoffMs(failures, reopenBounds, settings.random()), stopping.signal);
