@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Metrics } from '@kempt/telemetry';
 import { ProblemError, problemContentType } from './problem.ts';
 import type { Readiness } from './readiness.ts';
@@ -47,7 +47,16 @@ export function createFrontServer(options: { readonly readiness: Readiness; read
   let serving = false;
   let closing = false;
 
+  /** Open connections, with how many of their requests are under way. */
+  const underWay = new Map<Socket, number>();
+
   const server = createServer((request, response) => {
+    const { socket } = request;
+    underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      underWay.set(socket, (underWay.get(socket) ?? 1) - 1);
+      closeWhenIdle(socket);
+    });
     if (closing) response.setHeader('connection', 'close');
     const path = (request.url ?? '').split('?')[0];
     if (request.method === 'GET' || request.method === 'HEAD') {
@@ -64,6 +73,16 @@ export function createFrontServer(options: { readonly readiness: Readiness; read
     response.setHeader('retry-after', '1');
     sendJson(response, 503, problem.toProblem(), problemContentType);
   });
+
+  server.on('connection', (socket: Socket) => {
+    underWay.set(socket, 0);
+    socket.once('close', () => underWay.delete(socket));
+  });
+
+  /** Node's own closeIdleConnections spares connections that never sent anything, which would hold up every drain. */
+  function closeWhenIdle(socket: Socket): void {
+    if (closing && underWay.get(socket) === 0) socket.destroySoon();
+  }
 
   return {
     server,
@@ -95,11 +114,8 @@ export function createFrontServer(options: { readonly readiness: Readiness; read
       if (!server.listening) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
-      server.closeIdleConnections();
-      // A connection becomes idle when its last answer is out; without this it would be kept for the next request.
-      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      for (const socket of underWay.keys()) closeWhenIdle(socket);
       await promise;
-      clearInterval(sweep);
     },
     abort() {
       server.closeAllConnections();

@@ -119,6 +119,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     requireScope(principal, scope);
     request.principal = principal;
   });
+  http.addHook('onSend', async (request, reply) => {
+    // An answer that comes before the request is complete ends the connection: nobody is going to read the rest.
+    if (!request.raw.complete) reply.header('connection', 'close');
+  });
   http.addHook('onRoute', checkRoute);
 
   await http.register(swagger, {

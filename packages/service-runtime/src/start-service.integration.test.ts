@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createFakeBroker, createFakeEventBus, type FakeBroker } from '@kempt/event-bus';
@@ -234,6 +237,37 @@ describe('start and stop', () => {
     open();
     expect(await (await response).json()).toEqual({ tenant: 't' });
     expect(await stopped).toEqual({ unfinished: [], failed: [] });
+  });
+});
+
+describe('drain', () => {
+  test('connections that never sent anything, or wait for their next request, do not hold up a stop', async () => {
+    const service = await start(await provisioned());
+    const { hostname, port } = new URL(service.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const keptAlive = new Agent({ keepAlive: true });
+    await new Promise((resolve, reject) => {
+      get({ hostname, port, path: '/livez', agent: keptAlive }, (response) => response.resume().on('end', resolve)).on(
+        'error',
+        reject,
+      );
+    });
+    const startedAt = performance.now();
+    await service.stop();
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    silent.destroy();
+    keptAlive.destroy();
+  });
+
+  test('an answer that comes before the request is complete ends the connection', async () => {
+    const service = await start(await provisioned(), environmentWith({ KEMPT_HTTP_BODY_LIMIT_BYTES: '1024' }));
+    const { hostname, port } = new URL(service.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /v1/nothing HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n');
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 404 Not Found\r\n[^]*connection: close\r\n/i);
   });
 });
 

@@ -1,0 +1,4 @@
+import { runService } from '@kempt/service-runtime';
+import { gatewayDefinition } from './definition.ts';
+
+await runService(gatewayDefinition);
