@@ -140,9 +140,10 @@ function bodyOf({ tenantId: _tenantId, ...letter }: DeadLetter): DeadLetterBody 
 }
 
 function detailsOf(details: DeadLetterDetails, maySeeRecords: boolean): DeadLetterDetailsBody {
-  const { value, publishedAt, actions, headers } = details;
+  // The content must be taken out before the rest is spread, or it would go along.
+  const { value, publishedAt, actions, headers, ...letter } = details;
   return {
-    ...bodyOf(details),
+    ...bodyOf(letter),
     headers: { ...headers },
     publishedAt: publishedAt.toISOString(),
     actions: actions.map((action) => ({ ...action, at: action.at.toISOString() })),

@@ -26,6 +26,12 @@ export function observeRequests(http: HttpServer, metrics: Metrics): void {
     spans.set(request.raw, span);
     context.with(trace.setSpan(context.active(), span), next);
   });
+  // Reading a body goes on in the connection's own context; the handler is to run in that of the request.
+  http.addHook('preHandler', (request, _reply, next) => {
+    const span = spans.get(request.raw);
+    if (span === undefined) next();
+    else context.with(trace.setSpan(context.active(), span), next);
+  });
   http.addHook('onError', async (request, _reply, error) => {
     const span = spans.get(request.raw);
     if (span !== undefined && (error.statusCode ?? 500) >= 500) failSpan(span, error);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -8,33 +8,23 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createFakeBroker, createFakeEventBus, type FakeBroker } from '@kempt/event-bus';
-import { type Database, openDatabase, provisionSchemas, startTestDatabase, type TestDatabase } from '@kempt/postgres';
+import { type Database, openDatabase } from '@kempt/postgres';
 import {
   createInternalTokenAuthenticator,
   type Environment,
-  internalTokenPublicKey,
   type OpenApiDocument,
   type Problem,
   type RunningService,
   type Runtime,
   type ServiceDefinition,
-  startService,
 } from '@kempt/service-runtime';
-import { createLogger } from '@kempt/telemetry';
 import { Type } from 'typebox';
 import { generateApiKey } from './auth/api-key.ts';
-import { gatewayDefinition } from './definition.ts';
+import { type Client, clientOf, createGatewayTestBed, type GatewayTestBed, post } from './gateway-test-bed.ts';
 
-const signingKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-const publicKey = internalTokenPublicKey(signingKey);
-const logger = createLogger({ service: 'test', level: 'silent' });
-const bootstrapKey = generateApiKey('test').key;
-
-let testDatabase: TestDatabase;
-let broker: FakeBroker;
+let bed: GatewayTestBed;
+let bootstrapKey: string;
 let connector: RunningService;
 let dedupe: RunningService;
 let gateway: RunningService;
@@ -43,48 +33,6 @@ let admin: Client;
 let scripted: Server;
 let answer: RequestListener;
 const seen: IncomingMessage[] = [];
-
-interface Client {
-  (path: string, init?: RequestInit): Promise<Response>;
-}
-
-function client(service: RunningService, key?: string): Client {
-  return (path, init = {}) =>
-    fetch(`${service.url}${path}`, {
-      ...init,
-      headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...init.headers },
-    });
-}
-
-function post(body: object): RequestInit {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
-
-async function databaseUrlOf(schema: string): Promise<string> {
-  const url = new URL(testDatabase.adminUrl);
-  url.username = `${url.pathname.slice(1)}_${schema}`;
-  url.password = 'secret-of-the-role';
-  await provisionSchemas({
-    adminUrl: testDatabase.adminUrl,
-    services: [{ schema, role: url.username, password: url.password }],
-  });
-  return url.href;
-}
-
-async function start<C>(definition: ServiceDefinition<C>, environment: Environment = {}): Promise<RunningService> {
-  return startService(definition, {
-    environment: {
-      KEMPT_HTTP_PORT: '0',
-      KEMPT_DATABASE_URL: await databaseUrlOf(definition.name.replaceAll('-', '_')),
-      KEMPT_DATABASE_ADMIN_URL: testDatabase.adminUrl,
-      KEMPT_MIGRATIONS: 'on-start',
-      KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: publicKey,
-      ...environment,
-    },
-    logger,
-    openBus: async () => createFakeEventBus({ broker }),
-  });
-}
 
 const Seen = Type.Object({ tenant: Type.String(), path: Type.String(), body: Type.Optional(Type.Unknown()) });
 
@@ -113,49 +61,40 @@ function serviceDefinition(name: string, prefix: string, scope: string): Service
 }
 
 beforeAll(async () => {
-  testDatabase = await startTestDatabase();
-  broker = createFakeBroker();
+  bed = await createGatewayTestBed();
+  bootstrapKey = bed.bootstrapKey;
   scripted = createServer((request, response) => {
     seen.push(request);
     answer(request, response);
   });
   await new Promise<void>((resolve) => scripted.listen(0, '127.0.0.1', resolve));
   [connector, dedupe] = await Promise.all([
-    start(serviceDefinition('connector', '/v1/records', 'records:read')),
-    start(serviceDefinition('dedupe', '/v1/clusters', 'clusters:read')),
+    bed.startService(serviceDefinition('connector', '/v1/records', 'records:read')),
+    bed.startService(serviceDefinition('dedupe', '/v1/clusters', 'clusters:read')),
   ]);
   gateway = await startGateway();
-  admin = client(gateway, bootstrapKey);
+  admin = clientOf(gateway, bootstrapKey);
 });
 
 afterAll(async () => {
-  await Promise.all([gateway, connector, dedupe].map((service) => service?.stop()));
+  await bed.close();
   scripted.closeAllConnections();
   await new Promise((resolve) => scripted.close(resolve));
-  await testDatabase.stop();
 });
 
-async function startGateway(environment: Environment = {}): Promise<RunningService> {
-  return start(
-    { ...gatewayDefinition, migrationsFolder: fileURLToPath(new URL('../migrations', import.meta.url)) },
-    {
-      KEMPT_GATEWAY_SIGNING_KEY: signingKey,
-      KEMPT_GATEWAY_BOOTSTRAP_API_KEY: bootstrapKey,
-      KEMPT_GATEWAY_BOOTSTRAP_TENANT: 'acme',
-      KEMPT_GATEWAY_UPSTREAMS_CONNECTOR: connector.url,
-      KEMPT_GATEWAY_UPSTREAMS_DEDUPE: dedupe.url,
-      KEMPT_GATEWAY_UPSTREAMS_METRICS: `http://127.0.0.1:${(scripted.address() as AddressInfo).port}`,
-      KEMPT_GATEWAY_UPSTREAM_TIMEOUT_MS: '400',
-      KEMPT_GATEWAY_KEY_CACHE_MS: '0',
-      KEMPT_HTTP_BODY_LIMIT_BYTES: '4096',
-      KEMPT_CURSOR_SECRET: 'one secret for all replicas',
-      ...environment,
-    },
-  );
+function startGateway(environment: Environment = {}): Promise<RunningService> {
+  return bed.startGateway({
+    KEMPT_GATEWAY_UPSTREAMS_CONNECTOR: connector.url,
+    KEMPT_GATEWAY_UPSTREAMS_DEDUPE: dedupe.url,
+    KEMPT_GATEWAY_UPSTREAMS_METRICS: `http://127.0.0.1:${(scripted.address() as AddressInfo).port}`,
+    KEMPT_GATEWAY_UPSTREAM_TIMEOUT_MS: '400',
+    KEMPT_HTTP_BODY_LIMIT_BYTES: '4096',
+    ...environment,
+  });
 }
 
 async function gatewayDatabase(): Promise<Database> {
-  return openDatabase({ url: await databaseUrlOf('gateway'), schema: 'gateway', applicationName: 'test' });
+  return openDatabase({ url: await bed.databaseUrlOf('gateway'), schema: 'gateway', applicationName: 'test' });
 }
 
 interface CreatedKey {
@@ -195,7 +134,7 @@ describe('API keys', () => {
     const created = await createKey({ role: 'reader' });
     expect(created.key).toMatch(/^kempt_live_[0-9a-f]{12}_[\w-]{43}$/);
     expect(created.scopes).toEqual(['connections:read', 'records:read', 'clusters:read', 'dead-letters:read']);
-    const response = await client(gateway, created.key)('/v1/records');
+    const response = await clientOf(gateway, created.key)('/v1/records');
     expect(await response.json()).toEqual({ tenant: 'acme', path: '/v1/records' });
     expect(await (await admin('/v1/api-keys?limit=200')).text()).not.toContain(secretOf(created.key));
     const database = await gatewayDatabase();
@@ -211,7 +150,7 @@ describe('API keys', () => {
     const { key } = await createKey({ role: 'reader' });
     const forged = `${key.slice(0, -8)}AAAAAAAA`;
     for (const wrong of [undefined, 'nonsense', generateApiKey('live').key, forged]) {
-      const response = await client(gateway, wrong)('/v1/records');
+      const response = await clientOf(gateway, wrong)('/v1/records');
       expect(response.status).toBe(401);
       expect((await problemOf(response)).code).toBe('unauthenticated');
       expect(response.headers.get('www-authenticate')).toBe('Bearer');
@@ -220,9 +159,9 @@ describe('API keys', () => {
 
   test('a revoked key is refused at once, and says so only to who holds it', async () => {
     const { id, key } = await createKey({ role: 'reader' });
-    expect((await client(gateway, key)('/v1/records')).status).toBe(200);
+    expect((await clientOf(gateway, key)('/v1/records')).status).toBe(200);
     expect((await admin(`/v1/api-keys/${id}`, { method: 'DELETE' })).status).toBe(204);
-    const response = await client(gateway, key)('/v1/records');
+    const response = await clientOf(gateway, key)('/v1/records');
     expect(response.status).toBe(401);
     expect((await problemOf(response)).detail).toContain('was revoked');
     expect((await admin(`/v1/api-keys/${id}`, { method: 'DELETE' })).status).toBe(204);
@@ -234,14 +173,14 @@ describe('API keys', () => {
 
   test('a key ends when it expires', async () => {
     const { key } = await createKey({ role: 'reader', expiresAt: new Date(Date.now() + 1_500).toISOString() });
-    expect((await client(gateway, key)('/v1/records')).status).toBe(200);
-    await until(async () => (await client(gateway, key)('/v1/records')).status === 401);
-    expect((await problemOf(await client(gateway, key)('/v1/records'))).detail).toContain('has expired');
+    expect((await clientOf(gateway, key)('/v1/records')).status).toBe(200);
+    await until(async () => (await clientOf(gateway, key)('/v1/records')).status === 401);
+    expect((await problemOf(await clientOf(gateway, key)('/v1/records'))).detail).toContain('has expired');
   });
 
   test('a key may do what its scopes say: at the gateway and, by the internal token, at the services', async () => {
     const { key } = await createKey({ scopes: ['clusters:read'] });
-    const ask = client(gateway, key);
+    const ask = clientOf(gateway, key);
     expect((await ask('/v1/clusters')).status).toBe(200);
     const refused = await problemOf(await ask('/v1/records'));
     expect(refused).toMatchObject({
@@ -277,7 +216,7 @@ describe('API keys', () => {
   test('the last use is noted', async () => {
     const { id, key } = await createKey({ role: 'reader' });
     const other = await startGateway();
-    await client(other, key)('/v1/records');
+    await clientOf(other, key)('/v1/records');
     await other.stop();
     const { items } = (await (await admin('/v1/api-keys?limit=200')).json()) as {
       items: { id: string; lastUsedAt?: string }[];
@@ -289,11 +228,11 @@ describe('API keys', () => {
     const key = generateApiKey('test').key;
     const id = key.split('_')[2];
     const first = await startGateway({ KEMPT_GATEWAY_BOOTSTRAP_API_KEY: key });
-    expect((await client(first, key)('/v1/api-keys')).status).toBe(200);
+    expect((await clientOf(first, key)('/v1/api-keys')).status).toBe(200);
     await first.stop();
     expect((await admin(`/v1/api-keys/${id}`, { method: 'DELETE' })).status).toBe(204);
     const second = await startGateway({ KEMPT_GATEWAY_BOOTSTRAP_API_KEY: key });
-    expect((await client(second, key)('/v1/api-keys')).status).toBe(401);
+    expect((await clientOf(second, key)('/v1/api-keys')).status).toBe(401);
     await second.stop();
   });
 
@@ -319,7 +258,7 @@ describe('tenants', () => {
       KEMPT_GATEWAY_BOOTSTRAP_API_KEY: otherKey,
       KEMPT_GATEWAY_BOOTSTRAP_TENANT: 'other',
     });
-    const ask = client(other, otherKey);
+    const ask = clientOf(other, otherKey);
     const forged = { 'x-tenant': 'acme', 'x-kempt-tenant': 'acme', 'ce-tenantid': 'acme', forwarded: 'for=acme' };
     const response = await ask('/v1/records?tenant=acme', { headers: forged });
     expect(await response.json()).toMatchObject({ tenant: 'other' });
@@ -368,7 +307,7 @@ describe('passing on', () => {
     expect(headers.accept).toBe('application/json');
     expect(headers.cookie ?? headers['x-forwarded-for']).toBeUndefined();
     expect(JSON.stringify(headers)).not.toContain(secretOf(bootstrapKey));
-    const principal = await createInternalTokenAuthenticator(publicKey)(headers);
+    const principal = await createInternalTokenAuthenticator(bed.publicKey)(headers);
     expect(principal).toMatchObject({ tenantId: 'acme', subject: `api-key:${bootstrapKey.split('_')[2]}` });
     expect(response.headers.get('etag')).toBe('"1"');
     expect(response.headers.get('server')).toBeNull();
@@ -443,7 +382,7 @@ describe('services in trouble', () => {
   async function withGateway(environment: Environment, work: (ask: Client) => Promise<void>): Promise<void> {
     const own = await startGateway(environment);
     try {
-      await work(client(own, bootstrapKey));
+      await work(clientOf(own, bootstrapKey));
     } finally {
       await own.stop();
     }
@@ -537,7 +476,7 @@ describe('rate limit', () => {
     const limited = await startGateway({ KEMPT_GATEWAY_RATE_LIMIT_REQUESTS: '3' });
     const first = await createKey({ role: 'reader' });
     const second = await createKey({ role: 'reader' });
-    const ask = client(limited, first.key);
+    const ask = clientOf(limited, first.key);
     const left: (string | null)[] = [];
     for (let i = 0; i < 3; i++) left.push((await ask('/v1/records')).headers.get('ratelimit'));
     expect(left.map((value) => /^"key";r=(\d+);t=\d+$/.exec(value ?? '')?.[1])).toEqual(['2', '1', '0']);
@@ -545,7 +484,7 @@ describe('rate limit', () => {
     expect(refused.headers.get('ratelimit-policy')).toBe('"key";q=3;w=60');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await problemOf(refused)).toMatchObject({ status: 429, code: 'too-many-requests' });
-    expect((await client(limited, second.key)('/v1/records')).status).toBe(200);
+    expect((await clientOf(limited, second.key)('/v1/records')).status).toBe(200);
     await limited.stop();
   });
 });
@@ -567,7 +506,7 @@ describe('status', () => {
       ],
     });
     const { key } = await createKey({ scopes: ['records:read'] });
-    const text = await (await client(gateway, key)('/v1/status')).text();
+    const text = await (await clientOf(gateway, key)('/v1/status')).text();
     expect(text).toContain('"isReady":false');
     expect(text).not.toContain('5432');
   });
