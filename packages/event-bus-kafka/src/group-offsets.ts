@@ -1,5 +1,5 @@
 import { EventBusError, type PartitionLag } from '@kempt/event-bus';
-import type { Admin } from 'kafkajs';
+import { type Admin, AssignerProtocol } from 'kafkajs';
 import { within } from './deadline.ts';
 import type { StartPosition } from './group-session.ts';
 import { openKafka } from './kafka-connection.ts';
@@ -7,19 +7,25 @@ import type { KafkaSettings } from './kafka-options.ts';
 import { subscriptionAwareAssigner } from './partition-assigner.ts';
 import type { Naming } from './record-mapping.ts';
 
-/** See `EventBus.lag`. */
+/** See `EventBus.lag`. A group that reads a topic counts before its first commit too: at the oldest event. */
 export async function lagOf(admin: Admin, group: string, naming: Naming): Promise<readonly PartitionLag[]> {
-  const read = await admin.fetchOffsets({ groupId: naming.groupOnCluster(group) });
+  const groupId = naming.groupOnCluster(group);
+  const [read, subscribed] = await Promise.all([admin.fetchOffsets({ groupId }), topicsOfMembers(admin, groupId)]);
+  const committed = new Map(
+    read.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }) => [`${topic}/${partition}`, BigInt(offset)] as const),
+    ),
+  );
+  const topics = [...new Set([...read.map(({ topic }) => topic), ...subscribed])].sort();
   const ofTopics = await Promise.all(
-    read.map(async ({ topic, partitions }) => {
-      const committed = new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+    topics.map(async (topic) => {
       const ends = await admin.fetchTopicOffsets(topic);
       return ends.map(({ partition, low, high }) => {
         // A group goes on with the oldest event that is left when the one it stopped at is gone, or was never set.
         const start = BigInt(low);
-        const position = committed.get(partition) ?? start;
-        const from = position < start ? start : position;
         const end = BigInt(high);
+        const position = committed.get(`${topic}/${partition}`) ?? start;
+        const from = position < start ? start : position;
         return {
           topic: naming.topicOfCluster(topic),
           partition,
@@ -30,7 +36,17 @@ export async function lagOf(admin: Admin, group: string, naming: Naming): Promis
       });
     }),
   );
-  return ofTopics.flat();
+  return ofTopics.flat().sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : 0));
+}
+
+async function topicsOfMembers(admin: Admin, groupId: string): Promise<string[]> {
+  const { groups } = await admin.describeGroups([groupId]);
+  return groups
+    .flatMap(({ members }) => members)
+    .flatMap(({ memberMetadata }) =>
+      // Empty while the group rebalances.
+      memberMetadata.length === 0 ? [] : (AssignerProtocol.MemberMetadata.decode(memberMetadata)?.topics ?? []),
+    );
 }
 
 /** The ends of the partitions of `topics` (as on the cluster) for which the group has no committed offset. */

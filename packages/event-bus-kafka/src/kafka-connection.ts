@@ -70,7 +70,8 @@ function saslOf(sasl: KafkaSasl): SASLOptions {
   if (sasl.mechanism === 'oauthbearer') {
     return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) };
   }
-  return sasl;
+  // A copy, since kafkajs keeps what it derived from the password in the object it was given.
+  return { ...sasl };
 }
 
 /**

@@ -2,14 +2,15 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { brokerAnswers } from './broker-probe.ts';
+import { cachedFolder } from './cached-folder.ts';
 import { freePorts } from './free-ports.ts';
-import { kafkaJars } from './kafka-jars.ts';
-import { createServerCertificate, secureProperties, testUsers } from './secure-listeners.ts';
+import { kafkaJars, kafkaVersion } from './kafka-jars.ts';
+import { createServerCertificate, readCertificate, secureProperties, testUsers } from './secure-listeners.ts';
 import type { BrokerControl, OwnTestKafka, SecureListeners } from './test-kafka.ts';
 
 const run = promisify(execFile);
@@ -68,49 +69,27 @@ async function prepareServer(jars: string, { secure = false }: JavaKafkaOptions)
   const listeners = [`PLAINTEXT://127.0.0.1:${plain}`];
   let settings: readonly string[] = [];
   let secureListeners: SecureListeners | undefined;
+  await cp(await formattedStorage(jars, secure), folder, { recursive: true });
   if (secure) {
-    const certificate = await createServerCertificate(folder);
     // The certificate names "localhost", so clients must connect by that name.
     listeners.push(`SASL_PLAINTEXT://localhost:${sasl}`, `SSL://localhost:${tls}`, `SASL_SSL://localhost:${saslTls}`);
-    settings = secureProperties(certificate);
+    settings = secureProperties(folder);
     secureListeners = {
       sasl: [`localhost:${sasl}`],
       tls: [`localhost:${tls}`],
       saslTls: [`localhost:${saslTls}`],
-      certificateAuthority: certificate.pem,
+      certificateAuthority: await readCertificate(folder),
       users: testUsers,
     };
   }
   const properties = [...serverProperties({ folder, listeners, controller }), ...settings];
   await writeFile(configFile, `${properties.join('\n')}\n`);
-  const javaOptions = [
-    '-Xmx512m',
-    '-XX:+UseSerialGC',
-    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
-    '-cp',
-    join(jars, '*'),
-  ];
-
-  async function format(): Promise<void> {
-    const scram = secure
-      ? testUsers.flatMap((user) =>
-          ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
-            '--add-scram',
-            `${mechanism}=[name=${user.username},password=${user.password}]`,
-          ]),
-        )
-      : [];
-    const clusterId = randomBytes(16).toString('base64url');
-    const tool = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile, ...scram];
-    await run(java, [...javaOptions, ...tool], { timeout: startTimeoutMs });
-  }
-
   let broker: ChildProcess | undefined;
   let guard: ChildProcess | undefined;
 
   async function launch(): Promise<void> {
     const log = openSync(logFile, 'a');
-    broker = spawn(java, [...javaOptions, 'kafka.Kafka', configFile], { stdio: ['ignore', log, log] });
+    broker = spawn(java, [...javaOptions(jars), 'kafka.Kafka', configFile], { stdio: ['ignore', log, log] });
     closeSync(log);
     guard = startGuard(broker, folder);
     const ended = once(broker, 'exit').then(async () => {
@@ -149,10 +128,7 @@ async function prepareServer(jars: string, { secure = false }: JavaKafkaOptions)
   };
 
   return {
-    async start() {
-      await format();
-      await launch();
-    },
+    start: launch,
     kafka: {
       available: true,
       origin: 'java',
@@ -166,6 +142,40 @@ async function prepareServer(jars: string, { secure = false }: JavaKafkaOptions)
       },
     },
   };
+}
+
+/** C1 alone starts a broker with half the processor time, and no test gains from what C2 would find out later. */
+function javaOptions(jars: string): string[] {
+  return [
+    '-Xmx512m',
+    '-XX:+UseSerialGC',
+    '-XX:TieredStopAtLevel=1',
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    '-cp',
+    join(jars, '*'),
+  ];
+}
+
+/**
+ * A folder with an empty log that is ready for a broker, and its certificate and users if it is a secure one. Made once,
+ * since it takes one or three more Java processes.
+ */
+function formattedStorage(jars: string, secure: boolean): Promise<string> {
+  return cachedFolder(join('kafka', `${kafkaVersion}-${secure ? 'secure' : 'plain'}`), async (folder) => {
+    const configFile = join(folder, 'server.properties');
+    const listeners = ['PLAINTEXT://127.0.0.1:1'];
+    await writeFile(configFile, `${serverProperties({ folder, listeners, controller: 2 }).join('\n')}\n`);
+    if (secure) await createServerCertificate(folder);
+    const scram = testUsers.flatMap(({ username, password }) =>
+      ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+        '--add-scram',
+        `${mechanism}=[name=${username},password=${password}]`,
+      ]),
+    );
+    const clusterId = randomBytes(16).toString('base64url');
+    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile, ...(secure ? scram : [])];
+    await run(java, [...javaOptions(jars), ...format], { timeout: startTimeoutMs });
+  });
 }
 
 interface ServerOptions {

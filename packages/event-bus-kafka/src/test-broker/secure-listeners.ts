@@ -12,24 +12,26 @@ export const testUsers = [
   { username: 'stranger', password: 'stranger-secret' },
 ] as const;
 
-export interface ServerCertificate {
-  readonly keystore: string;
-  /** The certificate itself, which is also its own authority. */
-  readonly pem: string;
-}
+const keystoreFile = 'server.p12';
+const certificateFile = 'server.pem';
 
-/** A self-signed certificate for `localhost`, made by the tool that comes with Java. */
-export async function createServerCertificate(folder: string): Promise<ServerCertificate> {
-  const keystore = join(folder, 'server.p12');
-  const exported = join(folder, 'server.pem');
+/** Makes a self-signed certificate for `localhost` in the folder, by the tool that comes with Java. */
+export async function createServerCertificate(folder: string): Promise<void> {
+  const keystore = join(folder, keystoreFile);
+  const exported = join(folder, certificateFile);
   const store = ['-alias', 'server', '-keystore', keystore, '-storetype', 'PKCS12', '-storepass', storePassword];
   const names = ['-dname', 'CN=localhost', '-ext', 'SAN=dns:localhost,ip:127.0.0.1', '-ext', 'bc:c'];
-  await run('keytool', ['-genkeypair', ...store, '-keyalg', 'RSA', '-keysize', '2048', '-validity', '2', ...names]);
+  await run('keytool', ['-genkeypair', ...store, '-keyalg', 'RSA', '-keysize', '2048', '-validity', '3650', ...names]);
   await run('keytool', ['-exportcert', '-rfc', ...store, '-file', exported]);
-  return { keystore, pem: await readFile(exported, 'utf8') };
 }
 
-export function secureProperties({ keystore }: ServerCertificate): string[] {
+/** The certificate in the folder as PEM; it is its own authority. */
+export function readCertificate(folder: string): Promise<string> {
+  return readFile(join(folder, certificateFile), 'utf8');
+}
+
+/** Settings of a broker whose certificate lies in `folder`. */
+export function secureProperties(folder: string): string[] {
   const plainUsers = testUsers.map(({ username, password }) => `user_${username}="${password}"`).join(' ');
   const loginModules: Readonly<Record<string, string>> = {
     plain: `org.apache.kafka.common.security.plain.PlainLoginModule required ${plainUsers};`,
@@ -47,7 +49,7 @@ export function secureProperties({ keystore }: ServerCertificate): string[] {
   return [
     'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     ...logins,
-    `ssl.keystore.location=${keystore}`,
+    `ssl.keystore.location=${join(folder, keystoreFile)}`,
     `ssl.keystore.password=${storePassword}`,
     'ssl.keystore.type=PKCS12',
     'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
