@@ -76,7 +76,7 @@ describe('chunk worker', () => {
     const chunks: string[] = [];
     const { payload, log } = batchOf(5);
     const { worker } = workerFor(async ({ topic, partition, records }) => {
-      chunks.push(`${topic}/${partition} ${records.map(({ offset }) => offset)} after ${log.at(-1)}`);
+      chunks.push(`${topic}/${partition} ${records.map(({ offset }) => offset).join()} after ${log.at(-1)}`);
     });
     await worker.eachBatch(payload);
     expect(chunks).toEqual(['t/3 10,11 after undefined', 't/3 12,13 after resolve 11', 't/3 14 after resolve 13']);

@@ -141,7 +141,7 @@ export function openGroupSession(deps: GroupSessionDeps): GroupSession {
     const { topic, partition } = log as { readonly topic?: unknown; readonly partition?: unknown };
     onError(
       new Error(
-        `Group "${options.group}" was so far behind that retention removed what it had not read of topic "${naming.topicOfCluster(String(topic))}", partition ${partition}; it goes on with the oldest event that is left. Rebuild from a compacted topic if it needs the lost ones.`,
+        `Group "${options.group}" was so far behind that retention removed what it had not read of topic "${naming.topicOfCluster(String(topic))}", partition ${String(partition)}; it goes on with the oldest event that is left. Rebuild from a compacted topic if it needs the lost ones.`,
       ),
     );
   }

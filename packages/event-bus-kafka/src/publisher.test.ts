@@ -21,7 +21,8 @@ function scriptedProducers(answers: Answer[], answerLater?: Promise<void>) {
       connect: async () => {},
       async send(messages) {
         if (destroyed.includes(id)) throw new Error('a destroyed producer was used');
-        requests.push(`${id}:${[...messages.values()].flat().map(({ key }) => key)}`);
+        const keys = [...messages.values()].flat().map(({ key }) => key);
+        requests.push(`${id}:${keys.join()}`);
         await answerLater;
         const answer = answers.shift() ?? 'ok';
         if (answer === 'hang') await over.promise;

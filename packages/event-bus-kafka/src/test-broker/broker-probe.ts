@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
+import { patchRequestQueue } from '../request-queue-patch.ts';
+
+patchRequestQueue();
 
 /** Resolves when the brokers answer an admin client and take part in the cluster. */
 export async function brokerAnswers(brokers: readonly string[], timeoutMs: number): Promise<void> {
