@@ -12,6 +12,8 @@ export {
 } from './hubspot/hubspot-simulator.ts';
 export type { HubSpotLimits } from './hubspot/rate-limits.ts';
 export type { HubSpotRecordChanges } from './hubspot/record-changes.ts';
+export { type CrmLoads, createDefaultLoad } from './population/default-load.ts';
+export type { PopulationOptions, PopulationSizes } from './population/population.ts';
 export type { WriteLog, WriteLogEntry } from './records/write-log.ts';
 export type { SalesforceRecordChanges } from './salesforce/record-changes.ts';
 export type { SalesforceCredentials } from './salesforce/salesforce-auth.ts';
@@ -24,3 +26,4 @@ export {
   salesforceUserId,
   startSalesforceSimulator,
 } from './salesforce/salesforce-simulator.ts';
+export { type Simulators, type SimulatorsOptions, startSimulators } from './simulators.ts';

@@ -1,3 +1,4 @@
+import { createColumnValues } from '../records/column-values.ts';
 import type { HubSpotOwner, HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotRecord, PropertyValue } from './property-definition.ts';
 
@@ -47,10 +48,11 @@ export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad): void {
       }
       return property.slot;
     });
+    const columns = objectLoad.properties.map(() => createColumnValues());
     for (const row of objectLoad.rows) {
       const values = new Array<PropertyValue>(object.slotCount).fill(null);
       slots.forEach((slot, column) => {
-        values[slot] = row.values[column] ?? null;
+        values[slot] = columns[column]?.(row.values[column]) ?? null;
       });
       const createdAt = row.createdAt ?? row.modifiedAt ?? defaultTime;
       const record: HubSpotRecord = {

@@ -183,6 +183,8 @@ const contact: HubSpotObjectDefinition = {
     ),
     property('hs_email_optout', 'bool', { readOnly: true }),
     property('national_id', 'string', { hubspotDefined: false }),
+    property('passport_number', 'string', { hubspotDefined: false }),
+    property('drivers_license', 'string', { hubspotDefined: false }),
     readOnly('associatedcompanyid', 'number', { calculated: true }),
     readOnly('hs_calculated_merged_vids', 'string', { hidden: true }),
     readOnly('hs_email_domain', 'string', { calculated: true }),

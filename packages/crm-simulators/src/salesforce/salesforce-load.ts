@@ -1,3 +1,4 @@
+import { createColumnValues } from '../records/column-values.ts';
 import type { FieldValue, SalesforceObject, SalesforceRecord } from './object-definition.ts';
 import { formatRecordId } from './record-id.ts';
 import type { SalesforceStore } from './salesforce-store.ts';
@@ -30,13 +31,14 @@ function addRows(store: SalesforceStore, load: SalesforceObjectLoad, userId: str
     }
     return field.slot;
   });
+  const columns = load.fields.map(() => createColumnValues());
   const idColumn = load.fields.indexOf('Id');
   const stampColumn = load.fields.indexOf('SystemModstamp');
   const table = store.table(object);
   for (const row of load.rows) {
     const values = emptyValues(object);
     slots.forEach((slot, column) => {
-      if (slot >= 0) values[slot] = row[column] ?? null;
+      if (slot >= 0) values[slot] = columns[column]?.(row[column]) ?? null;
     });
     const id = (idColumn < 0 ? null : row[idColumn]) ?? store.nextId(object);
     const modifiedAt = (stampColumn < 0 ? null : row[stampColumn]) ?? defaultTime;

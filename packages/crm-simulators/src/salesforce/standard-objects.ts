@@ -161,6 +161,8 @@ const definitions: readonly ObjectDefinition[] = [
       text('EmailBouncedReason', 255, { createable: false }),
       dateTime('EmailBouncedDate', { createable: false }),
       text('National_Id__c', 40, { label: 'National ID' }),
+      text('Passport_Number__c', 40),
+      text('Drivers_License__c', 40),
       text('External_Key__c', 64, { label: 'External Key', externalId: true, unique: true, idLookup: true }),
     ],
     { mergeable: true },
