@@ -53,6 +53,12 @@ export const connectorConfigSchema = Type.Object({
       maximum: 2_000,
       description: 'Records that are read and saved together',
     }),
+    fieldListCharacters: Type.Integer({
+      default: 12_000,
+      minimum: 100,
+      maximum: 14_000,
+      description: 'Longest list of fields in the address of a request; longer ones are read in parts',
+    }),
     concurrency: Type.Integer({ default: 4, minimum: 1, description: 'Objects that are read at the same time' }),
     concurrencyPerAccount: Type.Integer({
       default: 2,

@@ -36,6 +36,7 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
     attempts: settings.crmAttempts,
     retryBaseMs: settings.crmRetryBaseMs,
     pageRecords: settings.pageRecords,
+    fieldListCharacters: settings.fieldListCharacters,
     overlapMs: settings.overlapMs,
     refusal: allowedHosts.refusal,
     metrics: runtime.metrics,

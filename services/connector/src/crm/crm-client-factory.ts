@@ -19,6 +19,8 @@ export interface CrmClientFactoryOptions {
   readonly attempts: number;
   readonly retryBaseMs: number;
   readonly pageRecords: number;
+  /** Longest list of fields in the address of a request. */
+  readonly fieldListCharacters: number;
   /** How late a change can show up behind newer ones. */
   readonly overlapMs: number;
   /** Why an address may not be spoken to, or null. */
@@ -32,7 +34,7 @@ const concurrency = 5;
 const defaultSearchesPerSecond = 4;
 
 export function createCrmClientFactory(options: CrmClientFactoryOptions): CrmClientFactory {
-  const { pageRecords, overlapMs, now } = options;
+  const { pageRecords, fieldListCharacters, overlapMs, now } = options;
   const createCalls = (road: {
     readonly system: ConnectionDefinition['system'];
     readonly policyName?: string;
@@ -49,6 +51,7 @@ export function createCrmClientFactory(options: CrmClientFactoryOptions): CrmCli
           calls: createCalls({ system: 'salesforce' }),
           refusal: options.refusal,
           pageRecords,
+          fieldListCharacters,
           overlapMs,
           now,
         });
@@ -64,7 +67,7 @@ export function createCrmClientFactory(options: CrmClientFactoryOptions): CrmCli
           requestsPerSecond: definition.searchesPerSecond ?? defaultSearchesPerSecond,
         }),
       });
-      return createHubSpotClient({ api, pageRecords, overlapMs, now });
+      return createHubSpotClient({ api, pageRecords, fieldListCharacters, overlapMs, now });
     },
   };
 }

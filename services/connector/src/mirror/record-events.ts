@@ -7,9 +7,7 @@ import {
   type EventRecord,
   encodeEvent,
   type MessageInitShape,
-  RecordChangedSchema,
   type RecordRef,
-  RecordStateSchema,
   recordKey,
   recordSubject,
   timestampFromDate,
@@ -17,9 +15,9 @@ import {
   type Value,
   type WireFormat,
 } from '@kempt/contracts';
-import { v7 as uuidv7 } from 'uuid';
 import { type Fields, type FieldValue, isDecimal, isList } from '../schema/field-value.ts';
 import { type CanonicalRecord, canonicalFields } from './canonical-record.ts';
+import { createEventIds } from './event-ids.ts';
 import type { RecordChange } from './record-change.ts';
 
 export type Origin = 'backfill' | 'incremental';
@@ -103,7 +101,7 @@ export function createRecordEvents(options: {
   readonly now: () => number;
   readonly newId?: () => string;
 }): RecordEvents {
-  const newId = options.newId ?? uuidv7;
+  const newId = options.newId ?? createEventIds();
   return {
     of(tenantId, told) {
       const { account, object, change, content } = told;
@@ -139,14 +137,15 @@ export function createRecordEvents(options: {
             ...envelope,
             id: newId(),
             topic: topics.recordChanged,
-            data: create(RecordChangedSchema, {
+            data: {
+              $typeName: 'kempt.connector.v1.RecordChanged',
               ...common,
               kind: kinds[change.kind],
               origin: origins[told.origin],
               modifiedBy: told.modifiedBy,
               fields: changed,
               changedFields: [...(content?.changedFields ?? [])],
-            }),
+            },
           },
           options.wireFormat,
         ),
@@ -155,7 +154,7 @@ export function createRecordEvents(options: {
             ...envelope,
             id: newId(),
             topic: topics.recordState,
-            data: create(RecordStateSchema, { ...common, fields, deleted: content === null }),
+            data: { $typeName: 'kempt.connector.v1.RecordState', ...common, fields, deleted: content === null },
           },
           options.wireFormat,
         ),

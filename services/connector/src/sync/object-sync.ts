@@ -190,14 +190,14 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
     context.run = null;
   }
 
-  async function readChanges(context: Context, from: Position): Promise<void> {
+  /** Reads changes to their end, and gives the position at which the next reading begins; it is yet to be saved. */
+  async function readChanges(context: Context, from: Position): Promise<Position> {
     const { reader, signal, lease } = context;
     let position = from;
     for (let more = true; more; ) {
       signal.throwIfAborted();
       const page = await reader.readChanges(position, signal);
-      const isNews = page.records.length + page.skipped.length > 0 || page.more;
-      if (isNews || JSON.stringify(page.next) !== JSON.stringify(position)) {
+      if (page.records.length + page.skipped.length > 0 || page.more) {
         await savePage(context, {
           ...page,
           kind: 'incremental',
@@ -208,6 +208,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
       position = page.next;
       more = page.more;
     }
+    return position;
   }
 
   /** Lists the deleted records, and looks up those that the mirror takes for deleted and the list does not have. */
@@ -278,10 +279,11 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
         options.logger.info({ account, object, phase: cursor.phase }, 'full reading goes on');
         await backfill(context, cursor);
       }
-      await readChanges(context, cursor.changes);
+      const changes = await readChanges(context, cursor.changes);
       if (kind === 'incremental' && isDeletedDue(cursor)) await readDeleted(context);
       await save(context, async (tx) => {
         await endRun(tx, context);
+        await saveChanges(tx, lease, { changes, added: 0 });
         await noteSuccess(tx, lease);
         if (connection.status === 'failing') await options.statuses.noteWorking(tx, account);
       });

@@ -8,6 +8,8 @@ import { type DescribedProperty, readableProperties, stampProperty } from './pro
 export interface HubSpotClientOptions {
   readonly api: HubSpotApi;
   readonly pageRecords: number;
+  /** Longest list of properties in the address of a request. */
+  readonly fieldListCharacters: number;
   /** How late a change can show up in the search index. */
   readonly overlapMs: number;
   readonly now: () => number;
@@ -90,6 +92,7 @@ export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
         api,
         schema: { object, fields: readableProperties(object, properties) },
         pageRecords: options.pageRecords,
+        fieldListCharacters: options.fieldListCharacters,
         overlapMs: options.overlapMs,
         now: options.now,
       });

@@ -1,6 +1,6 @@
 import { parseInstant } from '../../schema/convert-value.ts';
 import type { ObjectSchema } from '../../schema/object-schema.ts';
-import { beginWindow, positionOf, type StampPlace, windowAfterPage, windowOf, windowStart } from '../change-window.ts';
+import { beginWindow, openReading, positionOf, type StampPlace, windowAfterPage, windowOf } from '../change-window.ts';
 import type { ChangePage, CrmRecord, ObjectReader, Position, RecordPage, SkippedRecord } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
 import type { HubSpotApi } from './api.ts';
@@ -20,6 +20,8 @@ export interface HubSpotReaderOptions {
   readonly schema: ObjectSchema;
   /** Records that one reading takes together, in calls of at most 100. */
   readonly pageRecords: number;
+  /** Longest list of properties in the address of a request; longer ones go into the body of a second request. */
+  readonly fieldListCharacters: number;
   readonly overlapMs: number;
   readonly now: () => number;
 }
@@ -31,8 +33,6 @@ interface ListAnswer {
 
 const recordsPerCall = 100;
 const recordsPerSearch = 200;
-/** Leaves room for the rest of the address below 16 KiB. */
-const maxPropertyCharacters = 12_000;
 
 function resultsOf(answer: unknown, what: string): readonly unknown[] {
   const results = (answer as ListAnswer | null)?.results;
@@ -62,7 +62,7 @@ export function createHubSpotReader(options: HubSpotReaderOptions): ObjectReader
   const stamp = stampProperty(object);
   const toObjects = associatedObjects(object);
   const properties = schema.fields.filter((field) => !isAssociation(field)).map((field) => field.name);
-  const fitsAddress = properties.join(',').length <= maxPropertyCharacters;
+  const fitsAddress = properties.join(',').length <= options.fieldListCharacters;
 
   function read(raws: readonly unknown[], associations: ReadonlyMap<string, Associations>) {
     const readOptions: ReadOptions = {
@@ -256,13 +256,12 @@ export function createHubSpotReader(options: HubSpotReaderOptions): ObjectReader
     readAll: (position, signal) => list(position, false, signal),
 
     async readChanges(position, signal): Promise<ChangePage> {
-      const window = windowOf(position);
-      const start = windowStart(window, { nowMs: options.now(), overlapMs: options.overlapMs });
-      const { ids, newestMs, at } = await searchPage(start, signal);
+      const window = openReading(windowOf(position), { nowMs: options.now(), overlapMs: options.overlapMs });
+      const { ids, newestMs, at } = await searchPage(window.reading.at, signal);
       const page = await readFresh(ids, signal);
       // Everything up to the newest stamp was read, so the next reading begins one millisecond later.
       const seen = newestMs === null ? null : { stampMs: newestMs + 1, id: '' };
-      const next = windowAfterPage(window, { seen, at, nowMs: options.now() });
+      const next = windowAfterPage(window, { seen, next: at, nowMs: options.now() });
       return { ...page, next: positionOf(next), more: at !== null };
     },
 

@@ -15,13 +15,12 @@ export interface SalesforceClientOptions {
   /** Why an address may not be spoken to, or null. */
   readonly refusal: (address: string) => string | null;
   readonly pageRecords: number;
+  /** Longest list of fields in one query: its address, which also holds the conditions, may have 16 KiB. */
+  readonly fieldListCharacters: number;
   /** How late a change can show up behind newer ones. */
   readonly overlapMs: number;
   readonly now: () => number;
 }
-
-/** Keeps the address of a query, which also holds its conditions, well below the 16 KiB that Salesforce takes. */
-const maxFieldCharacters = 12_000;
 
 interface QueryAnswer {
   readonly records?: unknown;
@@ -103,7 +102,7 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
         query,
         pageRecords: options.pageRecords,
         overlapMs: options.overlapMs,
-        maxFieldCharacters,
+        fieldListCharacters: options.fieldListCharacters,
         now: options.now,
       });
     },

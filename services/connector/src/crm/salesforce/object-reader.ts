@@ -1,6 +1,6 @@
 import { parseInstant } from '../../schema/convert-value.ts';
 import type { ObjectSchema } from '../../schema/object-schema.ts';
-import { beginWindow, positionOf, type StampPlace, windowAfterPage, windowOf, windowStart } from '../change-window.ts';
+import { beginWindow, openReading, positionOf, type StampPlace, windowAfterPage, windowOf } from '../change-window.ts';
 import type { ChangePage, CrmRecord, ObjectReader, Position, RecordPage, SkippedRecord } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
 import { readRow, type SalesforceRow } from './read-record.ts';
@@ -12,8 +12,8 @@ export interface SalesforceReaderOptions {
   readonly query: (soql: string, signal: AbortSignal) => Promise<QueryPage>;
   readonly pageRecords: number;
   readonly overlapMs: number;
-  /** Upper bound of the field list of one query: the address of a request is limited. */
-  readonly maxFieldCharacters: number;
+  /** Longest list of fields in one query. */
+  readonly fieldListCharacters: number;
   readonly now: () => number;
 }
 
@@ -53,7 +53,7 @@ export function createSalesforceReader(options: SalesforceReaderOptions): Object
   const keys = ['Id', 'SystemModstamp'];
   const parts = fieldParts(
     schema.fields.map((field) => field.name),
-    { keys, maxCharacters: options.maxFieldCharacters },
+    { keys, maxCharacters: options.fieldListCharacters },
   );
 
   /** Reads the first part of the fields, then the others of the same rows. */
@@ -112,12 +112,12 @@ export function createSalesforceReader(options: SalesforceReaderOptions): Object
     },
 
     async readChanges(position, signal): Promise<ChangePage> {
-      const window = windowOf(position);
-      const start = windowStart(window, { nowMs: options.now(), overlapMs: options.overlapMs });
-      const page = await readPage({ after: afterPlace(start), upTo: upToPlace, orderBy: 'SystemModstamp, Id' }, signal);
+      const window = openReading(windowOf(position), { nowMs: options.now(), overlapMs: options.overlapMs });
+      const after = afterPlace(window.reading.at);
+      const page = await readPage({ after, upTo: upToPlace, orderBy: 'SystemModstamp, Id' }, signal);
       const next = windowAfterPage(window, {
         seen: page.last,
-        at: page.more ? page.last : null,
+        next: page.more ? page.last : null,
         nowMs: options.now(),
       });
       return { records: page.records, skipped: page.skipped, next: positionOf(next), more: page.more };

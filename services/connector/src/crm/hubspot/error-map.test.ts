@@ -1,0 +1,51 @@
+import { describe, expect, test } from '@jest/globals';
+import { hubspotError, hubspotFailure } from './error-map.ts';
+
+const none = new Headers();
+const body = (category: string, extra: object = {}) =>
+  JSON.stringify({ status: 'error', message: 'why', category, ...extra });
+
+describe('answers of HubSpot', () => {
+  test.each([
+    [401, body('INVALID_AUTHENTICATION'), 'auth', false],
+    [401, body('EXPIRED_AUTHENTICATION'), 'auth', false],
+    [403, body('MISSING_SCOPES'), 'permission', false],
+    [404, body('OBJECT_NOT_FOUND'), 'not-found', false],
+    [400, body('VALIDATION_ERROR'), 'validation', false],
+    [429, body('RATE_LIMITS', { policyName: 'TEN_SECONDLY_ROLLING' }), 'rate', true],
+    [429, body('RATE_LIMITS', { policyName: 'DAILY' }), 'quota', false],
+    [429, JSON.stringify({ status: 'error', message: 'slow down' }), 'rate', true],
+    [423, body('LOCKED'), 'rate', true],
+    [477, body('MIGRATION_IN_PROGRESS'), 'unavailable', true],
+    [500, 'upstream connect error', 'unavailable', true],
+    [502, '<html>502 Bad Gateway</html>', 'unavailable', true],
+    [404, '<html>not here</html>', 'malformed', true],
+  ])('%i %s is %s', (status, text, kind, retriable) => {
+    expect(hubspotError(status, text, none)).toMatchObject({ kind, retriable });
+  });
+
+  test('the scopes that are missing are named, and the token is pointed at', () => {
+    const text = body('MISSING_SCOPES', {
+      errors: [{ context: { requiredGranularScopes: ['crm.objects.deals.read'] } }],
+    });
+    const error = hubspotError(403, text, none);
+    expect(error.message).toContain('crm.objects.deals.read');
+    expect(error.pointer).toBe('/credentials/accessToken');
+  });
+
+  test('the pause that an answer asks for is kept, and known ones are used where it does not say', () => {
+    expect(
+      hubspotError(429, body('x', { policyName: 'TEN_SECONDLY_ROLLING' }), new Headers({ 'retry-after': '10' }))
+        .retryAfterMs,
+    ).toBe(10_000);
+    expect(hubspotError(423, body('LOCKED'), none).retryAfterMs).toBe(2_000);
+  });
+});
+
+test('a call without an answer is one that may be tried again', () => {
+  expect(hubspotFailure(new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } }))).toMatchObject({
+    kind: 'unavailable',
+    retriable: true,
+    pointer: '/baseUrl',
+  });
+});
