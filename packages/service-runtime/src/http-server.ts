@@ -133,7 +133,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
       },
     },
-    refResolver: { buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`) },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === 'string' ? $id : `schema-${index}`),
+    },
   });
   http.get('/openapi.json', { schema: { hide: true } }, async () => {
     const own = http.swagger() as unknown as OpenApiDocument;

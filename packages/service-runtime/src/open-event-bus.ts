@@ -1,6 +1,6 @@
 import type { EventBus } from '@kempt/event-bus';
-import type { KafkaEventBusOptions } from '@kempt/event-bus-kafka';
 import type { Logger, Metrics } from '@kempt/telemetry';
+import { kafkaOptionsOf } from './kafka-options.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
 
 export interface OpenEventBusOptions {
@@ -27,23 +27,4 @@ export async function openEventBus(options: OpenEventBusOptions): Promise<EventB
     topicPrefix: config.topicPrefix,
     logger,
   });
-}
-
-function kafkaOptionsOf({ kafka, topicPrefix }: RuntimeConfig): Pick<KafkaEventBusOptions, 'brokers' | 'topicPrefix'> {
-  const { tls, tlsCa, tlsCertificate, tlsKey, saslMechanism, saslUsername, saslPassword, replicationFactor } = kafka;
-  return {
-    brokers: kafka.brokers ?? [],
-    topicPrefix,
-    ...(tls && {
-      tls: {
-        ...(tlsCa !== undefined && { ca: tlsCa }),
-        ...(tlsCertificate !== undefined && { cert: tlsCertificate }),
-        ...(tlsKey !== undefined && { key: tlsKey }),
-      },
-    }),
-    ...(saslMechanism !== undefined && {
-      sasl: { mechanism: saslMechanism, username: saslUsername ?? '', password: saslPassword ?? '' },
-    }),
-    ...(replicationFactor !== undefined && { replicationFactor }),
-  };
 }

@@ -64,7 +64,7 @@ export function createMetrics(service: string, build: BuildInfo = {}): Metrics {
     if (existing.kind !== kind || existing.labels.join() !== labels.join()) {
       throw new MetricNameError(
         name,
-        `it exists as a ${existing.kind} with labels [${existing.labels}]; asked for a ${kind} with [${labels}].`,
+        `it exists as a ${existing.kind} with labels [${existing.labels.join()}]; asked for a ${kind} with [${labels.join()}].`,
       );
     }
     return existing.metric as M;

@@ -107,7 +107,7 @@ describe('dead letters of all services', () => {
       expect(letter.message).toBe('field Amount is no number');
     }
     const ids = all.items.map((letter) => letter.id.split(':')[1]);
-    expect(ids).toEqual([...ids].sort().reverse());
+    expect(ids).toEqual(ids.toSorted((a = '', b = '') => b.localeCompare(a)));
 
     const paged: string[] = [];
     for (let query: string | undefined = '?limit=2'; query !== undefined; ) {

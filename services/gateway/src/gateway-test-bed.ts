@@ -94,11 +94,11 @@ export async function createGatewayTestBed(): Promise<GatewayTestBed> {
 }
 
 export function clientOf(service: RunningService, key?: string): Client {
-  return (path, init = {}) =>
-    fetch(`${service.url}${path}`, {
-      ...init,
-      headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...init.headers },
-    });
+  return (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
+    return fetch(`${service.url}${path}`, { ...init, headers });
+  };
 }
 
 export function post(body: object): RequestInit {

@@ -178,7 +178,7 @@ export function addDeadLetterRoutes({ http, upstreams, cursors }: DeadLetterRout
     const page = await requestJson<{ items: readonly Letter[]; nextCursor?: string }>(upstream, {
       ...call,
       method: 'GET',
-      path: `/v1/dead-letters?${query}`,
+      path: `/v1/dead-letters?${query.toString()}`,
     });
     return { position, ...page };
   }
