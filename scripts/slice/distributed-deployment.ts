@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKafkaEventBus } from '@kempt/event-bus-kafka';
 import { provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
+import { createLogger } from '@kempt/telemetry';
 import { startSimulators } from '../../services/standalone/src/platform/simulators-process.ts';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
 import { createServiceProcess, freePort, type ServiceProcess } from './service-process.ts';
@@ -10,7 +11,7 @@ import { createServiceProcess, freePort, type ServiceProcess } from './service-p
 export interface DistributedOptions {
   readonly folder: string;
   readonly brokers: readonly string[];
-  readonly seed: number;
+  readonly seed: string;
   /** Begins every topic name, so that runs share a broker without meeting. */
   readonly topicPrefix: string;
   readonly syncIntervalMs: number;
@@ -45,8 +46,9 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
     connector: {
       KEMPT_CONFIG_FILE: configFile,
       KEMPT_CONNECTOR_SEALING_KEY: randomBytes(32).toString('base64'),
-      KEMPT_CONNECTOR_ALLOWED_HOSTS: '127.0.0.1',
+      KEMPT_CONNECTOR_ALLOWED_HOSTS: simulators.hosts.join(','),
       KEMPT_CONNECTOR_POLL_INTERVAL_MS: String(options.syncIntervalMs),
+      KEMPT_CONNECTOR_DELETED_INTERVAL_MS: String(options.syncIntervalMs * 3),
     },
     gateway: {
       KEMPT_GATEWAY_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -111,6 +113,7 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
     openBus: () =>
       createKafkaEventBus({
         clientId: 'kempt-slice',
+        logger: createLogger({ service: 'slice', level: 'error' }),
         brokers: options.brokers,
         topicPrefix: options.topicPrefix,
       }),

@@ -21,7 +21,7 @@ interface RunningFile {
 
 export interface StandaloneOptions {
   readonly folder: string;
-  readonly seed: number;
+  readonly seed: string;
   readonly syncIntervalMs: number;
 }
 
@@ -42,7 +42,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Deplo
         HOME: process.env['HOME'] ?? '',
         KEMPT_DATA_DIR: dataFolder,
         KEMPT_HTTP_PORT: String(httpPort),
-        KEMPT_SIMULATOR_SEED: String(options.seed),
+        KEMPT_SIMULATOR_SEED: options.seed,
         KEMPT_SYNC_INTERVAL_MS: String(options.syncIntervalMs),
         KEMPT_LOG_LEVEL: 'info',
       },

@@ -9,7 +9,7 @@ export interface StandaloneConfig {
   readonly httpPort: number;
   readonly logLevel: string;
   /** Seed of the simulated CRMs. */
-  readonly seed: number;
+  readonly seed: string;
   /** How often the CRMs are asked for changes. */
   readonly syncIntervalMs: number;
 }
@@ -19,7 +19,7 @@ export function readConfig(environment: NodeJS.ProcessEnv, checkoutFolder: strin
     dataFolder: resolve(environment['KEMPT_DATA_DIR'] ?? resolve(checkoutFolder, '.kempt')),
     httpPort: wholeNumber(environment, 'KEMPT_HTTP_PORT', { fallback: 8080, min: 0, max: 65_535 }),
     logLevel: environment['KEMPT_LOG_LEVEL'] ?? 'warn',
-    seed: wholeNumber(environment, 'KEMPT_SIMULATOR_SEED', { fallback: 1, min: 0, max: 2 ** 31 - 1 }),
+    seed: environment['KEMPT_SIMULATOR_SEED'] ?? 'kempt',
     syncIntervalMs: wholeNumber(environment, 'KEMPT_SYNC_INTERVAL_MS', { fallback: 5_000, min: 100, max: 86_400_000 }),
   };
 }

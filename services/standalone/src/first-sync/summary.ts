@@ -1,15 +1,13 @@
 import Table from 'cli-table3';
-import type { PairScore } from '../scoring/pair-score.ts';
+import type { DuplicateScore } from '../scoring/duplicate-scoring.ts';
 import type { SyncProgress } from './sync-progress.ts';
 
-export interface DuplicateScore {
-  readonly what: string;
-  readonly score: PairScore;
-}
+/** No lines between rows: a summary should fit a screen. */
+const plain = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 /** The tables that a person sees after the first sync. */
 export function summaryTables(progress: SyncProgress, duplicates: readonly DuplicateScore[]): string {
-  const records = new Table({ head: ['Account', 'Object', 'Records'], style: { head: [], border: [] } });
+  const records = new Table({ head: ['Account', 'Object', 'Records'], style: { head: [], border: [] }, chars: plain });
   for (const connection of progress.connections) {
     for (const object of connection.objects) {
       records.push([
@@ -23,6 +21,7 @@ export function summaryTables(progress: SyncProgress, duplicates: readonly Dupli
     head: ['Duplicates among', 'true pairs', 'found pairs', 'right', 'precision', 'recall'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
+    chars: plain,
   });
   for (const { what, score } of duplicates) {
     scores.push([

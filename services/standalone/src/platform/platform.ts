@@ -169,8 +169,9 @@ function connectorEnvironment(
   return {
     KEMPT_CONFIG_FILE: parts.connectorConfig,
     KEMPT_CONNECTOR_SEALING_KEY: folder.secrets.sealingKey,
-    KEMPT_CONNECTOR_ALLOWED_HOSTS: '127.0.0.1',
+    KEMPT_CONNECTOR_ALLOWED_HOSTS: parts.simulators.hosts.join(','),
     KEMPT_CONNECTOR_POLL_INTERVAL_MS: String(config.syncIntervalMs),
+    KEMPT_CONNECTOR_DELETED_INTERVAL_MS: String(config.syncIntervalMs * 6),
   };
 }
 

@@ -1,0 +1,124 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
+import { checkHistory, type MirrorRecord, type ShownCluster, type Verdict } from './history-checker.ts';
+import { dumpTopics } from './recorded-event.ts';
+import { createRestClient } from './rest-dump.ts';
+import { awaitFirstSync, awaitTrue, isQuiet } from './settled.ts';
+import { comparable, createSimulatedCrms, type ObjectOfAccount, plainFields } from './simulated-crms.ts';
+
+export interface ChaosOptions {
+  readonly start: () => Promise<Deployment>;
+  /** Kills of each service. */
+  readonly kills: number;
+  readonly seed: string;
+}
+
+interface RecordView {
+  readonly ref: string;
+  readonly version: number;
+  readonly deleted: boolean;
+  readonly contentHash: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+const matched = new Set(['Contact', 'Lead', 'Account', 'contacts', 'companies']);
+
+/**
+ * Kills every service again and again, from the first second of the first sync on, while the CRMs go on changing; then
+ * lets everything settle and holds CRMs, mirror, topics and REST answers against each other.
+ */
+export async function runChaos(options: ChaosOptions): Promise<string> {
+  const random = seededRandom(options.seed);
+  const deployment = await options.start();
+  const crms = createSimulatedCrms(() => deployment.controlUrl);
+  try {
+    const victims = shuffled(
+      serviceNames.flatMap((name) => Array.from({ length: options.kills }, () => name)),
+      random,
+    );
+    // In standalone a kill takes all services at once.
+    const kills = deployment.shape === 'standalone' ? victims.slice(0, options.kills) : victims;
+    const counts = new Map<ServiceName, number>();
+    for (const [index, victim] of kills.entries()) {
+      await sleep(200 + random() * (deployment.shape === 'standalone' ? 6_000 : 1_800));
+      for (let edit = 0; edit < 3; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
+      await deployment.killAndRestart(victim);
+      counts.set(victim, (counts.get(victim) ?? 0) + 1);
+      if ((index + 1) % 20 === 0) console.log(`${index + 1} of ${kills.length} kills, ${crms.changes()} changes`);
+    }
+    await awaitFirstSync(deployment, 300_000);
+    for (let edit = 0; edit < 20; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
+
+    const verdict = await settledVerdict(deployment, crms);
+    const summary = `${kills.length} kills, ${crms.changes()} changes; checked ${JSON.stringify(verdict.checked)}`;
+    if (verdict.missing.length + verdict.extra.length > 0) {
+      throw new Error(
+        [
+          `${verdict.missing.length} missing, ${verdict.extra.length} extra (${summary})`,
+          ...verdict.missing.slice(0, 15),
+          ...verdict.extra.slice(0, 15),
+        ].join('\n  '),
+      );
+    }
+    return `0 missing, 0 extra; ${summary}`;
+  } finally {
+    await deployment.stop();
+  }
+}
+
+/** Looks until the history is sound, or for two minutes: changes need a poll or two to arrive. */
+async function settledVerdict(deployment: Deployment, crms: ReturnType<typeof createSimulatedCrms>): Promise<Verdict> {
+  const client = createRestClient(deployment.apiUrl, deployment.apiKey);
+  const deadline = performance.now() + 120_000;
+  for (let round = 1; ; round += 1) {
+    await sleep(3_000);
+    await awaitTrue(120_000, 'quiet', () => isQuiet(deployment));
+    const { items: connections } = (await client.get('/v1/connections')) as {
+      items: { account: string; objects: { object: string }[] }[];
+    };
+    const objects: ObjectOfAccount[] = connections.flatMap(({ account, objects: ofAccount }) =>
+      ofAccount.map(({ object }) => ({ account, object })),
+    );
+    const mirror: MirrorRecord[] = [];
+    for await (const item of client.list('/v1/records?includeDeleted=true')) {
+      const record = item as RecordView;
+      if (record.ref.split(':')[2] === 'owners') continue;
+      mirror.push({ ...record, fields: plainFields(record.fields) });
+    }
+    const clusters: ShownCluster[] = [];
+    for await (const item of client.list('/v1/clusters?minSize=1')) clusters.push(item as ShownCluster);
+    const snapshot = comparable(await crms.snapshot(objects), mirror);
+    const bus = deployment.openBus();
+    const dump = await dumpTopics(bus, `slice-history-${round}`);
+    await bus.close();
+    const verdict = checkHistory({
+      crm: snapshot,
+      mirror,
+      clusters,
+      events: dump.records.filter((record) => !record.key.includes(':owners:')),
+      isMatched: (object) => matched.has(object),
+    });
+    if (verdict.missing.length + verdict.extra.length === 0 || performance.now() > deadline) return verdict;
+    console.log(`round ${round}: ${verdict.missing.length} missing, ${verdict.extra.length} extra; looking again`);
+  }
+}
+
+/** Mulberry32: small, and the same on every machine. */
+function seededRandom(seed: string): () => number {
+  let state = [...seed].reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0, 7);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const mixed = [...items];
+  for (let at = mixed.length - 1; at > 0; at -= 1) {
+    const other = Math.floor(random() * (at + 1));
+    [mixed[at], mixed[other]] = [mixed[other] as T, mixed[at] as T];
+  }
+  return mixed;
+}

@@ -1,0 +1,49 @@
+import type { Deployment } from './deployment.ts';
+import { dumpTopics, multisetDifference, type TopicDump } from './recorded-event.ts';
+import { createRestClient, digestOf, dumpRest, type RestDump, restDifference } from './rest-dump.ts';
+import { awaitFirstSync } from './settled.ts';
+
+interface Seen {
+  readonly topics: TopicDump;
+  readonly rest: RestDump;
+}
+
+/** Reads the same simulated CRMs with both shapes and holds every event and every answer against each other. */
+export async function runComparison(
+  shapes: Readonly<Record<Deployment['shape'], (name: string) => Promise<Deployment>>>,
+): Promise<string> {
+  const standalone = await see(await shapes.standalone('compare-standalone'));
+  const distributed = await see(await shapes.distributed('compare-distributed'));
+  const events = multisetDifference(standalone.topics.events, distributed.topics.events);
+  const answers = restDifference(standalone.rest, distributed.rest);
+  if (events.length > 0 || answers.length > 0) {
+    throw new Error(
+      [
+        `${events.length} events differ`,
+        ...events.slice(0, 20),
+        `${answers.length} answers differ`,
+        ...answers.slice(0, 10),
+      ].join('\n  '),
+    );
+  }
+  return [
+    `${standalone.topics.events.length} events on each side are the same by topic, key, type, sequence and payload hash`,
+    `${standalone.rest.answers.size} answers on each side are the same, digest ${digestOf(standalone.rest).slice(0, 16)}`,
+    `delivered again: ${standalone.topics.redelivered} standalone, ${distributed.topics.redelivered} distributed`,
+  ].join('\n');
+}
+
+async function see(deployment: Deployment): Promise<Seen> {
+  try {
+    const begun = performance.now();
+    await awaitFirstSync(deployment, 240_000);
+    console.log(`${deployment.shape}: first sync after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    const bus = deployment.openBus();
+    const topics = await dumpTopics(bus, 'slice-comparison');
+    await bus.close();
+    const rest = await dumpRest(createRestClient(deployment.apiUrl, deployment.apiKey));
+    return { topics, rest };
+  } finally {
+    await deployment.stop();
+  }
+}
