@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from './backoff.ts';
 import type { Progress } from './group-store.ts';
 
-/** Commits in the background: what arrives while a commit is on its way shares the next one. */
+/** Commits in the background, at intervals: what arrives in between shares one statement. */
 export interface OffsetCommitter {
   /** A later call for a partition replaces an earlier one. */
   add(progress: Progress): void;
@@ -18,10 +18,18 @@ export interface OffsetCommitterOptions {
   readonly commit: (progress: readonly Progress[]) => Promise<readonly Progress[]>;
   readonly onRefused: (progress: Progress) => void;
   readonly onError: (error: unknown) => void;
+  /** From one commit to the next. */
+  readonly intervalMs: number;
   readonly random: () => number;
 }
 
-export function createOffsetCommitter({ commit, onRefused, onError, random }: OffsetCommitterOptions): OffsetCommitter {
+export function createOffsetCommitter({
+  commit,
+  onRefused,
+  onError,
+  intervalMs,
+  random,
+}: OffsetCommitterOptions): OffsetCommitter {
   const waiting = new Map<string, Progress>();
   const stopped = new AbortController();
   let committing: Promise<void> | undefined;
@@ -39,15 +47,16 @@ export function createOffsetCommitter({ commit, onRefused, onError, random }: Of
 
   async function commitUntilDone(): Promise<void> {
     for (let failures = 0; waiting.size > 0 && !stopped.signal.aborted; ) {
+      let pauseMs = intervalMs;
       try {
         await commitWaiting();
         failures = 0;
       } catch (error) {
         failures += 1;
         onError(error);
-        const pauseMs = backoffMs(failures, { baseMs: 50, maxMs: 5_000, random });
-        await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
+        pauseMs = backoffMs(failures, { baseMs: 50, maxMs: 5_000, random });
       }
+      await sleep(pauseMs, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
     committing = undefined;
   }

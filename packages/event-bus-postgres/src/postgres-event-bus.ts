@@ -53,6 +53,7 @@ const defaultTuning: SubscriptionTuning = {
   leaseMs: 15_000,
   missedMs: 1_000,
   pollIntervalMs: 10_000,
+  readIntervalMs: 50,
   maxConcurrentChunks: 4,
   maxChunkBytes: 4_194_304,
   redeliveryPause: { baseMs: 200, maxMs: 30_000 },

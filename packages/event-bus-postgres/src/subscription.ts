@@ -13,6 +13,11 @@ export interface SubscriptionTuning {
   readonly leaseMs: number;
   readonly missedMs: number;
   readonly pollIntervalMs: number;
+  /**
+   * A consumer that is not behind reads at most this often, and commits as often. The first event after a quiet moment is
+   * read at once; those that follow close behind share chunks, and so transactions.
+   */
+  readonly readIntervalMs: number;
   /** Chunks of different partitions that may be at hand at the same time. */
   readonly maxConcurrentChunks: number;
   readonly maxChunkBytes: number;
@@ -54,6 +59,8 @@ interface HeldPartition {
   state: 'idle' | 'reading' | 'queued' | 'working' | 'pausing' | 'leaving';
   /** There may be something to read. */
   stirred: boolean;
+  /** There is more than one chunk to read. */
+  behind: boolean;
   /** Another consumer waits for it. */
   wanted: boolean;
   failures: number;
@@ -81,6 +88,8 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
   let state: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
   let reading = false;
   let readFailures = 0;
+  let nextReadMs = 0;
+  let nextRead: NodeJS.Timeout | undefined;
   let overdue = 0;
   let poll: NodeJS.Timeout | undefined;
   let stopping: Promise<void> | undefined;
@@ -109,6 +118,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       if (lost?.epoch === epoch) lose(lost, 'A commit was refused: another consumer has the partition.');
     },
     onError,
+    intervalMs: tuning.readIntervalMs,
     random,
   });
 
@@ -153,6 +163,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
         position: committed,
         state: 'idle',
         stirred: true,
+        behind: true,
         wanted,
         failures: 0,
         abort: new AbortController(),
@@ -199,7 +210,16 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
         one.state === 'idle' && one.stirred && !one.wanted && !atWork.has(idOf(one.topic.topicId, one.partition)),
     );
     if (ready.length === 0 || atWork.size >= tuning.maxConcurrentChunks) return;
+    const waitMs = nextReadMs - performance.now();
+    if (waitMs > 0 && !ready.some((one) => one.behind)) {
+      nextRead ??= setTimeout(() => {
+        nextRead = undefined;
+        pump();
+      }, waitMs);
+      return;
+    }
     reading = true;
+    nextReadMs = performance.now() + tuning.readIntervalMs;
     void read(ready.slice(0, tuning.maxConcurrentChunks * 2));
   }
 
@@ -218,6 +238,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
             if (one.state !== 'reading') continue;
             const records = events.get(one.partition) ?? [];
             one.state = records.length > 0 ? 'queued' : 'idle';
+            one.behind = false;
             if (records.length === 0) continue;
             const bytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
             queue.push({ held: one, records, full: records.length >= maxRecords || bytes >= maxBytes });
@@ -289,6 +310,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       one.position = (records.at(-1) as PositionedRecord).offset + 1n;
       one.failures = 0;
       one.stirred ||= full;
+      one.behind = full;
       one.state = 'idle';
       committer.add(progressOf(one));
     } catch (error) {
@@ -317,6 +339,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
   async function stop(): Promise<void> {
     state = 'stopping';
     clearInterval(poll);
+    clearTimeout(nextRead);
     queue.length = 0;
     if (!(await endsWithin(tuning.stopTimeoutMs, Promise.all(atWork.values())))) {
       for (const one of held.values()) one.abort.abort(new Error('The consumer stops.'));
