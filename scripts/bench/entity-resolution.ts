@@ -1,27 +1,61 @@
 /**
- * Accuracy and speed of the matching library on labelled sets: one engine, schema inferred, one threshold, no per-set code.
- * Usage: node --conditions=source scripts/bench/entity-resolution.ts FOLDER [--only NAME]
+ * Accuracy and speed of the matching library: one engine, one label-free threshold, no per-set code.
+ * Usage: node --conditions=source scripts/bench/entity-resolution.ts [FOLDER] [--only NAME] [--crm] [--seed TEXT]
+ * FOLDER holds labelled sets, whose schema is inferred; --crm adds the simulators' contacts and companies of both CRMs.
  * Prints a table and writes bench-results/entity-resolution.json.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { decisionThreshold, inferSchema, resolve, trainModel } from '../../packages/entity-resolution/src/index.ts';
+import { parseArgs } from 'node:util';
+import { decisionThreshold, inferSchema, resolve, type Schema, trainModel } from '../../packages/entity-resolution/src/index.ts';
+import { type CrmPopulation, crmOrganisations, crmPersons } from './entity-resolution-crm.ts';
 import { bCubedScores, clusterPairScores } from './entity-resolution-scores.ts';
 import { labelledSets } from './entity-resolution-sets.ts';
 
-const [folder, ...flags] = process.argv.slice(2);
-if (folder === undefined) throw new Error('give the folder that holds the labelled sets as the first argument');
-const only = flags[0] === '--only' ? flags[1] : undefined;
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' }, crm: { type: 'boolean' }, seed: { type: 'string' } },
+});
+
+interface BenchSet {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly rows: Parameters<typeof trainModel>[0] & readonly unknown[];
+  readonly truth: ReadonlyMap<string, string>;
+}
+
+async function* benchSets(): AsyncGenerator<BenchSet> {
+  for (const folder of positionals) {
+    for (const { name, rows, truth } of labelledSets(folder)) yield { name, rows, truth, schema: inferSchema(rows.map((row) => row.fields)) };
+  }
+  if (flags.crm === true) {
+    const { createPopulation } = (await import('../../packages/crm-simulators/src/population/population.ts')) as {
+      createPopulation(options: { seed?: string }): CrmPopulation;
+    };
+    const population = createPopulation(flags.seed === undefined ? {} : { seed: flags.seed });
+    yield crmPersons(population);
+    yield crmOrganisations(population);
+  }
+}
+
+function cpuSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
 
 const results: Record<string, unknown>[] = [];
 const shown = (value: number): string => value.toFixed(4);
-for (const labelled of labelledSets(folder)) {
-  if (only !== undefined && !labelled.name.includes(only)) continue;
-  const schema = inferSchema(labelled.rows.map((row) => row.fields));
-  const started = performance.now();
-  const model = await trainModel(labelled.rows, schema);
-  const trained = performance.now();
+for await (const labelled of benchSets()) {
+  if (flags.only !== undefined && !labelled.name.includes(flags.only)) continue;
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  const started = process.cpuUsage();
+  const startedAt = performance.now();
+  const model = await trainModel(labelled.rows, labelled.schema);
+  const trainSeconds = cpuSeconds(started);
   const { clusters } = await resolve(labelled.rows, model, { threshold: decisionThreshold(model) });
-  const finished = performance.now();
+  const cpu = cpuSeconds(started);
+  const wall = (performance.now() - startedAt) / 1000;
+  const memoryMb = (process.memoryUsage().rss - before) / 1e6;
   const pairs = clusterPairScores(clusters, labelled.truth);
   const cubed = bCubedScores(clusters, labelled.truth);
   results.push({
@@ -29,12 +63,14 @@ for (const labelled of labelledSets(folder)) {
     records: labelled.rows.length,
     clusterPairs: pairs,
     bCubed: cubed,
-    trainMs: Math.round(trained - started),
-    resolveMs: Math.round(finished - trained),
+    trainCpuSeconds: trainSeconds,
+    resolveCpuSeconds: cpu - trainSeconds,
+    wallSeconds: wall,
+    memoryMb,
     model: model.version,
   });
   process.stdout.write(
-    `${labelled.name.padEnd(18)} ${String(labelled.rows.length).padStart(6)}  P ${shown(pairs.precision)} R ${shown(pairs.recall)} F1 ${shown(pairs.f1)}  B3 ${shown(cubed.f1)}  train ${((trained - started) / 1000).toFixed(2)} s  resolve ${((finished - trained) / 1000).toFixed(2)} s\n`,
+    `${labelled.name.padEnd(18)} ${String(labelled.rows.length).padStart(6)}  P ${shown(pairs.precision)} R ${shown(pairs.recall)} F1 ${shown(pairs.f1)}  B3 ${shown(cubed.f1)}  cpu: train ${trainSeconds.toFixed(2)} s, resolve ${(cpu - trainSeconds).toFixed(2)} s  wall ${wall.toFixed(1)} s  +${memoryMb.toFixed(0)} MB\n`,
   );
 }
 mkdirSync('bench-results', { recursive: true });

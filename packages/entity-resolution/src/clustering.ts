@@ -44,7 +44,12 @@ function compareText(left: string, right: string): number {
  * demand. The result depends on the set of nodes and edges only, not on their order, and equals the union of the results of the connected
  * components. Clusters and their members come sorted by id.
  */
-export function clusterComponent(nodes: readonly string[], edges: readonly Edge[], score: PairScore, options: ClusterOptions = {}): string[][] {
+export function clusterComponent(
+  nodes: readonly string[],
+  edges: readonly Edge[],
+  score: PairScore,
+  options: ClusterOptions = {},
+): string[][] {
   const minimum = options.minimumWeight ?? 0;
   const tau = options.meanWeight ?? 0;
   const clip = options.clipBits ?? 12;
@@ -69,7 +74,9 @@ export function clusterComponent(nodes: readonly string[], edges: readonly Edge[
     pairs.flatMap(([a, b]) => {
       const x = place.get(a);
       const y = place.get(b);
-      return x === undefined || y === undefined || x === y ? [] : [[Math.min(x, y), Math.max(x, y)] as [number, number]];
+      return x === undefined || y === undefined || x === y
+        ? []
+        : [[Math.min(x, y), Math.max(x, y)] as [number, number]];
     });
   const forbidden = new Set(placed(options.cannotLink ?? []).map(([x, y]) => keyOf(x, y)));
   const inside = edges
@@ -138,7 +145,8 @@ export function clusterComponent(nodes: readonly string[], edges: readonly Edge[
     owner[from] = into;
   };
 
-  const forbids = (a: Cluster, b: Cluster): boolean => forbidden.size > 0 && a.members.some((x) => b.members.some((y) => forbidden.has(keyOf(x, y))));
+  const forbids = (a: Cluster, b: Cluster): boolean =>
+    forbidden.size > 0 && a.members.some((x) => b.members.some((y) => forbidden.has(keyOf(x, y))));
   for (const [x, y] of placed(options.mustLink ?? []).sort((left, right) => left[0] - right[0] || left[1] - right[1])) {
     const left = find(x);
     const right = find(y);

@@ -1,21 +1,49 @@
+import { levelsOf } from './levels.ts';
 import type { FeatureKind } from './plan.ts';
 
 /**
  * Ways in which two different entities come to agree on several things at once. Members of a household share family name, address and
  * phone; adding those up as if each were a chance event would call them one person. A confusion is a third kind of pair beside matches and
- * chance pairs: it agrees on the shared comparisons as matches do, and on all others as strangers do.
+ * chance pairs: it agrees on the shared comparisons in its own way, and on all others as strangers do.
  */
 export interface Confusion {
   readonly label: string;
-  readonly shared: ReadonlySet<FeatureKind>;
+  /** Level probabilities to start from, for each shared comparison. */
+  readonly shared: ReadonlyMap<FeatureKind, readonly number[]>;
 }
 
-const confusions: readonly Confusion[] = [
-  { label: 'household', shared: new Set<FeatureKind>(['family', 'address', 'phone']) },
-  { label: 'colleagues', shared: new Set<FeatureKind>(['organisation', 'legalForm', 'domain', 'address', 'phone']) },
-  { label: 'namesakes', shared: new Set<FeatureKind>(['given', 'family', 'email']) },
-  { label: 'branches', shared: new Set<FeatureKind>(['organisation', 'legalForm', 'domain']) },
-  { label: 'neighbours', shared: new Set<FeatureKind>(['address', 'phone']) },
+function asMatches(...kinds: FeatureKind[]): [FeatureKind, readonly number[]][] {
+  return kinds.map((kind) => [kind, levelsOf[kind].map((level) => level.m)]);
+}
+
+const ofPersons: readonly Confusion[] = [
+  {
+    label: 'household',
+    shared: new Map([...asMatches('family', 'address', 'phone'), ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]]]),
+  },
+  {
+    label: 'twins',
+    shared: new Map([
+      ...asMatches('family', 'address', 'phone', 'date'),
+      ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],
+    ]),
+  },
+  {
+    label: 'colleagues',
+    shared: new Map([
+      ...asMatches('organisation', 'legalForm', 'domain', 'address', 'phone'),
+      ['email', [0.005, 0.01, 0.005, 0.03, 0.8, 0.15]],
+    ]),
+  },
+  {
+    label: 'namesakes',
+    shared: new Map([...asMatches('given', 'family'), ['email', [0.1, 0.03, 0.05, 0.07, 0.02, 0.73]]]),
+  },
+];
+
+const ofOthers: readonly Confusion[] = [
+  { label: 'branches', shared: new Map(asMatches('organisation', 'legalForm', 'domain')) },
+  { label: 'neighbours', shared: new Map(asMatches('address', 'phone')) },
 ];
 
 const personKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['given', 'family']);
@@ -24,13 +52,11 @@ const weakKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['legalForm', '
 
 /** The confusions that can be told from matches with the comparisons at hand. */
 export function confusionsFor(kinds: readonly FeatureKind[]): Confusion[] {
-  const persons = kinds.some((kind) => personKinds.has(kind));
   const telling = new Set(kinds.filter((kind) => !weakKinds.has(kind)));
-  return confusions.filter(({ label, shared }) => {
-    if (persons && (label === 'branches' || label === 'neighbours')) return false;
-    if (!persons && (label === 'household' || label === 'colleagues' || label === 'namesakes')) return false;
-    const sharedCount = [...telling].filter((kind) => shared.has(kind)).length;
-    const apart = telling.size - sharedCount;
-    return sharedCount > 0 && apart > 0;
+  const possible = kinds.some((kind) => personKinds.has(kind)) ? ofPersons : ofOthers;
+  return possible.filter(({ label, shared }) => {
+    if (label === 'twins' && !telling.has('date')) return false;
+    const common = [...telling].filter((kind) => shared.has(kind)).length;
+    return common > 0 && telling.size > common;
   });
 }

@@ -39,7 +39,9 @@ export interface Estimate {
 const priorPairs = 40;
 const priorShare = 0.03;
 const mostIterations = 30;
-const settled = 5e-4;
+const settled = 1e-3;
+/** Below this share of a pair a class gets nothing of it. */
+const negligible = 1e-7;
 /** A level of which fewer matches than this were expected among the pairs seen is called untrained. */
 const enoughPairs = 5;
 
@@ -86,7 +88,8 @@ interface PairClass {
  * from what is generally known of each kind of comparison and keeps a little of it, so that columns nobody agrees on stay sane. The same
  * sample gives the same estimate.
  */
-export function estimate(features: readonly Feature[], sample: PairSample, strata: readonly Stratum[]): Estimate {
+export function estimate(features: readonly Feature[], pairs: PairSample, strata: readonly Stratum[]): Estimate {
+  const sample = foldPairs(pairs);
   const layout = layoutOf(features);
   const { starts, size, factors } = layout;
   const count = features.length;
@@ -97,13 +100,25 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
   const records = (strata[0] as Stratum).records;
   const confusions = confusionsFor(features.map((feature) => feature.kind));
   const classes: PairClass[] = [
-    { shares: new Uint8Array(count).fill(1), start: layout.m, levels: layout.m.slice(), share: Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs)) },
-    ...confusions.map(({ shared }) => ({
-      shares: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 1 : 0)),
+    {
+      shares: new Uint8Array(count).fill(1),
       start: layout.m,
       levels: layout.m.slice(),
-      share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
-    })),
+      share: Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs)),
+    },
+    ...confusions.map(({ shared }) => {
+      const start = Float64Array.from(
+        features.flatMap((feature) =>
+          normalise([...(shared.get(feature.kind) ?? levelsOf[feature.kind].map((level) => level.m))]),
+        ),
+      );
+      return {
+        shares: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 1 : 0)),
+        start,
+        levels: start.slice(),
+        share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
+      };
+    }),
   ];
   // Share of matches in each stratum; strata with few pairs lean on the whole.
   let matchShares = strata.map(() => (classes[0] as PairClass).share);
@@ -153,6 +168,7 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
       }
       const weight = sample.weights[pair] as number;
       const chance = weight / total;
+      const notable = total > 1 + negligible;
       for (let kind = 0; kind < classes.length; kind += 1) {
         odds[kind] = ((odds[kind] as number) / total) * weight;
         expected[kind] = (expected[kind] as number) + (odds[kind] as number);
@@ -163,6 +179,7 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
         if (level < 0) continue;
         const at = (starts[feature] as number) + level;
         misses[at] = (misses[at] as number) + chance;
+        if (!notable) continue;
         for (let kind = 0; kind < classes.length; kind += 1) {
           const counts = hits[kind] as Float64Array;
           counts[at] = (counts[at] as number) + (odds[kind] as number);
@@ -171,10 +188,14 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
     }
     let change = 0;
     classes.forEach((kind, index) => {
-      const next = smooth(layout, hits[index] as Float64Array, kind.start);
-      for (let at = 0; at < size; at += 1) change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
+      const next = smooth(layout, hits[index] as Float64Array, kind.start, index === 0);
+      for (let at = 0; at < size; at += 1)
+        change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
       kind.levels = next;
-      kind.share = Math.min(0.4, Math.max(0.2 / Math.max(2, totalPairs), ((expected[index] as number) + 0.5) / (totalPairs + 1)));
+      kind.share = Math.min(
+        0.4,
+        Math.max(0.2 / Math.max(2, totalPairs), ((expected[index] as number) + 0.5) / (totalPairs + 1)),
+      );
     });
     matchShares = strata.map(({ pairs }, stratum) => {
       const overall = (classes[0] as PairClass).share;
@@ -188,10 +209,18 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
 
   const matches = classes[0] as PairClass;
   const rest = Math.max(1e-6, 1 - classes.reduce((sum, { share }) => sum + share, 0));
-  const levelsFor = (feature: number): number[] => Array.from({ length: (starts[feature + 1] as number) - (starts[feature] as number) }, (_, level) => (starts[feature] as number) + level);
+  const levelsFor = (feature: number): number[] =>
+    Array.from(
+      { length: (starts[feature + 1] as number) - (starts[feature] as number) },
+      (_, level) => (starts[feature] as number) + level,
+    );
   return {
     prior: onGrid(Math.log2((strata.length === 2 ? (matchShares[1] as number) : (matchShares[0] as number)) / rest)),
-    sourcePriors: Object.fromEntries(strata.flatMap(({ source }, stratum) => (source === null ? [] : [[source, onGrid(Math.log2((matchShares[stratum] as number) / rest))]]))),
+    sourcePriors: Object.fromEntries(
+      strata.flatMap(({ source }, stratum) =>
+        source === null ? [] : [[source, onGrid(Math.log2((matchShares[stratum] as number) / rest))]],
+      ),
+    ),
     features: features.map((feature, index) => ({
       name: feature.name,
       kind: feature.kind,
@@ -215,7 +244,11 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
       return {
         label,
         prior: onGrid(Math.log2(kind.share / rest)),
-        weights: features.map((_, feature) => ((kind.shares[feature] as number) === 1 ? levelsFor(feature).map((at) => onGrid(Math.log2((kind.levels[at] as number) / (u[at] as number)))) : null)),
+        weights: features.map((_, feature) =>
+          (kind.shares[feature] as number) === 1
+            ? levelsFor(feature).map((at) => onGrid(Math.log2((kind.levels[at] as number) / (u[at] as number))))
+            : null,
+        ),
       };
     }),
     expectedMatches: expected[0] as number,
@@ -223,8 +256,52 @@ export function estimate(features: readonly Feature[], sample: PairSample, strat
   };
 }
 
+/**
+ * Adds up pairs that agree in the same way, rarities rounded to two bits. Chance pairs look alike, so that a few thousand kinds of agreement
+ * stand for hundreds of thousands of pairs.
+ */
+function foldPairs(pairs: PairSample): PairSample {
+  const { features } = pairs;
+  const kinds = new Map<string, number>();
+  const firsts: number[] = [];
+  const weights: number[] = [];
+  const codes = new Array<number>(features * 2 + 1);
+  for (let pair = 0; pair < pairs.count; pair += 1) {
+    for (let feature = 0; feature < features; feature += 1) {
+      codes[feature] = (pairs.levels[pair * features + feature] as number) + 1;
+      codes[features + feature] = Math.round((pairs.rarities[pair * features + feature] as number) / 2);
+    }
+    codes[features * 2] = (pairs.strata[pair] as number) * 2 + (pairs.conflicts[pair] as number);
+    const key = String.fromCharCode(...codes);
+    const known = kinds.get(key);
+    if (known === undefined) {
+      kinds.set(key, firsts.length);
+      firsts.push(pair);
+      weights.push(pairs.weights[pair] as number);
+    } else {
+      weights[known] = (weights[known] as number) + (pairs.weights[pair] as number);
+    }
+  }
+  const levels = new Int8Array(firsts.length * features);
+  const rarities = new Float32Array(firsts.length * features);
+  firsts.forEach((pair, index) => {
+    levels.set(pairs.levels.subarray(pair * features, (pair + 1) * features), index * features);
+    for (let feature = 0; feature < features; feature += 1)
+      rarities[index * features + feature] = Math.round((pairs.rarities[pair * features + feature] as number) / 2) * 2;
+  });
+  return {
+    count: firsts.length,
+    features,
+    levels,
+    rarities,
+    weights: Float64Array.from(weights),
+    conflicts: Uint8Array.from(firsts, (pair) => pairs.conflicts[pair] as number),
+    strata: Uint8Array.from(firsts, (pair) => pairs.strata[pair] as number),
+  };
+}
+
 /** Level probabilities from expected counts, held near the starting values where little was counted. */
-function smooth(layout: Layout, counts: Float64Array, start: Float64Array): Float64Array {
+function smooth(layout: Layout, counts: Float64Array, start: Float64Array, bounded: boolean): Float64Array {
   const next = new Float64Array(layout.size);
   for (let feature = 0; feature < layout.features.length; feature += 1) {
     const from = layout.starts[feature] as number;
@@ -232,10 +309,11 @@ function smooth(layout: Layout, counts: Float64Array, start: Float64Array): Floa
     let total = 0;
     for (let at = from; at < to; at += 1) total += counts[at] as number;
     const strength = priorPairs + priorShare * total;
-    for (let at = from; at < to; at += 1) next[at] = ((counts[at] as number) + strength * (start[at] as number)) / (total + strength);
+    for (let at = from; at < to; at += 1)
+      next[at] = ((counts[at] as number) + strength * (start[at] as number)) / (total + strength);
     const most = mostDifferent[(layout.features[feature] as Feature).kind];
     const different = next[to - 1] as number;
-    if (different > most) {
+    if (bounded && different > most) {
       for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
       next[to - 1] = most;
     }
@@ -253,7 +331,11 @@ function smoothChance(layout: Layout, counts: Float64Array): Float64Array<ArrayB
     for (let at = from; at < to; at += 1) total += counts[at] as number;
     let sum = 0;
     for (let at = from; at < to; at += 1) {
-      next[at] = Math.max(1e-7, Math.min(layout.u[at] as number, 0.5 / (total + 1)), ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength));
+      next[at] = Math.max(
+        1e-7,
+        Math.min(layout.u[at] as number, 0.5 / (total + 1)),
+        ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength),
+      );
       sum += next[at] as number;
     }
     for (let at = from; at < to; at += 1) next[at] = (next[at] as number) / sum;

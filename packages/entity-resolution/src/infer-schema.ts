@@ -13,27 +13,54 @@ interface Hint {
 /** Header words, the most telling first. They are matched on the header in snake case. */
 const headerHints: readonly Hint[] = [
   {
-    pattern: /^(_?id|uuid|guid|row_?id|index|row|rowid|record_?id|rec_?id|unique_?id|cluster(_id)?|true_id|gold|label|(data_?)?source|.*_pointer_.*|.*_anchor_.*)$/,
+    pattern:
+      /^(_?id|uuid|guid|row_?id|index|row|rowid|record_?id|rec_?id|unique_?id|cluster(_id)?|true_id|gold|label|(data_?)?source|.*_pointer_.*|.*_anchor_.*)$/,
     kind: 'ignored',
   },
-  { pattern: /(^|_)(created?|modified|updated?|inserted|import(ed)?|valid_until|expires?|last_(login|activity|seen)|timestamp)(_|$)/, kind: 'ignored' },
+  {
+    pattern:
+      /(^|_)(created?|modified|updated?|inserted|import(ed)?|valid_until|expires?|last_(login|activity|seen)|timestamp)(_|$)/,
+    kind: 'ignored',
+  },
   { pattern: /^(phone|tel|mobile|addr|address|email|e_mail|name)_(type|label|kind|ext|extension)$/, kind: 'ignored' },
-  { pattern: /^(passport|.*licen[cs]e|.*_id|ssn|.*tax(_id)?)_(type|label|kind|country|state|issuer)$/, kind: 'ignored' },
+  {
+    pattern: /^(passport|.*licen[cs]e|.*_id|ssn|.*tax(_id)?)_(type|label|kind|country|state|issuer)$/,
+    kind: 'ignored',
+  },
   { pattern: /(^|_)(birth_?place|place_of_birth|born_in)(_|$)/, kind: 'city' },
   { pattern: /(^|_)(e_?mails?|mail)(_|$)/, kind: 'email' },
   { pattern: /(^|_)(phones?|telephone|tel|mobile|cell|cellphone|fax|landline)(_|$)/, kind: 'phone' },
-  { pattern: /(^|_)(dob|birth|born|birthday|birthdate|birth_?date|founded|incorporated|incorporation)(_|$)/, kind: 'date' },
+  {
+    pattern: /(^|_)(dob|birth|born|birthday|birthdate|birth_?date|founded|incorporated|incorporation)(_|$)/,
+    kind: 'date',
+  },
   { pattern: /(^|_)(website|web_?site|url|domain|homepage|web)(_|$)/, kind: 'domain' },
   {
-    pattern: /(^|_)(ssn|soc_sec(_id)?|social_security|tax|vat|ein|duns|lei|passport|licen[cs]e|drivers?|national_id|nhs|npi|iban|isbn|siren|siret|dl|nin)(_|$)/,
+    pattern:
+      /(^|_)(ssn|soc_sec(_id)?|social_security|tax|vat|ein|duns|lei|passport|licen[cs]e|drivers?|national_id|nhs|npi|iban|isbn|siren|siret|dl|nin)(_|$)/,
     kind: 'identifier',
   },
-  { pattern: /(^|_)(full_?name|first_and_(sur|last)_?name|person_?name|contact_?name|name_full|customer_?name|author)(_|$)/, kind: 'personName' },
-  { pattern: /(^|_)(first_?name|given_?names?|fname|forenames?|name_first|firstname|prenom|vorname|christian_name)(_|$)/, kind: 'givenName' },
+  {
+    pattern:
+      /(^|_)(full_?name|first_and_(sur|last)_?name|person_?name|contact_?name|name_full|customer_?name|author)(_|$)/,
+    kind: 'personName',
+  },
+  {
+    pattern:
+      /(^|_)(first_?name|given_?names?|fname|forenames?|name_first|firstname|prenom|vorname|christian_name)(_|$)/,
+    kind: 'givenName',
+  },
   { pattern: /(^|_)(middle_?names?|name_middle|middle_?initial|mname|second_name)(_|$)/, kind: 'middleName' },
-  { pattern: /(^|_)(last_?names?|sur_?names?|family_?names?|lname|name_last|lastname|nachname|nom_de_famille)(_|$)/, kind: 'familyName' },
+  {
+    pattern: /(^|_)(last_?names?|sur_?names?|family_?names?|lname|name_last|lastname|nachname|nom_de_famille)(_|$)/,
+    kind: 'familyName',
+  },
   { pattern: /(^|_)(name_)?suffix(_|$)/, kind: 'nameSuffix' },
-  { pattern: /(^|_)(company|organi[sz]ation|org|account|business|employer|firm|affiliations?|vendor|supplier|institution)(_?name)?(_|$)|^(site|program|school|store|shop|hotel|restaurant)_?name$/, kind: 'organisation' },
+  {
+    pattern:
+      /(^|_)(company|organi[sz]ation|org|account|business|employer|firm|affiliations?|vendor|supplier|institution)(_?name)?(_|$)|^(site|program|school|store|shop|hotel|restaurant)_?name$/,
+    kind: 'organisation',
+  },
   { pattern: /(^|_)(zip|zip_?code|post_?code|postal_?code|plz|postal)(_|$)/, kind: 'postalCode' },
   { pattern: /(^|_)(city|town|suburb|locality|municipality|ort|ville|place)(_|$)/, kind: 'city' },
   { pattern: /(^|_)(state|province|region|county|bundesland|territory)(_|$)/, kind: 'region' },
@@ -41,7 +68,11 @@ const headerHints: readonly Hint[] = [
   { pattern: /(^|_)(street_?(number|no|nr)|house_?(number|no|nr)|hausnummer)(_|$)/, kind: 'houseNumber' },
   { pattern: /(^|_)(street|addr(ess)?_?(line)?_?[12]|address_line|line_?1)(_|$)/, kind: 'street' },
   { pattern: /(^|_)(address(es)?|addr|addr_full|full_address)(_|$)/, kind: 'address' },
-  { pattern: /(^|_)(gender|sex|category|industry|sector|cuisine|genre|occupation|profession|nationality|record_?type|type|class)(_|$)/, kind: 'category' },
+  {
+    pattern:
+      /(^|_)(gender|sex|category|industry|sector|cuisine|genre|occupation|profession|nationality|record_?type|type|class)(_|$)/,
+    kind: 'category',
+  },
   { pattern: /^(name|names|title)$/, kind: 'personName' },
 ];
 
@@ -74,7 +105,13 @@ export function inferSchema(rows: readonly Row[]): Schema {
   const names = [...new Set(sample.flatMap((row) => Object.keys(row)))];
   const profiles = names.map((name): Profile => {
     const values = sample.flatMap((row) => textsOf(row[name]));
-    return { name, header: snake(name), values, filled: sample.filter((row) => textsOf(row[name]).length > 0).length / Math.max(1, sample.length), distinct: new Set(values).size };
+    return {
+      name,
+      header: snake(name),
+      values,
+      filled: sample.filter((row) => textsOf(row[name]).length > 0).length / Math.max(1, sample.length),
+      distinct: new Set(values).size,
+    };
   });
   const found = profiles.map((profile) => ({ profile, kind: kindOf(profile) }));
   return settleEntity(found, sample);
@@ -91,7 +128,8 @@ function share(values: readonly string[], test: (text: string) => boolean): numb
 
 const looksLikeEmail = (text: string): boolean => /^[^\s]+@[^\s]+$/.test(text);
 const looksLikeUrl = (text: string): boolean => /^(https?:\/\/|www\.)|^[a-z0-9-]+(\.[a-z0-9-]+)+(\/|$)/.test(text);
-const looksLikePhone = (text: string): boolean => /^[+(]?[\d][\d\s().+/x-]{5,}$/.test(text) && text.replace(/\D/g, '').length >= 6;
+const looksLikePhone = (text: string): boolean =>
+  /^[+(]?[\d][\d\s().+/x-]{5,}$/.test(text) && text.replace(/\D/g, '').length >= 6;
 const looksLikeDate = (text: string): boolean => parseDate(text, 'monthFirst') !== null && /[^0-9]|^\d{8}$/.test(text);
 const hasLetters = (text: string): boolean => /[a-z]{2}/.test(text);
 
@@ -121,7 +159,10 @@ function agrees(kind: ColumnKind, values: readonly string[]): boolean {
 
 /** Dates that identify spread over a lifetime; dates of business events do not. */
 function spreadsLikeBirths(values: readonly string[]): boolean {
-  const years = values.flatMap((text) => parseDate(text, 'monthFirst')?.slice(0, 4) ?? []).map(Number).sort((left, right) => left - right);
+  const years = values
+    .flatMap((text) => parseDate(text, 'monthFirst')?.slice(0, 4) ?? [])
+    .map(Number)
+    .sort((left, right) => left - right);
   const at = (part: number): number => years[Math.floor((years.length - 1) * part)] ?? 0;
   return years.length > 0 && at(0.9) - at(0.1) >= 15;
 }
@@ -142,50 +183,96 @@ function byValues(header: string, values: readonly string[], distinct: number): 
   if (share(values, looksLikeDate) > 0.7) return spreadsLikeBirths(values) ? 'date' : 'ignored';
   if (share(values, looksLikePhone) > 0.7 && share(values, (text) => /[^\d]/.test(text)) > 0.5) return 'phone';
   const repeats = distinct < values.length;
-  if (/(_|^)(id|number|no|nr|code|key|ref)$/.test(header) && repeats && distinct > values.length * 0.2 && share(values, (text) => /\d{3}/.test(text)) > 0.7) return 'identifier';
+  if (
+    /(_|^)(id|number|no|nr|code|key|ref)$/.test(header) &&
+    repeats &&
+    distinct > values.length * 0.2 &&
+    share(values, (text) => /\d{3}/.test(text)) > 0.7
+  )
+    return 'identifier';
   if (/(^|_)name$/.test(header) && share(values, hasLetters) > 0.7) return 'organisation';
   return 'ignored';
 }
 
-const legalEnding = /\b(inc|llc|ltd|corp|gmbh|plc|company|co|ag|sa|bv|university|association|center|school|restaurant|hotel|group|systems|services)\.?$/;
+const legalEnding =
+  /\b(inc|llc|ltd|corp|gmbh|plc|company|co|ag|sa|bv|university|association|center|school|restaurant|hotel|group|systems|services)\.?$/;
 
 /** Decides what the rows are about, and what names and texts mean then. */
-function settleEntity(found: readonly { readonly profile: Profile; readonly kind: ColumnKind }[], sample: readonly Row[]): Schema {
-  const nameFill = (kinds: readonly ColumnKind[]): number => Math.max(0, ...found.filter(({ kind }) => kinds.includes(kind)).map(({ profile }) => profile.filled));
+function settleEntity(
+  found: readonly { readonly profile: Profile; readonly kind: ColumnKind }[],
+  sample: readonly Row[],
+): Schema {
+  const nameFill = (kinds: readonly ColumnKind[]): number =>
+    Math.max(0, ...found.filter(({ kind }) => kinds.includes(kind)).map(({ profile }) => profile.filled));
   const parts = nameFill(['givenName', 'familyName']);
   let settled = found.map(({ profile, kind }) => {
     if (kind !== 'personName' || !/^(name|names|title)$/.test(profile.header)) return { profile, kind };
-    const organisation = parts === 0 && (share(profile.values, (text) => legalEnding.test(text)) > 0.05 || !looksLikePeople(profile.values));
+    const organisation =
+      parts === 0 &&
+      (share(profile.values, (text) => legalEnding.test(text)) > 0.05 || !looksLikePeople(profile.values));
     return { profile, kind: organisation ? ('organisation' as const) : kind };
   });
   // A name column that repeats a few words over and over names a class of things, not a thing.
   settled = settled.map(({ profile, kind }) => ({
     profile,
-    kind: kind === 'organisation' && profile.distinct < profile.values.length * 0.03 && profile.values.length > 200 ? ('ignored' as const) : kind,
+    kind:
+      kind === 'organisation' && profile.distinct < profile.values.length * 0.03 && profile.values.length > 200
+        ? ('ignored' as const)
+        : kind,
   }));
   const persons = Math.max(
     parts,
     Math.max(0, ...settled.filter(({ kind }) => kind === 'personName').map(({ profile }) => profile.filled)),
   );
-  const organisations = Math.max(0, ...settled.filter(({ kind }) => kind === 'organisation').map(({ profile }) => profile.filled));
-  const personColumns: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['personName', 'givenName', 'middleName', 'familyName', 'nameSuffix']);
-  const filledBy = (row: Row, test: (kind: ColumnKind) => boolean): boolean => settled.some(({ profile, kind }) => test(kind) && textsOf(row[profile.name]).length > 0);
-  const onlyPerson = sample.filter((row) => filledBy(row, (kind) => personColumns.has(kind)) && !filledBy(row, (kind) => kind === 'organisation')).length;
-  const onlyOrganisation = sample.filter((row) => !filledBy(row, (kind) => personColumns.has(kind)) && filledBy(row, (kind) => kind === 'organisation')).length;
-  const mixed = persons > 0 && organisations > 0 && onlyPerson > sample.length * 0.02 && onlyOrganisation > sample.length * 0.02 && persons < organisations * 20;
+  const organisations = Math.max(
+    0,
+    ...settled.filter(({ kind }) => kind === 'organisation').map(({ profile }) => profile.filled),
+  );
+  const personColumns: ReadonlySet<ColumnKind> = new Set<ColumnKind>([
+    'personName',
+    'givenName',
+    'middleName',
+    'familyName',
+    'nameSuffix',
+  ]);
+  const filledBy = (row: Row, test: (kind: ColumnKind) => boolean): boolean =>
+    settled.some(({ profile, kind }) => test(kind) && textsOf(row[profile.name]).length > 0);
+  const onlyPerson = sample.filter(
+    (row) => filledBy(row, (kind) => personColumns.has(kind)) && !filledBy(row, (kind) => kind === 'organisation'),
+  ).length;
+  const onlyOrganisation = sample.filter(
+    (row) => !filledBy(row, (kind) => personColumns.has(kind)) && filledBy(row, (kind) => kind === 'organisation'),
+  ).length;
+  const mixed =
+    persons > 0 &&
+    organisations > 0 &&
+    onlyPerson > sample.length * 0.02 &&
+    onlyOrganisation > sample.length * 0.02 &&
+    persons < organisations * 20;
   let entityKind = persons > 0 ? 'person' : organisations > 0 ? 'organisation' : 'other';
   if (persons > 0 && organisations > persons * 2) {
     entityKind = 'organisation';
-    settled = settled.map(({ profile, kind }) => ({ profile, kind: personColumns.has(kind) ? ('ignored' as const) : kind }));
+    settled = settled.map(({ profile, kind }) => ({
+      profile,
+      kind: personColumns.has(kind) ? ('ignored' as const) : kind,
+    }));
   } else if (mixed) {
     entityKind = 'mixed';
   }
-  if (entityKind === 'other') settled = settled.map(({ profile, kind }) => ({ profile, kind: kind === 'ignored' ? lastResort(profile) : kind }));
-  const ownNames = settled.filter(({ profile, kind }) => kind === 'organisation' && !/employer|affiliation/.test(profile.header)).length;
+  if (entityKind === 'other')
+    settled = settled.map(({ profile, kind }) => ({ profile, kind: kind === 'ignored' ? lastResort(profile) : kind }));
+  const ownNames = settled.filter(
+    ({ profile, kind }) => kind === 'organisation' && !/employer|affiliation/.test(profile.header),
+  ).length;
   return {
     entityKind,
     columns: settled.map(({ profile, kind }): Column => {
-      if (kind === 'organisation' && entityKind === 'mixed' && ownNames > 0 && /employer|affiliation/.test(profile.header)) {
+      if (
+        kind === 'organisation' &&
+        entityKind === 'mixed' &&
+        ownNames > 0 &&
+        /employer|affiliation/.test(profile.header)
+      ) {
         return { name: profile.name, kind, group: 'employer' };
       }
       if (kind === 'city' && /birth|born/.test(profile.header)) return { name: profile.name, kind, group: 'birth' };

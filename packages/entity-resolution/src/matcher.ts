@@ -88,7 +88,14 @@ export function createMatcher(model: MatchModel): Matcher {
         };
       });
       if (scorer.confusionWeight !== 0) {
-        explained.push({ column: 'confusion', level: 'agreement that related entities share', left: null, right: null, weight: scorer.confusionWeight, termFrequencyWeight: 0 });
+        explained.push({
+          column: 'confusion',
+          level: 'agreement that related entities share',
+          left: null,
+          right: null,
+          weight: scorer.confusionWeight,
+          termFrequencyWeight: 0,
+        });
       }
       if (scorer.conflict) {
         explained.push({

@@ -27,12 +27,15 @@ export class PairScorer {
   constructor(model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions'>, store: RecordStore) {
     this.store = store;
     this.#priorAcross = model.prior;
-    for (const [source, prior] of Object.entries(model.sourcePriors)) this.#priorsWithin[store.sourceId(source)] = prior;
+    for (const [source, prior] of Object.entries(model.sourcePriors))
+      this.#priorsWithin[store.sourceId(source)] = prior;
     this.#weights = model.features.map((feature) => Float64Array.from(feature.levels, (level) => level.weight));
     this.#factors = model.features.map((feature) => Float64Array.from(feature.levels, (level) => level.termFrequency));
     this.#logU = model.features.map((feature) => Float64Array.from(feature.levels, (level) => Math.log2(level.u)));
     this.#confusionPriors = model.confusions.map((confusion) => confusion.prior);
-    this.#confusionWeights = model.confusions.map((confusion) => confusion.weights.map((weights) => (weights === null ? null : Float64Array.from(weights))));
+    this.#confusionWeights = model.confusions.map((confusion) =>
+      confusion.weights.map((weights) => (weights === null ? null : Float64Array.from(weights))),
+    );
     this.#odds = new Float64Array(model.confusions.length);
   }
 
@@ -45,7 +48,8 @@ export class PairScorer {
     const odds = this.#odds;
     for (let index = 0; index < odds.length; index += 1) odds[index] = this.#confusionPriors[index] as number;
     const source = store.sourceOf(left);
-    this.prior = source === store.sourceOf(right) ? (this.#priorsWithin[source] ?? this.#priorAcross) : this.#priorAcross;
+    this.prior =
+      source === store.sourceOf(right) ? (this.#priorsWithin[source] ?? this.#priorAcross) : this.#priorAcross;
     let weight = this.prior;
     for (let feature = 0; feature < levels.length; feature += 1) {
       const level = levels[feature] as number;
@@ -54,7 +58,8 @@ export class PairScorer {
       weight += ((this.#weights[feature] as Float64Array)[level] as number) + rarity;
       for (let index = 0; index < odds.length; index += 1) {
         const weights = confusions[index]?.[feature];
-        if (weights !== null && weights !== undefined) odds[index] = (odds[index] as number) + (weights[level] as number) + rarity;
+        if (weights !== null && weights !== undefined)
+          odds[index] = (odds[index] as number) + (weights[level] as number) + rarity;
       }
     }
     // Pairs far below any floor need no correction, which can only lower them further.

@@ -18,7 +18,11 @@ export function createValueTable(slot: Slot, plan: Plan, words: WordPool, rariti
     case 'organisation':
       return new OrganisationTable(words, rarities);
     case 'email':
-      return new EmailTable(words, rarities, plan.slots.some(({ kind }) => kind === 'personName'));
+      return new EmailTable(
+        words,
+        rarities,
+        plan.slots.some(({ kind }) => kind === 'personName'),
+      );
     case 'phone':
       return new PhoneTable('phone', words, rarities);
     case 'address':

@@ -170,10 +170,16 @@ function countFrequencies(plan: Plan, rows: readonly Values[], owners: Int32Arra
 function strataOf(sources: readonly string[]): Stratum[] {
   const sizes = new Map<string, number>();
   for (const source of sources) sizes.set(source, (sizes.get(source) ?? 0) + 1);
-  const named = [...sizes].filter(([, size]) => size > 1).sort(([left, a], [right, b]) => b - a || (left < right ? -1 : 1)).slice(0, mostStrata);
+  const named = [...sizes]
+    .filter(([, size]) => size > 1)
+    .sort(([left, a], [right, b]) => b - a || (left < right ? -1 : 1))
+    .slice(0, mostStrata);
   const within = named.map(([source, size]) => ({ source, records: size, pairs: (size * (size - 1)) / 2 }));
   const all = (sources.length * (sources.length - 1)) / 2;
-  return [{ source: null, records: sources.length, pairs: all - within.reduce((sum, { pairs }) => sum + pairs, 0) }, ...within];
+  return [
+    { source: null, records: sources.length, pairs: all - within.reduce((sum, { pairs }) => sum + pairs, 0) },
+    ...within,
+  ];
 }
 
 function clusterSizes(owners: Int32Array): Int32Array {
@@ -182,7 +188,12 @@ function clusterSizes(owners: Int32Array): Int32Array {
   return sizes;
 }
 
-function fillStore(plan: Plan, rows: readonly Values[], sources: readonly string[], frequencies: FrequencyTables): RecordStore {
+function fillStore(
+  plan: Plan,
+  rows: readonly Values[],
+  sources: readonly string[],
+  frequencies: FrequencyTables,
+): RecordStore {
   const store = new RecordStore(plan, createRarities(frequencies), rows.length);
   rows.forEach((values, row) => store.add(values, sources[row] as string));
   return store;
@@ -282,7 +293,9 @@ function shareBlock(index: BlockIndex, left: number, right: number, largestBlock
 }
 
 function comparePairs(store: RecordStore, pairs: SampledPairs, strata: readonly Stratum[]): PairSample {
-  const stratumOf = new Map(strata.flatMap(({ source }, index) => (source === null ? [] : [[store.sourceId(source), index] as const])));
+  const stratumOf = new Map(
+    strata.flatMap(({ source }, index) => (source === null ? [] : [[store.sourceId(source), index] as const])),
+  );
   const features = store.levels.length;
   const levels = new Int8Array(pairs.count * features);
   const rarities = new Float32Array(pairs.count * features);

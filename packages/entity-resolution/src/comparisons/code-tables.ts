@@ -30,7 +30,9 @@ abstract class CodeTable implements ValueTable {
     if (known !== undefined) return known;
     const id = this.#codes.length;
     const term = this.term(value);
-    this.#codes.push(this.words.intern(term));
+    const code = this.words.intern(term);
+    this.#codes.push(code);
+    this.added(code, term);
     this.#rarity.push(this.#rarityOf.of(this.#space, term));
     this.#ids.set(value, id);
     return id;
@@ -52,9 +54,8 @@ abstract class CodeTable implements ValueTable {
     }
   }
 
-  protected share(left: number): void {
-    this.rarities[0] = this.#rarity[left] as number;
-  }
+  /** Called once for every new code. */
+  protected added(_code: number, _term: string): void {}
 
   protected term(value: string): string {
     return value;
@@ -64,27 +65,36 @@ abstract class CodeTable implements ValueTable {
 }
 
 export class PhoneTable extends CodeTable {
+  /** By word: its last seven digits, and all but the last three; -1 where it is too short. */
+  readonly #endings: number[] = [];
+  readonly #exchanges: number[] = [];
+
   protected override term(value: string): string {
     return phoneDigits(value);
   }
 
+  protected override added(code: number, term: string): void {
+    this.#endings[code] = term.length < 7 ? -1 : this.words.intern(term.slice(-7));
+    this.#exchanges[code] = term.length < 7 ? -1 : this.words.intern(`${term.slice(0, -3)}...`);
+  }
+
   protected unequal(a: number, b: number): number {
-    const x = this.words.texts[a] as string;
-    const y = this.words.texts[b] as string;
-    const shorter = Math.min(x.length, y.length);
-    if (x.length !== y.length && shorter >= 7 && (x.endsWith(y) || y.endsWith(x))) {
-      this.rarities[0] = 17;
+    const { words } = this;
+    const same = words.lengthOf(a) === words.lengthOf(b);
+    const ending = this.#endings[a] as number;
+    if (ending >= 0 && ending === this.#endings[b] && (same || this.#contains(a, b))) {
+      this.rarities[0] = same ? 15 : 17;
       return 1;
     }
-    if (x.length === y.length && shorter >= 7) {
-      if (x.slice(-7) === y.slice(-7)) {
-        this.rarities[0] = 15;
-        return 1;
-      }
-      if (this.words.edits(a, b, 1) <= 1) return 2;
-      return x.slice(0, -3) === y.slice(0, -3) ? 3 : 4;
-    }
-    return this.words.edits(a, b, 1) <= 1 ? 2 : 4;
+    if (words.edits(a, b, 1) <= 1) return 2;
+    const exchange = this.#exchanges[a] as number;
+    return exchange >= 0 && exchange === this.#exchanges[b] ? 3 : 4;
+  }
+
+  #contains(a: number, b: number): boolean {
+    const x = this.words.texts[a] as string;
+    const y = this.words.texts[b] as string;
+    return x.endsWith(y) || y.endsWith(x);
   }
 }
 
