@@ -62,7 +62,7 @@ export type { Runtime, ServiceDefinition } from './runtime.ts';
 export { type RuntimeConfig, runtimeConfigSchema } from './runtime-config.ts';
 export type { ServiceMessage, StopMessage } from './service-host.ts';
 export { migrateService, schemaOf } from './service-migrations.ts';
-export { settingsTable } from './settings-table.ts';
+export { settingsTable, tableCells } from './settings-table.ts';
 export {
   loadServiceConfig,
   type RunningService,

@@ -31,7 +31,7 @@ export const runtimeConfigSchema = Type.Object({
     url: Type.String({
       secret: true,
       minLength: 1,
-      example: 'postgres://kempt_connector:...@host:5432/kempt',
+      expected: 'a URL such as postgres://user:password@host:5432/kempt',
       description: "Postgres as the service's own role",
     }),
     adminUrl: Type.Optional(
@@ -73,7 +73,7 @@ export const runtimeConfigSchema = Type.Object({
   ),
   kafka: Type.Object({
     brokers: Type.Optional(
-      Type.Array(Type.String({ minLength: 3, example: 'kafka-0:9092' }), {
+      Type.Array(Type.String({ minLength: 1, example: 'kafka-0:9092' }), {
         minItems: 1,
         description: 'Bootstrap brokers',
       }),
@@ -110,7 +110,7 @@ export const runtimeConfigSchema = Type.Object({
   topicPrefix: Type.String({
     default: '',
     pattern: '^([a-z0-9.-]+\\.)?$',
-    example: 'acme.',
+    expected: 'lower-case letters, digits, dashes and dots with a dot at the end, such as acme.',
     description: 'Put before every topic name',
   }),
   wireFormat: Type.Union([Type.Literal('protobuf'), Type.Literal('json'), Type.Literal('confluent')], {

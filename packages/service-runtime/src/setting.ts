@@ -14,12 +14,14 @@ export interface Setting {
   readonly secret: boolean;
 }
 
-/** What the loader reads of a leaf's JSON schema. `secret` and `example` are annotations of ours. */
+/** What the loader reads of a leaf's JSON schema. `secret`, `expected` and `example` are annotations of ours. */
 export interface SettingSchema {
   readonly type?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly secret?: boolean;
+  /** What the setting takes, in words, where the schema itself says it badly. */
+  readonly expected?: string;
   readonly example?: string;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -67,6 +69,7 @@ export function environmentName(path: readonly string[]): string {
 
 /** What a setting takes, in words: `an integer from 0 to 65535`. */
 export function expectationOf(schema: SettingSchema): string {
+  if (schema.expected !== undefined) return schema.expected;
   const choices = choicesOf(schema);
   if (choices !== undefined) return `one of ${choices.map(String).join(', ')}`;
   switch (schema.type) {
@@ -103,7 +106,9 @@ function textExpectation(schema: SettingSchema): string {
   const example = schema.example === undefined ? '' : ` such as ${schema.example}`;
   if (schema.format === 'uri') return `a URL${example}`;
   if (schema.pattern !== undefined) return `text that matches ${schema.pattern}${example}`;
-  return `${schema.minLength === undefined || schema.minLength < 1 ? 'text' : 'text that is not empty'}${example}`;
+  const { minLength = 0 } = schema;
+  if (minLength > 1) return `text of at least ${minLength} characters${example}`;
+  return `${minLength === 1 ? 'text that is not empty' : 'text'}${example}`;
 }
 
 function pluralOf(schema: SettingSchema): string {

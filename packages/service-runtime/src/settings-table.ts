@@ -15,5 +15,18 @@ export function settingsTable(schema: TSchema): string {
 }
 
 function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|');
+  return text.replaceAll('|', '\\|').replaceAll('<', '\\<');
+}
+
+/** The rows of all tables in a page, cell by cell and without padding: how a README is held against the code. */
+export function tableCells(markdown: string): string[][] {
+  return markdown
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !/^\|[\s:|-]+\|$/.test(line))
+    .map((line) =>
+      line
+        .slice(1, line.lastIndexOf('|'))
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim()),
+    );
 }

@@ -7,7 +7,7 @@ function upstreamUrl(service: string) {
   return Type.Optional(
     Type.String({
       pattern: '^https?://[^/]+/?$',
-      example: `http://kempt-${service}:8080`,
+      expected: `http(s)://host:port such as http://kempt-${service}:8080`,
       description: `Where the service ${service} listens; not set: it is not part of this installation`,
     }),
   );
@@ -19,24 +19,27 @@ export const gatewayConfigSchema = Type.Object({
     signingKey: Type.String({
       secret: true,
       minLength: 1,
-      description: 'Ed25519 private key (PEM, PKCS 8) that signs the internal tokens',
+      expected: 'an Ed25519 private key in PEM',
+      description: 'Signs the internal tokens; make one with openssl genpkey -algorithm ed25519',
     }),
     bootstrapApiKey: Type.Optional(
       Type.String({
         secret: true,
         minLength: 1,
-        example: 'kempt_live_<id>_<secret>',
+        expected: 'kempt_<environment>_<id>_<secret>, the secret of at least 32 characters',
         description: 'An API key with every scope that exists from the first start on',
       }),
     ),
     bootstrapTenant: Type.String({
       default: 'default',
       pattern: '^[a-z0-9][a-z0-9_-]{0,62}$',
+      expected: 'lower-case letters, digits, _ and -, at most 63',
       description: 'Tenant of the bootstrap key',
     }),
     keyEnvironment: Type.String({
       default: 'live',
       pattern: '^[a-z0-9]{1,16}$',
+      expected: 'lower-case letters and digits, at most 16',
       description: 'Second part of the keys that are created',
     }),
     keyCacheMs: Type.Integer({
