@@ -26,7 +26,10 @@ export interface OutboxTestBed {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Another process on the same schema. */
-  openAnother(): Database;
+  openAnother(): Database & {
+    /** Ends every connection on the server's side, as the end of the process would. */
+    sever(): Promise<void>;
+  };
   /** Empties every table and takes a new broker. */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -73,7 +76,8 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
     maxConnections: 10,
   });
   rmSync(folder, { recursive: true });
-  const opened: Database[] = [database];
+  const admin = openDatabase({ url: server.adminUrl, schema, applicationName: 'kempt-test-admin', maxConnections: 1 });
+  const opened: Database[] = [database, admin];
   const logger = createLogger({ service: 'test', level: 'silent' });
   let broker = createFakeBroker();
   let bus = createFakeEventBus({ broker });
@@ -109,9 +113,17 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
       return createMetrics('test');
     },
     openAnother() {
-      const another = openDatabase({ url, schema, applicationName: 'kempt-test-another', maxConnections: 5 });
+      const applicationName = `kempt-test-${opened.length}`;
+      const another = openDatabase({ url, schema, applicationName, maxConnections: 5 });
       opened.push(another);
-      return another;
+      const sever = async (): Promise<void> => {
+        await admin.systemTransaction((tx) =>
+          tx.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = $1', [
+            applicationName,
+          ]),
+        );
+      };
+      return { ...another, sever };
     },
     reset,
     async close() {
