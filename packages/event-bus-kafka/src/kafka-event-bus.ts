@@ -35,7 +35,7 @@ export function createKafkaEventBus(options: KafkaEventBusOptions): EventBus {
     publish: (records) => publisher.publish(records),
     async subscribe(subscribeOptions) {
       checkOpen();
-      const subscription = await openSubscription({
+      const subscription = openSubscription({
         options: subscribeOptions,
         settings,
         naming,
@@ -51,9 +51,14 @@ export function createKafkaEventBus(options: KafkaEventBusOptions): EventBus {
           subscriptions.delete(tracked);
         },
       };
+      // At once, so that a close which comes before the group was joined stops it too.
       subscriptions.add(tracked);
-      // The bus may have been closed while the consumer was joining.
-      if (closed) await tracked.stop();
+      try {
+        await subscription.opened;
+      } catch (error) {
+        subscriptions.delete(tracked);
+        throw error;
+      }
       return tracked;
     },
     async lag(group) {

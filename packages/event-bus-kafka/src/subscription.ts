@@ -5,7 +5,7 @@ import { type GroupSession, openGroupSession, type StartPosition } from './group
 import type { KafkaSettings } from './kafka-options.ts';
 import type { Naming } from './record-mapping.ts';
 
-const reopenBounds = { baseMs: 250, maxMs: 10_000 };
+const reopenBounds = { baseMs: 250, maxMs: 5_000 };
 /** Joining can wait for the other members to finish their chunks; whoever subscribes does not have to. */
 const joinWaitMs = 10_000;
 
@@ -17,11 +17,16 @@ export interface SubscriptionDeps {
   readonly uncommittedEnds: (group: string, topics: readonly string[]) => Promise<readonly StartPosition[]>;
 }
 
-/**
- * Keeps a consumer alive: whatever ends it, another one is opened after a pause. Resolves when the consumer has joined,
- * or when the cluster is away: then it joins as soon as the cluster is back. Rejects when it cannot work as it is set up.
- */
-export async function openSubscription(deps: SubscriptionDeps): Promise<Subscription> {
+/** Keeps a consumer alive: whatever ends it, another one is opened after a pause. */
+export interface OpenSubscription extends Subscription {
+  /**
+   * Resolves when the consumer has joined, or when the cluster is away: then it joins as soon as the cluster is back.
+   * Rejects when it cannot work as it is set up, and is stopped then.
+   */
+  readonly opened: Promise<void>;
+}
+
+export function openSubscription(deps: SubscriptionDeps): OpenSubscription {
   const { options, settings, naming } = deps;
   const stopping = new AbortController();
   const first = Promise.withResolvers<EventBusError | undefined>();
@@ -29,9 +34,11 @@ export async function openSubscription(deps: SubscriptionDeps): Promise<Subscrip
   let stopped: Promise<void> | undefined;
 
   const supervised = supervise();
-  const waited = pause(joinWaitMs, stopping.signal).then(() => undefined);
-  const failure = await Promise.race([first.promise, waited]);
-  if (failure && !failure.retriable) {
+
+  async function open(): Promise<void> {
+    const waited = pause(joinWaitMs, stopping.signal).then(() => undefined);
+    const failure = await Promise.race([first.promise, waited]);
+    if (!failure || failure.retriable) return;
     await stop();
     throw failure;
   }
@@ -94,6 +101,7 @@ export async function openSubscription(deps: SubscriptionDeps): Promise<Subscrip
   }
 
   return {
+    opened: open(),
     healthy: () => !stopping.signal.aborted && session?.healthy() === true,
     stop,
   };

@@ -16,6 +16,7 @@ export async function createMissingTopics(
   topics: readonly TopicDeclaration[],
   { settings, naming }: { readonly settings: KafkaSettings; readonly naming: Naming },
 ): Promise<void> {
+  if (topics.length === 0) return;
   const wanted = new Map(topics.map((topic) => [naming.topicOnCluster(topic.name), topic]));
   const existing = new Set(await admin.listTopics());
   const missing = [...wanted].filter(([name]) => !existing.has(name));
