@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from '@jest/globals';
 import { describeEventBusConformance } from '@kempt/event-bus/conformance';
 import { type EmbeddedPostgres, provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
-import { openConformanceBus } from './conformance-bus.ts';
+import { openConformanceBus } from './conformance-child.ts';
 import { migratePostgresEventBus } from './migration.ts';
 
 // A server of its own, since the suite kills it in the middle.
@@ -39,7 +39,7 @@ describeEventBusConformance('Postgres', {
   sessionTimeoutMs: 1_000,
   stopTimeoutMs: 4_000,
   createBus: async () => openConformanceBus(url),
-  childBus: async () => ({ module: new URL('./conformance-bus.ts', import.meta.url).href, options: { url } }),
+  childBus: async () => ({ module: new URL('./conformance-child.ts', import.meta.url).href, options: { url } }),
   restartBroker: async () => {
     const port = Number(new URL(url).port);
     await server.crash();

@@ -59,9 +59,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
     ...connection,
     max: options.maxConnections,
     idleTimeoutMillis: 30_000,
-    onConnect: async (client: pg.ClientBase) => {
-      await client.query(preparation);
-    },
+    // The pool waits for the promise, whatever its types say.
+    onConnect: (client: pg.ClientBase) => client.query(preparation) as unknown as undefined,
   });
   // A connection that breaks is reported to the pool while idle and to the client while in use. Without a listener on
   // both, either would end the process.

@@ -37,6 +37,8 @@ interface DueTopic {
   readonly topicId: number;
   readonly cleanup: 'compact' | 'delete';
   readonly retentionMs: number;
+  /** The server's clock, by which events were stamped. */
+  readonly nowMs: number;
 }
 
 /** Events that one step looks at, and steps that a pass makes in one partition before it leaves the rest to the next. */
@@ -52,14 +54,15 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
   async function dueTopics(evenIfNotDue: boolean): Promise<DueTopic[]> {
     const rows = await connections.run({
       name: 'list-due-topics',
-      text: `SELECT topic_id, cleanup, retention_ms FROM topic
+      text: `SELECT topic_id, cleanup, retention_ms, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM topic
              WHERE $1 OR cleaned_at < now() - $2 * interval '1 millisecond' ORDER BY cleaned_at`,
       values: [evenIfNotDue, intervalMs],
     });
-    return (rows as [number, 'compact' | 'delete', string][]).map(([topicId, cleanup, retentionMs]) => ({
+    return (rows as [number, 'compact' | 'delete', string, string][]).map(([topicId, cleanup, retentionMs, nowMs]) => ({
       topicId,
       cleanup,
       retentionMs: Number(retentionMs),
+      nowMs: Number(nowMs),
     }));
   }
 
@@ -87,13 +90,15 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     return removed;
   }
 
-  async function cleanTopic({ topicId, cleanup, retentionMs }: DueTopic): Promise<HousekeepingReport> {
+  async function cleanTopic({ topicId, cleanup, retentionMs, nowMs }: DueTopic): Promise<HousekeepingReport> {
     if (cleanup === 'delete') {
-      const expired = await repeat(topicId, (queries) => dropExpired(queries, topicId, retentionMs));
+      const expired = await repeat(topicId, (queries) => dropExpired(queries, topicId, nowMs - retentionMs));
       return { expired, superseded: 0, tombstones: 0 };
     }
-    const superseded = await repeat(topicId, (queries) => dropSuperseded(queries, topicId, compactionLagMs));
-    const tombstones = await repeat(topicId, (queries) => dropTombstones(queries, topicId, tombstoneRetentionMs));
+    const superseded = await repeat(topicId, (queries) => dropSuperseded(queries, topicId, nowMs - compactionLagMs));
+    const tombstones = await repeat(topicId, (queries) =>
+      dropTombstones(queries, topicId, nowMs - tombstoneRetentionMs),
+    );
     return { expired: 0, superseded, tombstones };
   }
 
@@ -144,21 +149,24 @@ interface StepResult {
   readonly more: boolean;
 }
 
-async function dropExpired(queries: Queries, topicId: number, retentionMs: number): Promise<StepResult> {
+async function dropExpired(queries: Queries, topicId: number, untilMs: number): Promise<StepResult> {
   const table = eventTable(topicId);
   const [row] = await queries.run({
     name: `drop-expired-${topicId}`,
     text: `
-      WITH oldest AS (
-        SELECT t.partition, e."offset", e.appended_ms
-        FROM partition_tail t CROSS JOIN LATERAL (
-          SELECT "offset", appended_ms FROM ${table} WHERE partition = t.partition ORDER BY "offset" LIMIT $3
+      WITH due AS (
+        SELECT t.partition FROM partition_tail t CROSS JOIN LATERAL (
+          SELECT appended_ms FROM ${table} WHERE partition = t.partition ORDER BY "offset" LIMIT 1
+        ) first
+        WHERE t.topic_id = $1 AND first.appended_ms <= $2
+      ), oldest AS (
+        SELECT due.partition, e."offset", e.appended_ms
+        FROM due CROSS JOIN LATERAL (
+          SELECT "offset", appended_ms FROM ${table} WHERE partition = due.partition ORDER BY "offset" LIMIT $3
         ) e
-        WHERE t.topic_id = $1
       ), removed AS (
         DELETE FROM ${table} e USING oldest o
-        WHERE e.partition = o.partition AND e."offset" = o."offset"
-          AND o.appended_ms <= extract(epoch FROM clock_timestamp()) * 1000 - $2
+        WHERE e.partition = o.partition AND e."offset" = o."offset" AND o.appended_ms <= $2
         RETURNING e.partition, e."offset"
       ), per_partition AS (
         SELECT partition, max("offset") AS "offset", count(*) AS removed FROM removed GROUP BY partition
@@ -167,27 +175,32 @@ async function dropExpired(queries: Queries, topicId: number, retentionMs: numbe
         FROM per_partition p WHERE t.topic_id = $1 AND t.partition = p.partition
       )
       SELECT coalesce(sum(removed), 0)::int, coalesce(max(removed) >= $3, false) FROM per_partition`,
-    values: [topicId, retentionMs, stepRecords],
+    values: [topicId, untilMs, stepRecords],
   });
   const [removed, more] = row as [number, boolean];
   return { removed, more };
 }
 
 /** Goes on in each partition where it stopped: for each key met there, everything older than its newest event goes. */
-async function dropSuperseded(queries: Queries, topicId: number, lagMs: number): Promise<StepResult> {
+async function dropSuperseded(queries: Queries, topicId: number, untilMs: number): Promise<StepResult> {
   const table = eventTable(topicId);
   const [row] = await queries.run({
     name: `drop-superseded-${topicId}`,
     text: `
-      WITH candidate AS (
-        SELECT t.partition, e."offset", e.appended_ms, e.key
-        FROM partition_tail t CROSS JOIN LATERAL (
+      WITH due AS (
+        SELECT t.partition, t.compacted_to FROM partition_tail t CROSS JOIN LATERAL (
+          SELECT appended_ms FROM ${table}
+          WHERE partition = t.partition AND "offset" >= t.compacted_to ORDER BY "offset" LIMIT 1
+        ) first
+        WHERE t.topic_id = $1 AND first.appended_ms <= $2
+      ), candidate AS (
+        SELECT due.partition, e."offset", e.appended_ms, e.key
+        FROM due CROSS JOIN LATERAL (
           SELECT "offset", appended_ms, key FROM ${table}
-          WHERE partition = t.partition AND "offset" >= t.compacted_to ORDER BY "offset" LIMIT $3
+          WHERE partition = due.partition AND "offset" >= due.compacted_to ORDER BY "offset" LIMIT $3
         ) e
-        WHERE t.topic_id = $1
       ), fresh AS (
-        SELECT * FROM candidate WHERE appended_ms <= extract(epoch FROM clock_timestamp()) * 1000 - $2
+        SELECT * FROM candidate WHERE appended_ms <= $2
       ), newest AS (
         SELECT partition, key, max("offset") AS "offset" FROM fresh GROUP BY partition, key
       ), removed AS (
@@ -200,14 +213,14 @@ async function dropSuperseded(queries: Queries, topicId: number, lagMs: number):
         FROM per_partition p WHERE t.topic_id = $1 AND t.partition = p.partition
       )
       SELECT (SELECT count(*) FROM removed)::int, coalesce((SELECT max(seen) FROM per_partition) >= $3, false)`,
-    values: [topicId, lagMs, stepRecords],
+    values: [topicId, untilMs, stepRecords],
   });
   const [removed, more] = row as [number, boolean];
   return { removed, more };
 }
 
 /** A tombstone goes when compaction has passed it, since until then it keeps an older event of its key from showing. */
-async function dropTombstones(queries: Queries, topicId: number, retentionMs: number): Promise<StepResult> {
+async function dropTombstones(queries: Queries, topicId: number, untilMs: number): Promise<StepResult> {
   const table = eventTable(topicId);
   const [row] = await queries.run({
     name: `drop-tombstones-${topicId}`,
@@ -216,13 +229,13 @@ async function dropTombstones(queries: Queries, topicId: number, retentionMs: nu
         SELECT e.partition, e."offset"
         FROM partition_tail t JOIN ${table} e USING (partition)
         WHERE t.topic_id = $1 AND e.value IS NULL AND e."offset" < t.compacted_to
-          AND e.appended_ms <= extract(epoch FROM clock_timestamp()) * 1000 - $2
+          AND e.appended_ms <= $2
         LIMIT $3
       ), removed AS (
         DELETE FROM ${table} e USING old o WHERE e.partition = o.partition AND e."offset" = o."offset" RETURNING 1
       )
       SELECT count(*)::int, count(*) >= $3 FROM removed`,
-    values: [topicId, retentionMs, stepRecords],
+    values: [topicId, untilMs, stepRecords],
   });
   const [removed, more] = row as [number, boolean];
   return { removed, more };

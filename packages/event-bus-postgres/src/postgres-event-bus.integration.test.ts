@@ -133,8 +133,9 @@ describe('consuming', () => {
     await bus.subscribe({
       group: 'bytes',
       topics: [topic],
-      eachChunk: async ({ records }) =>
-        void sizes.push(...[records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)]),
+      eachChunk: async ({ records }) => {
+        sizes.push(records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0));
+      },
     });
     await until('all events', () => sizes.reduce((sum, size) => sum + size, 0) === 18_000);
     expect(sizes.length).toBeGreaterThan(2);

@@ -28,7 +28,7 @@ export interface PostgresEventBusOptions {
   readonly maxConnections?: number;
   /** Default 1 MiB. */
   readonly maxRecordBytes?: number;
-  /** How often each topic is cleaned. Default 60,000. */
+  /** How often each topic is cleaned, by whichever process is first. Default 300,000. */
   readonly retentionIntervalMs?: number;
   /** Compaction leaves younger events alone. Default 1 h. */
   readonly compactionLagMs?: number;
@@ -58,7 +58,7 @@ const defaultTuning: SubscriptionTuning = {
   maxChunkBytes: 4_194_304,
   redeliveryPause: { baseMs: 200, maxMs: 30_000 },
   maxSilenceMs: 300_000,
-  stopTimeoutMs: 10_000,
+  stopTimeoutMs: 3_000,
 };
 
 /** How long `close` waits for a publish that is on its way, and for connections to end. */
@@ -112,7 +112,7 @@ export function createPostgresEventBus(options: PostgresEventBusOptions): Postgr
   const housekeeping = createHousekeeping({
     connections,
     schema,
-    intervalMs: options.retentionIntervalMs ?? 60_000,
+    intervalMs: options.retentionIntervalMs ?? 300_000,
     compactionLagMs: options.compactionLagMs ?? 3_600_000,
     tombstoneRetentionMs: options.tombstoneRetentionMs ?? 604_800_000,
     random,

@@ -77,6 +77,8 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
   const maxRecords = options.maxChunkRecords ?? 500;
   const topicsById = new Map(topics.map((topic) => [topic.topicId, topic]));
   const held = new Map<string, HeldPartition>();
+  /** The epochs under which partitions went to others: an answer that still shows us there is older than that. */
+  const goneEpochs = new Map<string, bigint>();
   /** Chunks at hand by partition; also those of partitions that were lost, until their handlers have ended. */
   const atWork = new Map<string, Promise<void>>();
   const queue: {
@@ -114,8 +116,8 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       return identity ? store.commit(identity, progress) : progress;
     },
     onRefused: ({ topicId, partition, epoch }) => {
-      const lost = held.get(`${topicId}/${partition}`);
-      if (lost?.epoch === epoch) lose(lost, 'A commit was refused: another consumer has the partition.');
+      const lost = held.get(idOf(topicId, partition));
+      if (lost?.epoch === epoch) loseForGood(lost, 'A commit was refused: another consumer has the partition.');
     },
     onError,
     intervalMs: tuning.readIntervalMs,
@@ -138,8 +140,14 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
     lost.abort.abort(new Error(reason));
   }
 
+  /** Loses a partition of which we know that another consumer has it, whatever an older answer may say. */
+  function loseForGood(lost: HeldPartition, reason: string): void {
+    goneEpochs.set(idOf(lost.topic.topicId, lost.partition), lost.epoch);
+    lose(lost, reason);
+  }
+
   function loseAll(reason: string): void {
-    for (const lost of [...held.values()]) lose(lost, reason);
+    for (const lost of held.values()) lose(lost, reason);
   }
 
   /** Makes what we hold equal to what the group says we own. */
@@ -149,6 +157,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       const topic = topicsById.get(topicId);
       if (!topic) continue;
       const id = idOf(topicId, partition);
+      if (epoch <= (goneEpochs.get(id) ?? -1n)) continue;
       ownedNow.add(id);
       const existing = held.get(id);
       if (existing?.epoch === epoch) {
@@ -184,7 +193,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
     for (const one of leaving) one.state = 'leaving';
     store.handOver(identity, leaving.map(progressOf)).then(
       () => {
-        for (const one of leaving) lose(one, 'The partition was handed over.');
+        for (const one of leaving) loseForGood(one, 'The partition was handed over.');
       },
       (error: unknown) => {
         onError(error);

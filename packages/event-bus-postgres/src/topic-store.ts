@@ -33,7 +33,14 @@ export function createTopicStore(queries: Queries, prefix: string): TopicStore {
 
   return {
     async declare(topics) {
+      const declared = await queries.run({
+        name: 'list-declared-topics',
+        text: 'SELECT name, cleanup, retention_ms FROM topic WHERE name = ANY ($1::text[])',
+        values: [topics.map(({ name }) => prefix + name)],
+      });
+      const inLine = new Set(declared.map((row) => row.join(' ')));
       for (const { name, partitions, cleanup, retentionMs } of topics) {
+        if (inLine.has(`${prefix}${name} ${cleanup} ${retentionMs}`)) continue;
         await queries.run({
           name: 'declare-topic',
           text: 'SELECT declare_topic($1, $2, $3, $4)',

@@ -1,6 +1,7 @@
 import type { EventRecord, PositionedRecord, TopicDeclaration } from '@kempt/contracts';
 import type { PartitionLag } from './event-bus.ts';
 import { EventBusError } from './event-bus-error.ts';
+import { copyOf } from './event-copy.ts';
 import { createFakeGroup, type FakeGroup } from './fake-group.ts';
 import { partitionOf } from './partition.ts';
 
@@ -144,11 +145,6 @@ export function createFakeBroker(options: FakeBrokerOptions = {}): FakeBroker {
     },
   };
   return broker;
-}
-
-/** Buses hand out copies: a consumer that writes into an event must not change what another one reads. */
-export function copyOf<R extends EventRecord>(record: R): R {
-  return { ...record, headers: { ...record.headers }, value: record.value && Uint8Array.from(record.value) };
 }
 
 function cleanUp(partition: FakePartition, { declaration }: FakeTopic, nowMs: number): void {

@@ -130,7 +130,7 @@ export function createFakeEventBus(options: FakeEventBusOptions = {}): FakeEvent
     },
     crash() {
       closed = true;
-      for (const subscription of [...subscriptions]) subscription.kill();
+      for (const subscription of subscriptions) subscription.kill();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { SubscribeOptions } from './event-bus.ts';
 import { EventBusError } from './event-bus-error.ts';
-import { copyOf, type FakeBroker, type FakePartition } from './fake-broker.ts';
+import { copyOf } from './event-copy.ts';
+import type { FakeBroker, FakePartition } from './fake-broker.ts';
 
 /** A subscription as its group sees it. */
 export interface FakeMember {

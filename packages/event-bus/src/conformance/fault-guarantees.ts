@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import type { EventRecord } from '@kempt/contracts';
 import { type ConformanceRun, keysNamed, numbered, numberedRange, watchOrder } from './conformance-run.ts';
-import type { ConsumerProcessMessage, ConsumerProcessTask } from './consumer-process.ts';
+import type { ConsumerMessage, ConsumerTask } from './consumer-child.ts';
 
 const killTitle = 'every event is handled at least once and in order although its consumer is killed again and again';
 
@@ -159,21 +159,21 @@ export function testFaultGuarantees(run: ConformanceRun): void {
   }
 }
 
-function startConsumer(task: ConsumerProcessTask): ChildProcess {
-  const entry = fileURLToPath(new URL('./consumer-process.ts', import.meta.url));
+function startConsumer(task: ConsumerTask): ChildProcess {
+  const entry = fileURLToPath(new URL('./consumer-child.ts', import.meta.url));
   return fork(entry, [JSON.stringify(task)], {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
 }
 
-async function messageOf(child: ChildProcess, type: ConsumerProcessMessage['type'], timeoutMs: number): Promise<void> {
+async function messageOf(child: ChildProcess, type: ConsumerMessage['type'], timeoutMs: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`No "${type}" from the consumer within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    child.on('message', (message: ConsumerProcessMessage) => {
+    child.on('message', (message: ConsumerMessage) => {
       if (message.type !== type) return;
       clearTimeout(timer);
       resolve();

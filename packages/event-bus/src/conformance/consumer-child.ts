@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildBus, ChildBusModule } from './conformance-harness.ts';
 
 /** What the parent tells a consumer process: its one argument, as JSON. */
-export interface ConsumerProcessTask {
+export interface ConsumerTask {
   readonly bus: ChildBus;
   readonly group: string;
   readonly topic: string;
@@ -13,10 +13,10 @@ export interface ConsumerProcessTask {
   readonly hangInChunk: number | null;
 }
 
-export type ConsumerProcessMessage = { readonly type: 'chunk' } | { readonly type: 'hanging' };
+export type ConsumerMessage = { readonly type: 'chunk' } | { readonly type: 'hanging' };
 
 /** A consumer in a process of its own, made to be killed. It ends in order when the parent says `stop`. */
-async function consume(task: ConsumerProcessTask): Promise<void> {
+async function consume(task: ConsumerTask): Promise<void> {
   const { openBus } = (await import(task.bus.module)) as ChildBusModule;
   const bus = await openBus(task.bus.options);
   let chunks = 0;
@@ -42,8 +42,8 @@ async function consume(task: ConsumerProcessTask): Promise<void> {
   });
 }
 
-function send(message: ConsumerProcessMessage): void {
+function send(message: ConsumerMessage): void {
   process.send?.(message);
 }
 
-await consume(JSON.parse(process.argv[2] ?? '') as ConsumerProcessTask);
+await consume(JSON.parse(process.argv[2] ?? '') as ConsumerTask);
