@@ -42,6 +42,12 @@ describe('routes', () => {
     ).toThrow('Route GET /v1/things names no scope: set config.scope.');
   });
 
+  test('a route under /v1 with a scope that no key can have is refused at start', () => {
+    expect(() =>
+      http.get('/v1/things', { ...route, config: { scope: 'record:read' } }, async () => ({ id: '', size: 1 })),
+    ).toThrow('names the scope record:read, which does not exist');
+  });
+
   test('a route under /v1 without a response schema is refused at start', () => {
     expect(() => http.get('/v1/things', { config: { scope: 'records:read' } }, async () => ({}))).toThrow(
       'Route GET /v1/things has no response schema',

@@ -21,7 +21,7 @@ import fastify, {
   type RouteOptions,
 } from 'fastify';
 import { observeRequests, traceIdOf } from './http-observation.ts';
-import { type Authenticator, anyScope, type Principal, requireScope } from './principal.ts';
+import { type Authenticator, anyScope, type Principal, requireScope, scopes } from './principal.ts';
 import { ProblemError, ProblemSchema, problemContentType } from './problem.ts';
 import { problemOf } from './problem-of-error.ts';
 
@@ -197,6 +197,11 @@ function checkRoute(route: RouteOptions): void {
   const name = `${[route.method].flat().join('|')} ${route.url}`;
   const schema = (route.schema ?? {}) as Record<string, unknown> & { response?: Record<string, unknown> };
   if (route.config?.scope === undefined) throw new Error(`Route ${name} names no scope: set config.scope.`);
+  const knownScopes: readonly string[] = [...scopes, anyScope];
+  if (!knownScopes.includes(route.config.scope)) {
+    // No key could ever be given such a scope, so nobody could use the route.
+    throw new Error(`Route ${name} names the scope ${route.config.scope}, which does not exist.`);
+  }
   // Answers that are passed through as they came are nobody's to serialise.
   if (schema.hide === true && route.config.scope === anyScope) return;
   if (schema.response === undefined || Object.keys(schema.response).length === 0) {

@@ -296,6 +296,35 @@ describe('dependencies that are away', () => {
     await gate.shut();
   });
 
+  test('Postgres away in the middle: not ready with the reason, alive, 503 for callers, and ready again by itself', async () => {
+    const server = new URL(testDatabase.adminUrl);
+    const gate = await createTcpGate({ host: server.hostname, port: Number(server.port) });
+    const definition = await provisioned({
+      build: (runtime: Runtime) => {
+        runtime.authenticateBy(async () => ({ tenantId: 't', subject: 's', scopes: new Set(['dead-letters:read']) }));
+        return [];
+      },
+    });
+    databaseUrl.hostname = '127.0.0.1';
+    databaseUrl.port = String(gate.port);
+    const service = await start(definition);
+    expect((await fetch(`${service.url}/v1/dead-letters`)).status).toBe(200);
+    await gate.shut();
+    expect(await readyz(service.url)).toMatchObject({
+      status: 503,
+      body: { checks: { database: expect.any(String), 'event-bus': 'ok' } },
+    });
+    expect((await fetch(`${service.url}/livez`)).status).toBe(200);
+    const refused = await fetch(`${service.url}/v1/dead-letters`);
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: 'temporarily-unavailable' });
+    await gate.open();
+    await until(async () => (await readyz(service.url)).status === 200);
+    expect((await fetch(`${service.url}/v1/dead-letters`)).status).toBe(200);
+    await running.pop()?.stop();
+    await gate.shut();
+  });
+
   test('the bus away at start: the service waits for as long as KEMPT_START_TIMEOUT_MS says', async () => {
     broker.goAway();
     const environment = environmentWith({ KEMPT_START_TIMEOUT_MS: '300' });
