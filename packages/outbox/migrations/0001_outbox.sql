@@ -25,6 +25,7 @@ create table outbox (
   autovacuum_vacuum_cost_delay = 0
 );
 create index outbox_live on outbox (position) where lane = 'live';
+create index outbox_bulk on outbox (tenant_id, position) where lane = 'bulk';
 create index outbox_by_key on outbox (key_hash, position);
 select kempt_protect_infrastructure('outbox');
 

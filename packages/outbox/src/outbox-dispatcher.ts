@@ -10,7 +10,7 @@ import { createLatch, type Latch } from './latch.ts';
 import { outboxChannel } from './outbox-append.ts';
 import { createOutboxMetrics } from './outbox-metrics.ts';
 import { createOutboxPublisher, type RefusedRow } from './outbox-publisher.ts';
-import { deleteFromOutbox, type OutboxRow } from './outbox-store.ts';
+import { deleteFromOutbox, type OutboxRow, preferIndexes } from './outbox-store.ts';
 import { pause } from './pause.ts';
 
 export interface OutboxDispatcherOptions {
@@ -81,6 +81,7 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
     /** Removes what is done and reads what comes next in one transaction: half the commits. */
     async function settleAndRead(read: boolean): Promise<readonly OutboxRow[]> {
       const batch = await database.systemTransaction(async (tx) => {
+        await preferIndexes(tx);
         await deleteFromOutbox(tx, published);
         if (refused.length > 0) {
           await insertDeadLetters(tx, refused.map(toDeadLetter));

@@ -69,6 +69,14 @@ const withOlderOfSameKey = `
 
 const inShare = 'key_hash % $2 = $1 and aggregatetype <> all ($3)';
 
+/**
+ * For the transaction. The planner takes a queue for as large or as small as it was when it was last analysed, and then
+ * sorts the whole table for the sake of a page; here the index in the right order is always right.
+ */
+export async function preferIndexes(tx: Transaction): Promise<void> {
+  await tx.query(`select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`);
+}
+
 /** The next live events. `after` skips what was read already; see the sweeps of the dispatcher. */
 export async function readLive(
   tx: Transaction,

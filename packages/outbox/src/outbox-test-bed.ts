@@ -20,7 +20,9 @@ import { appendToOutbox } from './outbox-append.ts';
 export interface OutboxTestBed {
   readonly database: Database;
   readonly adminUrl: string;
+  /** Connection URL of the service's role. */
   readonly url: string;
+  readonly role: string;
   readonly broker: FakeBroker;
   readonly bus: FakeEventBus;
   readonly logger: Logger;
@@ -48,7 +50,7 @@ export const stateTopic: TopicDeclaration = {
   retentionMs: 0,
 };
 
-const schema = 'test_service';
+export const testSchema = 'test_service';
 
 /** What a service would have: rows whose lock orders the events, and an effect that shows how often it happened. */
 const serviceTables = `
@@ -69,14 +71,19 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
   const server: TestDatabase = await startTestDatabase();
   const folder = mkdtempSync(path.join(tmpdir(), 'kempt-outbox-test-'));
   writeFileSync(path.join(folder, '0001_effect.sql'), serviceTables);
-  const { database, url } = await createTestSchema({
+  const { database, url, role } = await createTestSchema({
     adminUrl: server.adminUrl,
-    schema,
+    schema: testSchema,
     folders: [outboxMigrationsFolder, folder],
     maxConnections: 10,
   });
   rmSync(folder, { recursive: true });
-  const admin = openDatabase({ url: server.adminUrl, schema, applicationName: 'kempt-test-admin', maxConnections: 1 });
+  const admin = openDatabase({
+    url: server.adminUrl,
+    schema: testSchema,
+    applicationName: 'kempt-test-admin',
+    maxConnections: 1,
+  });
   const opened: Database[] = [database, admin];
   const logger = createLogger({ service: 'test', level: 'silent' });
   let broker = createFakeBroker();
@@ -102,6 +109,7 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
     database,
     adminUrl: server.adminUrl,
     url,
+    role,
     get broker() {
       return broker;
     },
@@ -114,7 +122,7 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
     },
     openAnother() {
       const applicationName = `kempt-test-${opened.length}`;
-      const another = openDatabase({ url, schema, applicationName, maxConnections: 5 });
+      const another = openDatabase({ url, schema: testSchema, applicationName, maxConnections: 5 });
       opened.push(another);
       const sever = async (): Promise<void> => {
         await admin.systemTransaction((tx) =>
@@ -219,9 +227,9 @@ export async function effectsOf(database: Database, tenantId: string): Promise<R
 
 /** Waits for a condition and fails, saying which, when it does not come true in time. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 30_000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Waited 15 s in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`Waited 30 s in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
