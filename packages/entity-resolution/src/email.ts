@@ -1,4 +1,5 @@
 import { freeMailDomains, roleMailboxes } from './data/mail-domains.ts';
+import { areNicknames } from './person-name.ts';
 import { cleanText, isMissing } from './text.ts';
 
 /** An e-mail address in normal form. Malformed text is kept whole in `local` with an empty domain, so that it can still be compared. */
@@ -45,21 +46,32 @@ export function isRoleMailbox(local: string): boolean {
 }
 
 /**
- * True when the mailbox name can be read off the person's name (`john.smith`, `jsmith`, `smithj`, also with a number behind): then it says
- * nothing that the name has not said already.
+ * True when the mailbox name can be read off the person's name (`john.smith`, `jsmith82`, `smithj`, `bob_smith` of a Robert Smith): then it
+ * says nothing that the name has not said already.
  */
 export function isExplainedByName(local: string, given: readonly string[], family: readonly string[]): boolean {
   const letters = local.replace(/[^a-z]/g, '');
-  const first = given[0] ?? '';
-  const last = family.join('');
   if (letters.length < 3) return false;
-  if (last !== '' && first !== '') {
-    const initial = first.charAt(0);
-    if (letters === first + last || letters === last + first) return true;
-    if (letters === initial + last || letters === last + initial) return true;
-    if (letters === first + last.charAt(0)) return true;
-    const middle = given[1]?.charAt(0) ?? '';
-    if (middle !== '' && (letters === first + middle + last || letters === initial + middle + last)) return true;
+  const last = family.join('');
+  const first = given[0] ?? '';
+  for (const part of new Set([last, ...family])) {
+    if (part.length < 2) continue;
+    const at = letters.indexOf(part);
+    if (at >= 0 && (part.length >= 4 || at === 0 || at + part.length === letters.length)) {
+      if (isFromGiven(letters.slice(0, at) + letters.slice(at + part.length), given)) return true;
+    }
   }
-  return (letters === first || letters === last) && letters.length >= 3;
+  if (first.length >= 3 && letters.includes(first)) {
+    const rest = letters.replace(first, '');
+    return rest.length <= 1 || last.startsWith(rest) || (rest.length >= 4 && rest.slice(0, 3) === last.slice(0, 3));
+  }
+  return false;
+}
+
+/** Whether text is nothing, initials, a beginning, or a short form of the given names. */
+function isFromGiven(text: string, given: readonly string[]): boolean {
+  if (text === '' || given.length === 0) return text.length <= 1;
+  const first = given[0] as string;
+  const initials = given.map((word) => word.charAt(0)).join('');
+  return text.length === 1 || first.startsWith(text) || text.startsWith(first) || initials.startsWith(text) || areNicknames(text, first);
 }

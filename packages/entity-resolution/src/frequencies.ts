@@ -1,8 +1,8 @@
 import { hashText } from './hash.ts';
 
 /**
- * How often values occur among distinct entities. `counts` is a flat list of hash, count, hash, count of the values that more than one entity
- * has; a value not listed counts as one.
+ * How often values occur among distinct entities. `counts` is a flat list of hash, count, hash, count of the values that more than two
+ * entities have; a value not listed counts as one.
  */
 export interface FrequencyTable {
   readonly total: number;
@@ -58,11 +58,12 @@ export function createRarities(tables: FrequencyTables): Rarities {
     maps.set(space, { total, unseen: share / (total + imagined), counts });
   }
   return {
+    /** The two entities that are being compared do not count: if they are one, a value that only they have is a value of one. */
     of(space, value) {
       const entry = maps.get(space);
       if (entry === undefined) return 8;
       const count = entry.counts.get(hashText(value)) ?? 1;
-      return Math.min(rarest, Math.max(0, -Math.log2(Math.max(0, count - 1) / entry.total + entry.unseen)));
+      return Math.min(rarest, Math.max(0, -Math.log2(Math.max(0, count - 2) / entry.total + entry.unseen)));
     },
   };
 }
@@ -86,11 +87,11 @@ export class FrequencyCounter {
     }
   }
 
-  /** Values counted at most 1.25 are left out; numbers are rounded so that equal data gives equal tables. */
+  /** Values counted at most twice are left out, as they weigh like unseen ones; numbers are rounded so that equal data gives equal tables. */
   tables(): FrequencyTables {
     const tables: Record<string, FrequencyTable> = {};
     for (const [space, { total, counts }] of [...this.#spaces].sort(([left], [right]) => (left < right ? -1 : 1))) {
-      const kept = [...counts].filter(([, count]) => count > 1.25).sort(([left], [right]) => left - right);
+      const kept = [...counts].filter(([, count]) => count > 2).sort(([left], [right]) => left - right);
       tables[space] = {
         total: Math.round(total),
         counts: kept.flatMap(([key, count]) => [key, Math.round(count * 8) / 8]),

@@ -90,6 +90,11 @@ export function parseNameParts(given: string, middle: string, family: string, su
   const middleText = cleanText(middle);
   const middleWords = isMissing(middleText) && !/^[a-z]$/.test(middleText) ? [] : wordsOf(middleText);
   if (first.words.length === 0 && last.words.length === 0) return null;
+  // A whole name typed into the family name field.
+  if (first.words.length === 0 && middleWords.length === 0 && last.words.length > 1 && !particles.has(last.words[0] as string)) {
+    const whole = parseFullName(last.words.join(' '));
+    if (whole !== null) return { ...whole, generation: parseGeneration(suffix) || last.generation };
+  }
   const generation = parseGeneration(suffix) || last.generation || first.generation;
   return { given: [...first.words, ...middleWords], family: last.words, generation };
 }

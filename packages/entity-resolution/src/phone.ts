@@ -3,6 +3,9 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 /** Subscriber digits that people type when they have no number. */
 const dummy = /^(\d)\1+$|^0*1234567(89?0?)?$|^9876543(210?)?$/;
 
+/** `+44 (0)20 ...`: the trunk zero that some people keep behind the country code. Italy's zero is part of the number. */
+const trunkZero = /^(20|27|31|32|33|41|43|44|46|47|48|49|60|61|62|63|64|66|81|82|84|86|90|91|98|212|234|254|351|353|358|359|380|385|386|420|421|966|971|972)0(?=\d{7})/;
+
 /**
  * A phone number in normal form: `+` and E.164 digits where the country is known, else `~` and the digits as they were written. Null for
  * text without enough digits and for placeholders.
@@ -16,21 +19,23 @@ export function parsePhone(raw: string, country: string | undefined): string | n
   const digits = text.replace(/\D+/g, '').replace(international && !text.includes('+') ? /^00/ : /^$/, '');
   if (digits.length < 6 || digits.length > 17) return null;
   if (dummy.test(digits) || dummy.test(digits.slice(-7))) return null;
-  if (international)
-    return digits.length > 15
-      ? null
-      : `+${digits.replace(/^(44|49|33|39|61|64|31|32|41|43|46|47|45|353)0(?=\d{8})/, (_, code: string) => (code === '39' ? '390' : code))}`;
+  if (international) return digits.length > 15 ? null : `+${digits.replace(trunkZero, '$1')}`;
   const region = (country ?? '').toUpperCase();
   if (region === 'US' || region === 'CA') {
     if (digits.length === 10) return `+1${digits}`;
     if (digits.length === 11 && digits.startsWith('1')) return `+${digits}`;
-    return `~${digits}`;
+    return national(digits);
   }
   if (region !== '' && isSupportedCountry(region)) {
     const parsed = parsePhoneNumberFromString(digits, region as CountryCode);
     if (parsed?.isPossible() === true) return parsed.number;
   }
-  return `~${digits}`;
+  return national(digits);
+}
+
+/** A number without its country: the trunk zero goes, so that it ends as the international form does. */
+function national(digits: string): string {
+  return `~${digits.replace(/^0{1,2}(?=\d{6})/, '')}`;
 }
 
 /** The digits of a normal form. */

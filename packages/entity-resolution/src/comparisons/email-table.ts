@@ -8,6 +8,9 @@ interface PreparedEmail {
   readonly whole: number;
   readonly local: number;
   readonly domain: number;
+  /** Letters and digits of the mailbox name apart; -1 where it has none. */
+  readonly letters: number;
+  readonly digits: number;
   readonly role: boolean;
   /** The mailbox can be read off the person's name, so that likeness of mailboxes adds nothing to likeness of names. */
   readonly fromName: boolean;
@@ -52,6 +55,8 @@ export class EmailTable implements ValueTable {
       whole: this.#words.intern(whole),
       local: this.#words.intern(local),
       domain: host === '' ? -1 : this.#words.intern(domain),
+      letters: this.#part(local, /[^a-z]+/g),
+      digits: this.#part(local, /[^0-9]+/g),
       role: isRoleMailbox(local),
       fromName,
       corporate: host !== '' && !isFreeMail(domain),
@@ -61,6 +66,11 @@ export class EmailTable implements ValueTable {
     });
     this.#ids.set(value, id);
     return id;
+  }
+
+  #part(local: string, others: RegExp): number {
+    const part = local.replace(others, '');
+    return part === '' ? -1 : this.#words.intern(part);
   }
 
   terms(value: string): (readonly [string, string])[] {
@@ -95,25 +105,27 @@ export class EmailTable implements ValueTable {
       return -1;
     }
     const sameDomain = a.domain === b.domain && a.domain >= 0;
+    const domainNear = sameDomain || a.domain < 0 || b.domain < 0 || words.jaroWinkler(a.domain, b.domain) >= 0.93;
     const shorter = Math.min(words.lengthOf(a.local), words.lengthOf(b.local));
+    const fromNames = a.fromName && b.fromName;
     if (a.local === b.local) {
       if (shorter < 3) return -1;
-      const domainNear = a.domain < 0 || b.domain < 0 || words.jaroWinkler(a.domain, b.domain) >= 0.93;
       if (domainNear) return 1;
-      if (a.fromName && b.fromName) return -1;
+      if (fromNames) return -1;
       this.rarities[0] = Math.min(a.localRarity, b.localRarity);
       return 2;
     }
-    const fromNames = a.fromName && b.fromName;
-    if (shorter >= 4 && !fromNames) {
-      const near = words.edits(a.whole, b.whole, 2);
-      if (near <= 2 || words.jaroWinkler(a.whole, b.whole) >= 0.95) return 1;
+    const company = sameDomain && a.corporate;
+    // smith1@ and smith2@ are two people: where only the digits differ, likeness of the mailboxes says nothing.
+    const numbered = a.letters === b.letters && a.digits >= 0 && b.digits >= 0;
+    if (shorter >= 4 && !fromNames && !numbered) {
+      if (domainNear && words.edits(a.local, b.local, 2) <= (shorter >= 8 ? 2 : 1)) return 1;
+      if (words.jaroWinkler(a.local, b.local) >= 0.9) return domainNear ? 1 : 3;
+    } else if (fromNames && !numbered && shorter >= 4 && words.edits(a.local, b.local, 1) <= 1 && domainNear) {
+      return 1;
     }
-    if (shorter >= 4 && words.jaroWinkler(a.local, b.local) >= 0.88) {
-      if (sameDomain && !fromNames) return 1;
-      return fromNames ? (sameDomain && a.corporate ? this.#company(a) : -1) : 3;
-    }
-    return sameDomain && a.corporate ? this.#company(a) : 5;
+    if (company) return this.#company(a);
+    return fromNames && !sameDomain ? -1 : 5;
   }
 
   #company(email: PreparedEmail): number {

@@ -154,9 +154,7 @@ export class NameTable implements ValueTable {
   #swapped(a: PreparedName, b: PreparedName): void {
     const words = this.#words;
     const alike = (x: number, y: number): boolean =>
-      x >= 0 &&
-      y >= 0 &&
-      (x === y || (words.lengthOf(x) > 3 && words.lengthOf(y) > 3 && words.jaroWinkler(x, y) >= 0.93));
+      x >= 0 && y >= 0 && (x === y || (words.lengthOf(x) > 2 && words.lengthOf(y) > 2 && (words.jaroWinkler(x, y) >= 0.88 || words.edits(x, y, 1) <= 1)));
     const crossed = alike(a.givenWhole, b.familyWhole);
     const back = alike(a.familyWhole, b.givenWhole);
     if (crossed && back) {

@@ -10,7 +10,7 @@ btinternet.com btopenworld.com sky.com virginmedia.com ntlworld.com talktalk.net
 sfr.fr laposte.net neuf.fr libero.it virgilio.it tin.it alice.it tiscali.it telefonica.net terra.com.br uol.com.br bol.com.br ig.com.br
 bigpond.com bigpond.net.au optusnet.com.au iinet.net.au xtra.co.nz rogers.com sympatico.ca shaw.ca telus.net videotron.ca qq.com 163.com
 126.com sina.com foxmail.com naver.com daum.net hanmail.net rediffmail.com ziggo.nl kpnmail.nl planet.nl telenet.be skynet.be bluewin.ch
-wp.pl o2.pl onet.pl interia.pl seznam.cz centrum.cz abv.bg mailinator.com guerrillamail.com 10minutemail.com yopmail.com example.com
+aon.at chello.at telia.com bredband.net spray.se tele2.se home.nl hetnet.nl xs4all.nl online.no mail.dk eircom.net wp.pl o2.pl onet.pl interia.pl seznam.cz centrum.cz abv.bg mailinator.com guerrillamail.com 10minutemail.com yopmail.com example.com
 example.org example.net`
     .split(/\s+/)
     .filter((domain) => domain !== ''),
