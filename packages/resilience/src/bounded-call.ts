@@ -9,6 +9,9 @@ export class CancelledCall extends Error {
   }
 }
 
+/** Why the timer of a call is stopped. One object for all: an abort without a reason makes an error with a stack. */
+const callEnded = new Error('the call has ended');
+
 export interface BoundedCall<T> {
   readonly name: string;
   readonly timeoutMs: number;
@@ -40,6 +43,6 @@ export async function makeBoundedCall<T>({ name, timeoutMs, clock, fn, signal }:
     return await Promise.race([fn(call.signal), ended]);
   } finally {
     signal.removeEventListener('abort', cancel);
-    timer.abort();
+    timer.abort(callEnded);
   }
 }

@@ -12,6 +12,7 @@ import { addDeadLetterRoutes } from './upstreams/dead-letter-routes.ts';
 import { createMergedDescription } from './upstreams/merged-description.ts';
 import { addProxyRoutes } from './upstreams/proxy-routes.ts';
 import { addStatusRoutes } from './upstreams/status-routes.ts';
+import { createTokenCache } from './upstreams/token-cache.ts';
 import { createUpstream, type Upstream } from './upstreams/upstream.ts';
 import { type UpstreamName, upstreamUrls } from './upstreams/upstream-table.ts';
 
@@ -56,7 +57,7 @@ function openUpstreams(
   { config: { gateway }, metrics }: Runtime<GatewayConfig>,
   gatewayMetrics: ReturnType<typeof createGatewayMetrics>,
 ): ReadonlyMap<UpstreamName, Upstream> {
-  const sign = createInternalTokenSigner(gateway.signingKey);
+  const sign = createTokenCache({ sign: createInternalTokenSigner(gateway.signingKey), now: () => performance.now() });
   const upstreams = new Map<UpstreamName, Upstream>();
   for (const [name, url] of upstreamUrls(gateway.upstreams)) {
     upstreams.set(
