@@ -37,6 +37,7 @@ function given<T extends object>(settings: T): { [K in keyof T]?: Exclude<T[K], 
 
 // What the simulators keep is long-lived and what a request makes is small: a young generation that never grows saves memory.
 setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--optimize-for-size');
 
 const loads = await readDefaultLoad(populationSettings());
 const simulators = await startSimulators({

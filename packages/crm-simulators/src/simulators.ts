@@ -4,10 +4,12 @@ import { createClock } from './clock.ts';
 import { startControlApi } from './control-api.ts';
 import { type HubSpotSimulator, startHubSpotSimulator } from './hubspot/hubspot-simulator.ts';
 import type { CrmLoads } from './population/default-load.ts';
+import type { CrmLoadStreams } from './population/load-reader.ts';
 import { type SalesforceSimulator, startSalesforceSimulator } from './salesforce/salesforce-simulator.ts';
 
 export interface SimulatorsOptions {
-  readonly loads: CrmLoads;
+  /** The Salesforce load is read before the HubSpot load. */
+  readonly loads: CrmLoads | CrmLoadStreams;
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Folder in which changes and ports are kept. Default: nothing is kept. */

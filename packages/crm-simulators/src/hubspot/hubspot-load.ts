@@ -36,6 +36,14 @@ export interface HubSpotLoad {
 /** When nothing else is said, records were made at this time. */
 const defaultTime = Date.UTC(2025, 0, 1);
 
+/** A copy without the empty places at the end. */
+function trimmed(values: readonly PropertyValue[]): PropertyValue[] {
+  let length = values.length;
+  while (length > 0 && values[length - 1] == null) length -= 1;
+  return values.slice(0, length);
+}
+
+/** Adds the records of a load, or of a part of one. */
 export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad): void {
   store.owners.push(...(load.owners ?? []));
   for (const objectLoad of load.objects) {
@@ -60,7 +68,7 @@ export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad): void {
         createdAt,
         modifiedAt: row.modifiedAt ?? createdAt,
         archivedAt: row.archivedAt ?? null,
-        values,
+        values: trimmed(values),
       };
       table.insert(record);
     }

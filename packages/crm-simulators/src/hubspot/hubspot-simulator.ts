@@ -5,6 +5,7 @@ import { type SimulatorReply, type SimulatorRequest, startHttpServer } from '../
 import { createRouter } from '../http/router.ts';
 import { createRandom } from '../random.ts';
 import { type Journal, noJournal, openJournal } from '../records/journal.ts';
+import { type LoadStream, readLoad } from '../records/load-stream.ts';
 import { createWriteLog, type WriteLog } from '../records/write-log.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { addAssociationRoutes } from './association-routes.ts';
@@ -31,7 +32,7 @@ export interface HubSpotSimulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** The records to begin with. Default: none. */
-  readonly load?: HubSpotLoad;
+  readonly load?: HubSpotLoad | LoadStream<HubSpotLoad>;
   readonly clock?: SimulatorClock;
   /** Folder in which changes are kept, so that a restarted simulator finds them. Default: nothing is kept. */
   readonly dataFolder?: string;
@@ -105,8 +106,8 @@ function splitVersion(path: string): { path: string; version: string } {
 export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {}): Promise<HubSpotSimulator> {
   const clock = options.clock ?? createClock();
   const store = createHubSpotStore(createHubSpotObjects());
-  const load = options.load ?? { name: 'empty', objects: [] };
-  applyHubSpotLoad(store, load);
+  const load: HubSpotLoad | LoadStream<HubSpotLoad> = options.load ?? { name: 'empty', objects: [] };
+  await readLoad(load, (part) => applyHubSpotLoad(store, part));
   const replay = (entry: HubSpotJournalEntry): void => {
     if ('clockOffsetMs' in entry) clock.advance(Math.max(0, entry.clockOffsetMs - clock.offsetMs()));
     else replayHubSpotChange(store, entry);

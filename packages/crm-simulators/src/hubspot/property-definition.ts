@@ -3,7 +3,7 @@ import type { TableRecord } from '../records/record-table.ts';
 /** HubSpot shows every property value as text, or null. Datetimes are ISO text with milliseconds, dates `YYYY-MM-DD`. */
 export type PropertyValue = string | null;
 
-/** A stored record; `modifiedAt` is its last-modified property. */
+/** A stored record; `modifiedAt` is its last-modified property. Values missing at the end are null. */
 export interface HubSpotRecord extends TableRecord {
   readonly createdAt: number;
   /** When the record was archived; null while it is live. */
@@ -26,6 +26,8 @@ export interface PropertyDefinition {
   readonly calculated: boolean;
   readonly hidden: boolean;
   readonly hubspotDefined: boolean;
+  /** Seldom filled in: kept behind the other values, so that records without it are shorter. */
+  readonly isRare: boolean;
 }
 
 export interface HubSpotObjectDefinition {
@@ -68,12 +70,14 @@ const workedOut: ReadonlySet<string> = new Set([
 ]);
 
 export function compileHubSpotObject(definition: HubSpotObjectDefinition): HubSpotObject {
-  let slotCount = 0;
-  const properties: StoredProperty[] = definition.properties.map((property) => {
-    if (workedOut.has(property.name)) return { ...property, slot: -1 };
-    slotCount += 1;
-    return { ...property, slot: slotCount - 1 };
-  });
+  const stored = definition.properties.filter((property) => !workedOut.has(property.name));
+  const inSlots = [...stored.filter((property) => !property.isRare), ...stored.filter((property) => property.isRare)];
+  const slots = new Map(inSlots.map((property, slot) => [property.name, slot]));
+  const slotCount = inSlots.length;
+  const properties: StoredProperty[] = definition.properties.map((property) => ({
+    ...property,
+    slot: slots.get(property.name) ?? -1,
+  }));
   const byName = new Map(properties.map((property) => [property.name, property]));
   return {
     ...definition,

@@ -308,7 +308,10 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       const other = needRecord(object, otherId);
       if (primary === other) throw validationError('Cannot merge an object with itself');
       const now = clock.now();
-      const values = primary.values.map((value, slot) => value ?? other.values[slot] ?? null);
+      const values = Array.from(
+        { length: object.slotCount },
+        (_, slot) => primary.values[slot] ?? other.values[slot] ?? null,
+      );
       const record: HubSpotRecord = {
         id: store.nextId(),
         createdAt: Math.min(primary.createdAt, other.createdAt),

@@ -18,6 +18,36 @@ const fieldTypes: Readonly<Record<PropertyType, string>> = {
   phone_number: 'phonenumber',
 };
 
+const rareNames: ReadonlySet<string> = new Set([
+  'hubspot_owner_assigneddate',
+  'hs_object_source_id',
+  'hs_object_source_label',
+  'hs_merged_object_ids',
+  'hs_created_by_user_id',
+  'hs_updated_by_user_id',
+  'fax',
+  'hs_language',
+  'hs_additional_emails',
+  'hs_email_optout',
+  'national_id',
+  'passport_number',
+  'drivers_license',
+  'hs_calculated_merged_vids',
+  'notes_last_contacted',
+  'num_notes',
+  'address2',
+  'founded_year',
+  'linkedin_company_page',
+  'hs_parent_company_id',
+  'hs_additional_domains',
+  'company_registration_number',
+  'hs_priority',
+  'hs_task_completion_date',
+  'hs_call_from_number',
+  'hs_call_to_number',
+  'hs_meeting_location',
+]);
+
 function labelOf(name: string): string {
   const words = name.replace(/^hs_/, '').replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
@@ -36,6 +66,7 @@ function property(name: string, type: PropertyType, options: PropertyOptions = {
     calculated: false,
     hidden: false,
     hubspotDefined: true,
+    isRare: rareNames.has(name),
     ...options,
   };
 }

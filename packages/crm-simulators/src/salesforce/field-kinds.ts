@@ -34,6 +34,7 @@ function field(name: string, type: SalesforceFieldType, options: FieldOptions = 
     reference: null,
     formula: null,
     addressPrefix: null,
+    isRare: false,
     ...options,
   };
 }
@@ -46,7 +47,7 @@ export const longText = (name: string, length: number, options: FieldOptions = {
   field(name, 'textarea', { length, ...options });
 export const email = (name: string, options: FieldOptions = {}) =>
   field(name, 'email', { length: 80, idLookup: true, ...options });
-export const phone = (name: string) => field(name, 'phone', { length: 40 });
+export const phone = (name: string, options: FieldOptions = {}) => field(name, 'phone', { length: 40, ...options });
 export const url = (name: string, options: FieldOptions = {}) => field(name, 'url', { length: 255, ...options });
 export const picklist = (name: string, values: readonly string[], options: FieldOptions = {}) =>
   field(name, 'picklist', { length: 255, picklist: values, ...options });
@@ -89,17 +90,17 @@ export const reference = (
   });
 };
 
-/** The six parts of an address, and the compound field that shows them together. */
-export function address(prefix: string, compound: string): FieldDefinition[] {
-  const part: FieldOptions = { compoundFieldName: compound };
+/** The parts of an address, and the compound field that shows them together. */
+export function address(prefix: string, compound: string, isRare = false): FieldDefinition[] {
+  const part: FieldOptions = { compoundFieldName: compound, isRare };
   return [
     longText(`${prefix}Street`, 255, part),
     text(`${prefix}City`, 40, part),
     text(`${prefix}State`, 80, part),
     text(`${prefix}PostalCode`, 20, part),
     text(`${prefix}Country`, 80, part),
-    decimal(`${prefix}Latitude`, 18, 15, part),
-    decimal(`${prefix}Longitude`, 18, 15, part),
+    decimal(`${prefix}Latitude`, 18, 15, { ...part, isRare: true }),
+    decimal(`${prefix}Longitude`, 18, 15, { ...part, isRare: true }),
     picklist(
       `${prefix}GeocodeAccuracy`,
       [
@@ -115,7 +116,7 @@ export function address(prefix: string, compound: string): FieldDefinition[] {
         'State',
         'Unknown',
       ],
-      { ...part, restrictedPicklist: true },
+      { ...part, restrictedPicklist: true, isRare: true },
     ),
     field(compound, 'address', { ...readOnly, addressPrefix: prefix }),
   ];
@@ -157,7 +158,7 @@ export function audit(): FieldDefinition[] {
 }
 
 export const masterRecord = (object: string): FieldDefinition =>
-  reference('MasterRecordId', [object], { ...readOnly, relationship: 'MasterRecord' });
+  reference('MasterRecordId', [object], { ...readOnly, relationship: 'MasterRecord', isRare: true });
 
 export const owner = (objects: readonly string[] = ['User']): FieldDefinition =>
   reference('OwnerId', objects, { nillable: false, defaultedOnCreate: true });

@@ -3,7 +3,7 @@ import type { TableRecord } from '../records/record-table.ts';
 /** Datetimes are milliseconds since the epoch, dates `YYYY-MM-DD`, references 18-character ids. */
 export type FieldValue = string | number | boolean | null;
 
-/** A stored record: values sit in the slots of the fields of its object. */
+/** A stored record: values sit in the slots of the fields of its object; those missing at the end are null. */
 export interface SalesforceRecord extends TableRecord {
   readonly values: FieldValue[];
 }
@@ -65,6 +65,8 @@ export interface FieldDefinition {
   readonly formula: ((read: ReadField) => FieldValue) | null;
   /** For compound addresses: the prefix of the parts, e.g. `Mailing`. */
   readonly addressPrefix: string | null;
+  /** Seldom filled in: kept behind the other values, so that records without it are shorter. */
+  readonly isRare: boolean;
 }
 
 export interface ObjectDefinition {
@@ -98,14 +100,13 @@ export interface SalesforceObject extends Omit<ObjectDefinition, 'fields'> {
 }
 
 export function compileObject(definition: ObjectDefinition): SalesforceObject {
-  let slotCount = 0;
-  const fields: StoredField[] = definition.fields.map((field) => {
-    const isWorkedOut =
-      field.formula !== null || field.type === 'address' || field.name === 'Id' || field.name === 'SystemModstamp';
-    if (isWorkedOut) return { ...field, slot: -1 };
-    slotCount += 1;
-    return { ...field, slot: slotCount - 1 };
-  });
+  const isStored = (field: FieldDefinition) =>
+    field.formula === null && field.type !== 'address' && field.name !== 'Id' && field.name !== 'SystemModstamp';
+  const stored = definition.fields.filter(isStored);
+  const inSlots = [...stored.filter((field) => !field.isRare), ...stored.filter((field) => field.isRare)];
+  const slots = new Map(inSlots.map((field, slot) => [field.name, slot]));
+  const slotCount = inSlots.length;
+  const fields: StoredField[] = definition.fields.map((field) => ({ ...field, slot: slots.get(field.name) ?? -1 }));
   const byName = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
   const byRelationship = new Map<string, StoredField>();
   for (const field of fields) {

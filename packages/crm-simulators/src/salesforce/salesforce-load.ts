@@ -44,8 +44,15 @@ function addRows(store: SalesforceStore, load: SalesforceObjectLoad, userId: str
     const modifiedAt = (stampColumn < 0 ? null : row[stampColumn]) ?? defaultTime;
     const record: SalesforceRecord = { id: id as string, modifiedAt: modifiedAt as number, values };
     completeRecord(object, record, userId);
-    table.insert(record);
+    table.insert({ ...record, values: trimmed(values) });
   }
+}
+
+/** A copy without the empty places at the end. */
+function trimmed(values: readonly FieldValue[]): FieldValue[] {
+  let length = values.length;
+  while (length > 0 && values[length - 1] == null) length -= 1;
+  return values.slice(0, length);
 }
 
 function emptyValues(object: SalesforceObject): FieldValue[] {
@@ -68,13 +75,16 @@ function completeRecord(object: SalesforceObject, record: SalesforceRecord, user
   fill('OwnerId', userId);
 }
 
-/** Fills a store, adding the organisation and the connected user when the load does not bring them. */
-export function applySalesforceLoad(
+/** Adds the records of a load, or of a part of one. */
+export function applySalesforceLoad(store: SalesforceStore, load: SalesforceLoad, userId: string): void {
+  for (const objectLoad of load.objects) addRows(store, objectLoad, userId);
+}
+
+/** Adds the organisation and the connected user when the load did not bring them. */
+export function completeSalesforceLoad(
   store: SalesforceStore,
-  load: SalesforceLoad,
   identity: { readonly orgId: string; readonly userId: string },
 ): void {
-  for (const objectLoad of load.objects) addRows(store, objectLoad, identity.userId);
   const add = (object: string, fields: Readonly<Record<string, FieldValue>>): void => {
     const definition = store.object(object);
     if (definition === undefined || store.table(definition).get(String(fields.Id)) !== undefined) return;

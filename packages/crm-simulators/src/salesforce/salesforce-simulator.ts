@@ -4,6 +4,7 @@ import { createFaultPlan, type FaultPlan } from '../http/fault-plan.ts';
 import { type SimulatorReply, type SimulatorRequest, startHttpServer } from '../http/http-server.ts';
 import { createRandom } from '../random.ts';
 import { type Journal, noJournal, openJournal } from '../records/journal.ts';
+import { type LoadStream, readLoad } from '../records/load-stream.ts';
 import { createWriteLog, type WriteLog } from '../records/write-log.ts';
 import { createApiUsage } from './api-usage.ts';
 import { createQueryCursors } from './query-cursors.ts';
@@ -18,7 +19,7 @@ import { createRestRoutes } from './rest-routes.ts';
 import { createSalesforceAuth, type SalesforceAuth, type SalesforceCredentials } from './salesforce-auth.ts';
 import { SalesforceError } from './salesforce-error.ts';
 import { namedSalesforceFault } from './salesforce-faults.ts';
-import { applySalesforceLoad, type SalesforceLoad } from './salesforce-load.ts';
+import { applySalesforceLoad, completeSalesforceLoad, type SalesforceLoad } from './salesforce-load.ts';
 import { createSalesforceStore, type SalesforceStore } from './salesforce-store.ts';
 import { createStandardObjects } from './standard-objects.ts';
 
@@ -28,7 +29,7 @@ export interface SalesforceSimulatorOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** The records to begin with. Default: only the organisation and the connected user. */
-  readonly load?: SalesforceLoad;
+  readonly load?: SalesforceLoad | LoadStream<SalesforceLoad>;
   readonly clock?: SimulatorClock;
   /** Folder in which changes are kept, so that a restarted simulator finds them. Default: nothing is kept. */
   readonly dataFolder?: string;
@@ -85,8 +86,9 @@ const jsonType = 'application/json;charset=UTF-8';
 export async function startSalesforceSimulator(options: SalesforceSimulatorOptions = {}): Promise<SalesforceSimulator> {
   const clock = options.clock ?? createClock();
   const store = createSalesforceStore(createStandardObjects());
-  const load = options.load ?? { name: 'empty', objects: [] };
-  applySalesforceLoad(store, load, { orgId: salesforceOrgId, userId: salesforceUserId });
+  const load: SalesforceLoad | LoadStream<SalesforceLoad> = options.load ?? { name: 'empty', objects: [] };
+  await readLoad(load, (part) => applySalesforceLoad(store, part, salesforceUserId));
+  completeSalesforceLoad(store, { orgId: salesforceOrgId, userId: salesforceUserId });
   const replay = (entry: SalesforceJournalEntry): void => {
     if ('clockOffsetMs' in entry) clock.advance(Math.max(0, entry.clockOffsetMs - clock.offsetMs()));
     else replayChange(store, entry);
