@@ -1,4 +1,5 @@
 import type { Router } from '../http/router.ts';
+import { jsonText } from '../json-text.ts';
 import type { Link } from './association-store.ts';
 import { associationType, associationTypesBetween } from './association-types.ts';
 import { apiAuthor, arrayOf, type HubSpotCall, type HubSpotHandler, jsonBody } from './call.ts';
@@ -71,7 +72,7 @@ function batchRead(options: AssociationRoutesOptions): HubSpotHandler {
         missing.push(id);
         continue;
       }
-      const { shown, paging } = pageOf(groups, String(input.after ?? ''), maxPage);
+      const { shown, paging } = pageOf(groups, jsonText(input.after), maxPage);
       const targets =
         call.version === 'v3'
           ? shown.flatMap(([toId, links]) =>

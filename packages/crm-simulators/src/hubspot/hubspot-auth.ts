@@ -46,7 +46,7 @@ export interface HubSpotAuthOptions {
 }
 
 const headers = { 'Content-Type': 'application/json;charset=utf-8' } as const;
-const tokenLetters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'];
+const tokenLetters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
 
 export function createHubSpotAuth(options: HubSpotAuthOptions): HubSpotAuth {
   const { credentials, clock, random } = options;

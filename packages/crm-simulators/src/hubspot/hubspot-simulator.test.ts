@@ -32,7 +32,7 @@ afterAll(() => simulator.stop());
 function call(path: string, init: RequestInit = {}, token = simulator.credentials.privateAppToken): Promise<Response> {
   return fetch(simulator.url + path, {
     ...init,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...init.headers },
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { SimulatorClock } from '../clock.ts';
 import type { Router } from '../http/router.ts';
+import { jsonText } from '../json-text.ts';
 import { associationTypesBetween } from './association-types.ts';
 import {
   apiAuthor,
@@ -218,7 +219,7 @@ function batchWrite(
         const context =
           input.objectWriteTraceId === undefined
             ? { ids: [String(input.id)] }
-            : { objectWriteTraceId: [String(input.objectWriteTraceId)] };
+            : { objectWriteTraceId: [jsonText(input.objectWriteTraceId)] };
         errors.push({ status: 'error', category: error.category, message: error.message, context });
       }
     }

@@ -166,11 +166,17 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
   };
   const log = (
     action: WriteLogEntry['action'],
-    object: HubSpotObject,
-    recordId: string,
-    fields: readonly string[],
+    { object, id, fields }: { object: HubSpotObject; id: string; fields?: readonly string[] },
     author: HubSpotChangeAuthor,
-  ) => writeLog.add({ time: new Date(clock.now()), action, object: object.name, recordId, fields, by: author.by });
+  ) =>
+    writeLog.add({
+      time: new Date(clock.now()),
+      action,
+      object: object.name,
+      recordId: id,
+      fields: fields ?? [],
+      by: author.by,
+    });
 
   const parse = (object: HubSpotObject, inputs: PropertyInputs): Map<StoredProperty, PropertyValue> => {
     const parsed = new Map<StoredProperty, PropertyValue>();
@@ -212,16 +218,13 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
   const noteHistory = (
     object: HubSpotObject,
     record: HubSpotRecord,
-    property: StoredProperty,
-    value: PropertyValue,
-    source: string,
-    sourceId: string | null,
+    { property, value, author }: { property: StoredProperty; value: PropertyValue; author: HubSpotChangeAuthor },
   ) =>
     store.addHistory(object, record, property, {
       value: value ?? '',
       timestamp: clock.now(),
-      sourceType: source,
-      sourceId,
+      sourceType: author.source,
+      sourceId: author.sourceId,
       updatedByUserId: null,
     });
   const set = (object: HubSpotObject, record: HubSpotRecord, name: string, value: PropertyValue): void => {
@@ -254,13 +257,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       store.index(object, record);
       search.beforeChange(object, record, true);
       put(object, record);
-      log(
-        'create',
-        object,
-        record.id,
-        [...parsed.keys()].map((property) => property.name),
-        author,
-      );
+      log('create', { object, id: record.id, fields: [...parsed.keys()].map((property) => property.name) }, author);
       return record.id;
     },
 
@@ -269,18 +266,11 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       const record = needRecord(object, id);
       const parsed = parse(object, inputs);
       checkUnique(object, parsed, record);
-      for (const [property, value] of parsed)
-        noteHistory(object, record, property, value, author.source, author.sourceId);
+      for (const [property, value] of parsed) noteHistory(object, record, { property, value, author });
       change(object, record, (stored) => {
         for (const [property, value] of parsed) stored.values[property.slot] = value;
       });
-      log(
-        'update',
-        object,
-        record.id,
-        [...parsed.keys()].map((property) => property.name),
-        author,
-      );
+      log('update', { object, id: record.id, fields: [...parsed.keys()].map((property) => property.name) }, author);
     },
 
     archive(name, id, author = user) {
@@ -289,7 +279,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       change(object, record, (stored) => {
         stored.archivedAt = clock.now();
       });
-      log('delete', object, record.id, [], author);
+      log('delete', { object, id: record.id }, author);
     },
 
     restore(name, id, author = user) {
@@ -298,7 +288,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       change(object, record, (stored) => {
         stored.archivedAt = null;
       });
-      log('undelete', object, record.id, [], author);
+      log('undelete', { object, id: record.id }, author);
     },
 
     merge(name, primaryId, otherId, author = user) {
@@ -361,7 +351,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
         if (isPrimary && store.associations.firstOf(object.name, record.id, each.typeId) !== null) continue;
         link(object, record.id, each);
       }
-      log('merge', object, record.id, [primary.id, other.id], author);
+      log('merge', { object, id: record.id, fields: [primary.id, other.id] }, author);
       return record.id;
     },
 
@@ -391,7 +381,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       link(object, record.id, { to: target.name, toId: other.id, typeId: wanted });
       // The service counts a change of associations as a change of the record itself.
       change(object, record, () => {});
-      log('associate', object, record.id, [`${target.name}/${other.id}`], author);
+      log('associate', { object, id: record.id, fields: [`${target.name}/${other.id}`] }, author);
     },
 
     dissociate(name, id, to, author = user) {
@@ -406,7 +396,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       });
       journal.append({ unlink: object.name, id: record.id, to: target.name, toId, typeId: to.typeId ?? null });
       change(object, record, () => {});
-      log('dissociate', object, record.id, [`${target.name}/${toId}`], author);
+      log('dissociate', { object, id: record.id, fields: [`${target.name}/${toId}`] }, author);
     },
 
     read(name, id) {

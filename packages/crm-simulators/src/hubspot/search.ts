@@ -1,3 +1,4 @@
+import { jsonText } from '../json-text.ts';
 import { validationError } from './hubspot-error.ts';
 import { compareNumericIds, type HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotObject, HubSpotRecord, PropertyValue, StoredProperty } from './property-definition.ts';
@@ -107,7 +108,7 @@ type Comparable = string | number | null;
 /** A property value as it is compared: numbers and times as numbers, text in lower case, options as they are. */
 function comparable(property: StoredProperty, value: unknown): Comparable {
   if (value === null || value === undefined) return null;
-  const text = String(value);
+  const text = jsonText(value);
   switch (property.type) {
     case 'number':
       return text === '' ? null : Number(text);
@@ -178,9 +179,9 @@ function compileFilter(store: HubSpotStore, object: HubSpotObject, filter: Searc
     case 'NOT_HAS_PROPERTY':
       return (record) => (raw(record) ?? '') === '';
     case 'CONTAINS_TOKEN':
-      return (record) => containsTokens(raw(record), String(filter.value ?? ''));
+      return (record) => containsTokens(raw(record), jsonText(filter.value));
     case 'NOT_CONTAINS_TOKEN':
-      return (record) => !containsTokens(raw(record), String(filter.value ?? ''));
+      return (record) => !containsTokens(raw(record), jsonText(filter.value));
     case 'IN':
     case 'NOT_IN': {
       // Text is indexed in lower case and the wanted values are taken as they come.

@@ -54,7 +54,7 @@ function hubspotPart(name: string, head: Head, rows: unknown): HubSpotLoad {
  * invent the world is given back when that process ends.
  */
 export async function readDefaultLoad(options: PopulationOptions = {}): Promise<CrmLoadStreams> {
-  const file = import.meta.url.endsWith('.ts') ? './load-writer.ts' : './load-writer.js';
+  const file = import.meta.url.endsWith('.ts') ? './load-process.ts' : './load-process.js';
   const path = fileURLToPath(new URL(file, import.meta.url));
   const args = [...process.execArgv, path, JSON.stringify(options)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -33,7 +33,7 @@ const letter = /\p{L}/u;
 
 /** One slip of the fingers: a letter lost, doubled, replaced by its neighbour, or two swapped. */
 export function misspell(text: string, random: Random): string {
-  const chars = [...text];
+  const chars = Array.from(text);
   const places = chars.flatMap((char, index) => (index > 0 && letter.test(char) ? [index] : []));
   if (places.length < 2) return text;
   const at = random.pick(places);
@@ -78,7 +78,7 @@ const foldings: Readonly<Record<string, string>> = {
 /** The text as someone without the right keyboard types it. */
 export function foldAccents(text: string, random: Random): string {
   const isGerman = random.chance(0.5);
-  const folded = [...text]
+  const folded = Array.from(text)
     .map((char) => (isGerman || !/[äöüÄÖÜ]/.test(char) ? (foldings[char] ?? char) : char))
     .join('');
   return folded.normalize('NFKD').replace(/\p{M}/gu, '');
@@ -88,7 +88,7 @@ export const hasAccents = (text: string): boolean => /[^\x20-\x7e]/.test(text);
 
 /** A letter-only ASCII form, for e-mail addresses and domains. */
 export function toAscii(text: string): string {
-  return [...text]
+  return Array.from(text)
     .map((char) => foldings[char] ?? char)
     .join('')
     .normalize('NFKD')

@@ -76,11 +76,15 @@ function fillAddress(draft: Draft, address: Address, random: Random, isRespelled
   draft.country = respellCountry(address.country, random);
 }
 
-export function createOrganisationCard(
+interface CardSources {
+  readonly profile: CrmProfile;
+  readonly random: Random;
+  readonly timeline: Timeline;
+}
+
+function createOrganisationCard(
   organisation: Organisation,
-  profile: CrmProfile,
-  random: Random,
-  timeline: Timeline,
+  { profile, random, timeline }: CardSources,
   isDuplicate: boolean,
 ): OrganisationCard {
   const name = random.chance(isDuplicate ? 0.75 : 0.25)
@@ -136,11 +140,10 @@ export function createOrganisationCard(
 }
 
 /** Makes sure a further record of an organisation can be recognised: it shares a telephone, a domain or an address with an earlier one. */
-export function anchorOrganisationCard(
+function anchorOrganisationCard(
   card: OrganisationCard,
   earlier: readonly OrganisationCard[],
-  organisation: Organisation,
-  random: Random,
+  { organisation, random }: { readonly organisation: Organisation; readonly random: Random },
 ): OrganisationCard {
   const isAnchored = earlier.some(
     (other) =>
@@ -177,8 +180,8 @@ export function createOrganisationCards(options: {
   const cards: OrganisationCard[] = [];
   const add = (organisation: Organisation, isDuplicate: boolean) => {
     const earlier = known.get(organisation.entity) ?? [];
-    const fresh = createOrganisationCard(organisation, profile, random, timeline, isDuplicate);
-    const card = earlier.length === 0 ? fresh : anchorOrganisationCard(fresh, earlier, organisation, random);
+    const fresh = createOrganisationCard(organisation, { profile, random, timeline }, isDuplicate);
+    const card = earlier.length === 0 ? fresh : anchorOrganisationCard(fresh, earlier, { organisation, random });
     known.set(organisation.entity, [...earlier, card]);
     cards.push(card);
   };

@@ -58,8 +58,6 @@ export const decimal = (name: string, precision: number, scale: number, options:
   field(name, 'double', { precision, scale, ...options });
 export const currency = (name: string, options: FieldOptions = {}) =>
   field(name, 'currency', { precision: 18, scale: 2, ...options });
-export const percent = (name: string, options: FieldOptions = {}) =>
-  field(name, 'percent', { precision: 3, scale: 0, ...options });
 export const date = (name: string, options: FieldOptions = {}) => field(name, 'date', options);
 export const dateTime = (name: string, options: FieldOptions = {}) => field(name, 'datetime', options);
 

@@ -15,7 +15,7 @@ export interface QueryCursors {
   expireAll(): void;
 }
 
-const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'];
+const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789');
 
 /** Cursors live for `lifetimeMs`; past `capacity` the oldest one goes. */
 export function createQueryCursors(options: {

@@ -1,4 +1,5 @@
 import type { SimulatorClock } from '../clock.ts';
+import { jsonText } from '../json-text.ts';
 import type { Journal } from '../records/journal.ts';
 import type { WriteLog, WriteLogEntry } from '../records/write-log.ts';
 import type { FieldValue, SalesforceObject, SalesforceRecord, StoredField } from './object-definition.ts';
@@ -100,22 +101,26 @@ export function parseFieldValue(store: SalesforceStore, field: StoredField, valu
       return number;
     }
     case 'datetime': {
-      const ms = typeof value === 'number' ? value : Date.parse(String(value).replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
+      const ms =
+        typeof value === 'number' ? value : Date.parse(jsonText(value).replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
       if (Number.isNaN(ms)) throw parserError(field, value);
       return Math.floor(ms / 1000) * 1000;
     }
     case 'date': {
-      const text = String(value).slice(0, 10);
+      const text = jsonText(value).slice(0, 10);
       if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text))) throw parserError(field, value);
       return text;
     }
     case 'id':
     case 'reference': {
-      const id = normaliseRecordId(String(value));
+      const id = normaliseRecordId(jsonText(value));
       if (id === null) {
-        throw new SalesforceError(400, 'MALFORMED_ID', `${field.label}: id value of incorrect type: ${String(value)}`, [
-          field.name,
-        ]);
+        throw new SalesforceError(
+          400,
+          'MALFORMED_ID',
+          `${field.label}: id value of incorrect type: ${jsonText(value)}`,
+          [field.name],
+        );
       }
       const target = store.find(id);
       const isAllowed = target === undefined || (field.reference?.objects.includes(target.object.name) ?? true);
@@ -126,7 +131,7 @@ export function parseFieldValue(store: SalesforceStore, field: StoredField, valu
     }
     default: {
       if (typeof value === 'object') throw parserError(field, value);
-      const text = String(value);
+      const text = jsonText(value);
       checkText(field, text);
       return text;
     }
@@ -180,11 +185,17 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
   };
   const log = (
     action: WriteLogEntry['action'],
-    object: SalesforceObject,
-    recordId: string,
-    fields: readonly string[],
+    { object, id, fields }: { object: SalesforceObject; id: string; fields?: readonly string[] },
     author: ChangeAuthor,
-  ) => writeLog.add({ time: new Date(clock.now()), action, object: object.name, recordId, fields, by: author.by });
+  ) =>
+    writeLog.add({
+      time: new Date(clock.now()),
+      action,
+      object: object.name,
+      recordId: id,
+      fields: fields ?? [],
+      by: author.by,
+    });
 
   const parseFields = (
     object: SalesforceObject,
@@ -291,13 +302,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       if (object.name === 'Case') setDefault('CaseNumber', String(store.table(object).size + 1001).padStart(8, '0'));
       store.table(object).insert(record);
       put(object, record);
-      log(
-        'create',
-        object,
-        record.id,
-        [...parsed.keys()].map((field) => field.name),
-        author,
-      );
+      log('create', { object, id: record.id, fields: [...parsed.keys()].map((field) => field.name) }, author);
       return record.id;
     },
 
@@ -309,13 +314,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       touch(object, record, author, (stored) => {
         for (const [field, value] of parsed) stored.values[field.slot] = value;
       });
-      log(
-        'update',
-        object,
-        record.id,
-        [...parsed.keys()].map((field) => field.name),
-        author,
-      );
+      log('update', { object, id: record.id, fields: [...parsed.keys()].map((field) => field.name) }, author);
     },
 
     delete(objectName, id, author = defaultAuthor) {
@@ -332,7 +331,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         if (child.field.reference?.cascadeDelete === true) markDeleted(child.object, child.record, author);
       }
       markDeleted(object, record, author);
-      log('delete', object, record.id, [], author);
+      log('delete', { object, id: record.id }, author);
     },
 
     undelete(objectName, id, author = defaultAuthor) {
@@ -345,7 +344,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         store.set(object, stored, 'IsDeleted', false);
         if (object.field('MasterRecordId') !== undefined) store.set(object, stored, 'MasterRecordId', null);
       });
-      log('undelete', object, record.id, [], author);
+      log('undelete', { object, id: record.id }, author);
     },
 
     merge(objectName, winnerId, loserIds, author = defaultAuthor) {
@@ -375,13 +374,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         });
       }
       touch(object, winner, author, () => {});
-      log(
-        'merge',
-        object,
-        winner.id,
-        losers.map((loser) => loser.id),
-        author,
-      );
+      log('merge', { object, id: winner.id, fields: losers.map((loser) => loser.id) }, author);
       return moved;
     },
 

@@ -63,9 +63,7 @@ function batchSize(request: SimulatorRequest): number {
 function page(
   options: RestRoutesOptions,
   call: RestCall,
-  result: PagedResult,
-  position: number,
-  locator: string | null,
+  { result, position, locator }: { result: PagedResult; position: number; locator: string | null },
 ): JsonObject {
   const size = result.hasWideRows ? Math.min(batchSize(call.request), 200) : batchSize(call.request);
   const end = position + size;
@@ -91,7 +89,7 @@ function query(options: RestRoutesOptions, includeDeleted: boolean): RestHandler
     if (result.kind === 'rows') {
       return { status: 200, json: { totalSize: result.rows.length, done: true, records: result.rows } };
     }
-    return { status: 200, json: page(options, call, result, 0, null) };
+    return { status: 200, json: page(options, call, { result, position: 0, locator: null }) };
   };
 }
 
@@ -307,7 +305,7 @@ export function createRestRoutes(options: RestRoutesOptions): Router<RestHandler
   router.add('GET', '/queryAll', query(options, true));
   const nextPage: RestHandler = (call) => {
     const { result, locator, position } = cursors.find(call.params.locator ?? '');
-    return { status: 200, json: page(options, call, result, position, locator) };
+    return { status: 200, json: page(options, call, { result, position, locator }) };
   };
   router.add('GET', '/query/:locator', nextPage);
   router.add('GET', '/queryAll/:locator', nextPage);

@@ -52,7 +52,7 @@ export interface SalesforceAuthOptions {
 }
 
 const jsonHeaders = { 'Content-Type': 'application/json;charset=UTF-8', 'Cache-Control': 'no-store' } as const;
-const tokenLetters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._'];
+const tokenLetters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._');
 
 function failure(error: string, description: string, status = 400): SimulatorReply {
   return { status, headers: jsonHeaders, body: JSON.stringify({ error, error_description: description }) };

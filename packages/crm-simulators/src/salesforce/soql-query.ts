@@ -259,7 +259,7 @@ export function runQuery(store: SalesforceStore, query: SoqlQuery, options: Quer
     return groupRecords(store, object, query, records);
   }
   const { project, columns } = compileProjection(store, object, query, (inner, position) =>
-    compileChildQuery(store, object, inner, position, options),
+    compileChildQuery(store, object, { query: inner, position, options }),
   );
   const longTexts = query.select.filter((item) => {
     const field = item.kind === 'field' ? object.field(item.path.parts.at(-1) as string) : undefined;
@@ -271,9 +271,7 @@ export function runQuery(store: SalesforceStore, query: SoqlQuery, options: Quer
 function compileChildQuery(
   store: SalesforceStore,
   parent: SalesforceObject,
-  query: SoqlQuery,
-  position: number,
-  options: QueryOptions,
+  { query, position, options }: { query: SoqlQuery; position: number; options: QueryOptions },
 ): { name: string; run: (record: SalesforceRecord, version: string) => JsonObject | null } {
   const wanted = query.from.parts.join('.');
   for (const child of store.visibleObjects()) {
@@ -282,7 +280,7 @@ function compileChildQuery(
       if (name?.toLowerCase() !== wanted.toLowerCase() || !field.reference?.objects.includes(parent.name)) continue;
       const own: SoqlQuery = { ...query, from: { parts: [child.name], position: query.from.position } };
       const { project } = compileProjection(store, child, own, (inner, at) =>
-        compileChildQuery(store, child, inner, at, options),
+        compileChildQuery(store, child, { query: inner, position: at, options }),
       );
       let byParent: Map<FieldValue, SalesforceRecord[]> | null = null;
       const childrenOf = (id: string): readonly SalesforceRecord[] => {
