@@ -1,0 +1,150 @@
+import { type Command, Option } from 'commander';
+import { segment } from '../api-client.ts';
+import { type CommandContext, type ListOptions, readList } from '../command-context.ts';
+import { noteNextPage, wholeNumber, withListOptions } from '../list-options.ts';
+import { fields, printable, table } from '../output.ts';
+
+interface ClusterSummary {
+  readonly goldenId: string;
+  readonly entityKind: string;
+  readonly version: number;
+  readonly memberCount: number;
+  readonly members: readonly string[];
+}
+
+interface Cluster {
+  readonly goldenId: string;
+  readonly entityKind: string;
+  readonly version: number;
+  readonly members: readonly {
+    readonly record: string;
+    readonly probability: number;
+    readonly fields: Readonly<Record<string, string | readonly string[]>>;
+  }[];
+}
+
+interface Explanation {
+  readonly goldenId: string;
+  readonly modelVersion: string;
+  readonly threshold: number;
+  readonly pairs: readonly {
+    readonly left: string;
+    readonly right: string;
+    readonly weight: number;
+    readonly probability: number;
+    readonly conflict: boolean;
+    readonly prior: number;
+    readonly rows: readonly {
+      readonly column: string;
+      readonly level: string;
+      readonly left: string | null;
+      readonly right: string | null;
+      readonly weight: number;
+      readonly termFrequencyWeight: number;
+    }[];
+  }[];
+}
+
+type Pair = Explanation['pairs'][number];
+
+/** `kempt clusters`: records that are one person or organisation, and why. */
+export function addClustersCommands(program: Command, context: CommandContext): void {
+  const clusters = program.command('clusters').description('records that are one person or organisation');
+
+  withListOptions(clusters.command('list').description('list clusters'))
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices(['person', 'organisation']))
+    .addOption(
+      new Option('--min-size <records>', 'only with at least so many records; 2 shows duplicates')
+        .default(2)
+        .argParser(wholeNumber(1, 1_000_000)),
+    )
+    .action(async (options: ListOptions & { readonly kind?: string; readonly minSize: number }) => {
+      const query = { entityKind: options.kind, minSize: options.minSize };
+      const page = await readList<ClusterSummary>(await context.api(), { path: '/v1/clusters', query }, options);
+      const output = context.output();
+      output.show(page, () =>
+        table(
+          ['golden id', 'kind', 'records', 'members'],
+          page.items.map((cluster) => [
+            cluster.goldenId,
+            cluster.entityKind,
+            cluster.memberCount,
+            cluster.members.slice(0, 4).join(', ') + (cluster.members.length > 4 ? ', …' : ''),
+          ]),
+          'No clusters.',
+        ),
+      );
+      noteNextPage(output, page);
+    });
+
+  clusters
+    .command('show <goldenId>')
+    .description('show the records of a cluster')
+    .action(async (goldenId: string) => {
+      const cluster = await (await context.api()).get<Cluster>(`/v1/clusters/${segment(goldenId)}`);
+      context.output().show(cluster, () => describe(cluster));
+    });
+
+  clusters
+    .command('explain <goldenId>')
+    .description('show, pair by pair, the evidence that adds up to the match weight')
+    .action(async (goldenId: string) => {
+      const explanation = await (await context.api()).get<Explanation>(`/v1/clusters/${segment(goldenId)}/explanation`);
+      context.output().show(explanation, () => explain(explanation));
+    });
+}
+
+function describe(cluster: Cluster): string {
+  const head = fields([
+    ['Golden ID', cluster.goldenId],
+    ['Kind', cluster.entityKind],
+    ['Version', cluster.version],
+    ['Records', cluster.members.length],
+  ]);
+  const columns = [...new Set(cluster.members.flatMap((member) => Object.keys(member.fields)))].toSorted();
+  const rows = cluster.members.map((member) => [
+    member.record,
+    member.probability.toFixed(3),
+    ...columns.map((column) => {
+      const value = member.fields[column];
+      return Array.isArray(value) ? value.join(', ') : (value as string | undefined);
+    }),
+  ]);
+  return `${head}\n\n${table(['record', 'probability', ...columns], rows, 'It has no records.')}`;
+}
+
+function explain(explanation: Explanation): string {
+  const head = fields([
+    ['Golden ID', explanation.goldenId],
+    ['Model', explanation.modelVersion],
+    ['Threshold', explanation.threshold.toFixed(3)],
+  ]);
+  if (explanation.pairs.length === 0) return `${head}\n\nIts one record matches no other.`;
+  return [head, ...explanation.pairs.map(pairText)].join('\n\n');
+}
+
+/** Prior and evidence, line by line, with the sum as the last line. */
+function pairText(pair: Pair): string {
+  const rows = pair.rows.map((row) => [
+    row.column,
+    row.level,
+    row.left,
+    row.right,
+    signed(row.weight + row.termFrequencyWeight),
+  ]);
+  const lines = table(
+    ['column', 'level', 'left', 'right', 'weight'],
+    [
+      ['prior', '', '', '', signed(pair.prior)],
+      ...rows,
+      ['sum', `probability ${pair.probability.toFixed(4)}`, '', '', signed(pair.weight)],
+    ],
+    '',
+  );
+  const conflict = pair.conflict ? '\nThe two may never be one, whatever the weight.' : '';
+  return `${printable(pair.left)}  and  ${printable(pair.right)}\n${lines}${conflict}`;
+}
+
+function signed(weight: number): string {
+  return `${weight < 0 ? '' : '+'}${weight.toFixed(2)}`;
+}

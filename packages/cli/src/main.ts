@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { runCli } from './cli.ts';
+import { readText } from './text-source.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
+// Whoever reads the output may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
+process.exitCode = await runCli({
+  args: process.argv.slice(2),
+  env: process.env,
+  version,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  readText: (file) => readText(file, process.stdin),
+  signal: interrupted.signal,
+});
