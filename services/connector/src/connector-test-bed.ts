@@ -175,6 +175,11 @@ export async function connected(connector: RunningConnector, tenantId = 'default
   });
 }
 
+/** Takes every object off the schedule, so that the connectors of later tests do not read what earlier ones connected. */
+export async function clearSchedule(database: Database): Promise<void> {
+  await database.systemTransaction((tx) => tx.execute('delete from sync_lease'));
+}
+
 /** The events in the outbox of a tenant, decoded, in the order in which they were appended. */
 export async function outboxEvents(database: Database, tenantId = 'default') {
   const rows = await database.transaction(tenantId, (tx) =>

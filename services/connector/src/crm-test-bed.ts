@@ -73,9 +73,13 @@ export async function mirrorOf(
   const found = new Map<string, ShownRecord>();
   for (let cursor = ''; ; ) {
     const query = `object=${object}&includeDeleted=true&limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`;
-    const { body } = await connector.request<{ items: ShownRecord[]; nextCursor?: string }>('GET', `/v1/records?${query}`, {
-      tenantId,
-    });
+    const { body } = await connector.request<{ items: ShownRecord[]; nextCursor?: string }>(
+      'GET',
+      `/v1/records?${query}`,
+      {
+        tenantId,
+      },
+    );
     for (const record of body.items) found.set(record.recordId, record);
     if (body.nextCursor === undefined) return found;
     cursor = body.nextCursor;
@@ -104,7 +108,9 @@ export async function salesforceSnapshot(simulator: SalesforceSimulator, object:
   const { access_token: accessToken } = (await token.json()) as { access_token: string };
   const headers = { authorization: `Bearer ${accessToken}` };
   const get = async (path: string) => (await (await fetch(simulator.url + path, { headers })).json()) as never;
-  const described = (await get(`/services/data/v62.0/sobjects/${object}/describe`)) as { fields: { name: string; type: string }[] };
+  const described = (await get(`/services/data/v62.0/sobjects/${object}/describe`)) as {
+    fields: { name: string; type: string }[];
+  };
   const names = described.fields.filter(({ type }) => type !== 'address').map(({ name }) => name);
   const found = new Map<string, Plain>();
   let path = `/services/data/v62.0/queryAll?q=${encodeURIComponent(`SELECT ${names.join(',')} FROM ${object}`)}`;

@@ -4,6 +4,7 @@ import { ChangeKind, ChangeOrigin, ConnectionStatus, SyncRunKind, SyncRunOutcome
 import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import {
   buildTestConnector,
+  clearSchedule,
   connected,
   createConnectorSchema,
   eventually,
@@ -46,6 +47,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await connector.stop();
+  await clearSchedule(database);
   await crms.stop();
 });
 
@@ -56,22 +58,39 @@ function populate({ salesforce, hubspot }: SimulatedCrms): void {
     AnnualRevenue: 12_345_678_901,
   });
   for (let index = 0; index < 23; index += 1) {
-    const contact = { LastName: `Lee ${index}`, FirstName: 'Ann', Email: `ann${index}@acme.example`, AccountId: account };
+    const contact = {
+      LastName: `Lee ${index}`,
+      FirstName: 'Ann',
+      Email: `ann${index}@acme.example`,
+      AccountId: account,
+    };
     salesforce.records.create('Contact', contact);
   }
   const deleted = salesforce.records.create('Contact', { LastName: 'Gone' });
   salesforce.records.delete('Contact', deleted);
-  salesforce.records.create('Opportunity', { Name: 'Deal', StageName: 'Closed Won', CloseDate: '2026-01-31', Amount: 99.5 });
+  salesforce.records.create('Opportunity', {
+    Name: 'Deal',
+    StageName: 'Closed Won',
+    CloseDate: '2026-01-31',
+    Amount: 99.5,
+  });
   salesforce.records.create('Task', { Subject: 'Call', ActivityDate: '2026-02-01', WhatId: account });
 
-  const companies = ['Acme', 'Acme Holding'].map((name) => hubspot.records.create('companies', { name, domain: 'acme.example' }));
+  const companies = ['Acme', 'Acme Holding'].map((name) =>
+    hubspot.records.create('companies', { name, domain: 'acme.example' }),
+  );
   for (let index = 0; index < 230; index += 1) {
     const id = hubspot.records.create('contacts', { lastname: `Lee ${index}`, email: `ann${index}@acme.example` });
     for (const company of companies) hubspot.records.associate('contacts', id, { object: 'companies', id: company });
   }
   const archived = hubspot.records.create('contacts', { lastname: 'Gone' });
   hubspot.records.archive('contacts', archived);
-  const deal = hubspot.records.create('deals', { dealname: 'Deal', amount: '99.50', dealstage: 'closedwon', pipeline: 'default' });
+  const deal = hubspot.records.create('deals', {
+    dealname: 'Deal',
+    amount: '99.50',
+    dealstage: 'closedwon',
+    pipeline: 'default',
+  });
   hubspot.records.associate('deals', deal, { object: 'companies', id: companies[1] ?? '' });
 }
 
@@ -146,9 +165,13 @@ describe('the first reading', () => {
     await connector.start();
     await connected(connector, tenantId);
     const [contact] = [...(await mirrorOf(connector, 'contacts', tenantId)).values()];
-    expect(contact?.canonical).toMatchObject({ person: { emails: ['ann0@acme.example'], organisation: { object: 'companies' } } });
+    expect(contact?.canonical).toMatchObject({
+      person: { emails: ['ann0@acme.example'], organisation: { object: 'companies' } },
+    });
     const [account] = [...(await mirrorOf(connector, 'Account', tenantId)).values()];
-    expect(account?.canonical).toMatchObject({ organisation: { domain: 'acme.example', annualRevenue: '12345678901' } });
+    expect(account?.canonical).toMatchObject({
+      organisation: { domain: 'acme.example', annualRevenue: '12345678901' },
+    });
   });
 
   test('is not done again by a second start', async () => {
@@ -158,15 +181,27 @@ describe('the first reading', () => {
     await connected(connector, tenantId);
     await connector.stop();
     const before = await outboxEvents(database, tenantId);
-    const listed = (object: string) => ({ method: 'GET', path: `/objects/${object}\\?.*after`, effect: { kind: 'delay', delayMs: 0 }, times: -1 }) as const;
+    const listed = (object: string) =>
+      ({
+        method: 'GET',
+        path: `/objects/${object}\\?.*after`,
+        effect: { kind: 'delay', delayMs: 0 },
+        times: -1,
+      }) as const;
     const fault = crms.hubspot.faults.inject(listed('contacts'));
 
     connector = await buildTestConnector({ database, connections: both() });
     await connector.start();
     await eventually('a look at every object', async () => {
-      const { body } = await connector.request<{ items: { objects: { lastSuccessAt: string }[] }[] }>('GET', '/v1/connections', { tenantId });
+      const { body } = await connector.request<{ items: { objects: { lastSuccessAt: string }[] }[] }>(
+        'GET',
+        '/v1/connections',
+        { tenantId },
+      );
       const last = before.at(-1)?.recordedTime.getTime() ?? 0;
-      return body.items.every(({ objects }) => objects.every(({ lastSuccessAt }) => Date.parse(lastSuccessAt) > last + 500));
+      return body.items.every(({ objects }) =>
+        objects.every(({ lastSuccessAt }) => Date.parse(lastSuccessAt) > last + 500),
+      );
     });
     expect(await outboxEvents(database, tenantId)).toHaveLength(before.length);
     expect(crms.hubspot.faults.list().find(({ id }) => id === fault)?.hits).toBe(0);
@@ -177,7 +212,8 @@ describe('the first reading', () => {
     connector = await buildTestConnector({ database, connections: both() });
     await connector.start();
     await connected(connector, tenantId);
-    const records = async () => (await outboxEvents(database, tenantId)).filter(({ topic }) => topic === topics.recordChanged).length;
+    const records = async () =>
+      (await outboxEvents(database, tenantId)).filter(({ topic }) => topic === topics.recordChanged).length;
     const before = await records();
     const { body } = await connector.request<{ items: { id: string }[] }>('GET', '/v1/connections', { tenantId });
     for (const { id } of body.items) {
@@ -185,7 +221,10 @@ describe('the first reading', () => {
     }
     await eventually('a second full reading of everything', async () => {
       const events = await outboxEvents(database, tenantId);
-      const full = events.filter(({ topic, data }) => topic === topics.syncRunFinished && (data as unknown as { kind: SyncRunKind }).kind === SyncRunKind.BACKFILL);
+      const full = events.filter(
+        ({ topic, data }) =>
+          topic === topics.syncRunFinished && (data as unknown as { kind: SyncRunKind }).kind === SyncRunKind.BACKFILL,
+      );
       return full.length === 2 * 16;
     });
     expect(await records()).toBe(before);

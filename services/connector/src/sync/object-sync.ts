@@ -86,6 +86,8 @@ interface PageToSave {
   readonly lane: Lane;
   /** Saves how far was read, in the transaction of the records. */
   readonly saveProgress: (tx: Transaction, applied: AppliedPage) => Promise<void>;
+  /** Ends the reading, in the same transaction, once the page is counted. */
+  readonly saveEnd?: ((tx: Transaction) => Promise<void>) | undefined;
 }
 
 /** Runs of an object that are kept. */
@@ -130,8 +132,10 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
       };
       const isWorthTelling = page.kind === 'backfill' || applied.changed > 0 || page.skipped.length > 0;
       if (context.run === null && !isWorthTelling) return { applied, run: null };
-      const run = context.run ?? (await startRun(tx, context, page.kind));
-      return { applied, run: await addToRun(tx, run.id, counts) };
+      const begun = context.run ?? (await startRun(tx, context, page.kind));
+      const run = await addToRun(tx, begun.id, counts);
+      await page.saveEnd?.(tx);
+      return { applied, run };
     });
     context.run = saved.run;
     context.hasSkipped ||= page.skipped.length > 0;
@@ -170,7 +174,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
     for (const [index, { phase, read }] of phases.entries()) {
       if (index < from) continue;
       const start = index === from ? cursor.position : null;
-      const following = phases[index + 1]?.phase ?? phase;
+      const following = phases[index + 1]?.phase;
       for await (const page of readAhead<Position, Awaited<ReturnType<typeof read>>>(start, (at) => read(at, signal))) {
         signal.throwIfAborted();
         await savePage(context, {
@@ -178,16 +182,18 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
           kind: 'backfill',
           lane: 'bulk',
           saveProgress: (tx, { added }) =>
-            savePosition(tx, lease, { phase: page.next === null ? following : phase, position: page.next, added }),
+            savePosition(tx, lease, { phase: (page.next === null && following) || phase, position: page.next, added }),
+          saveEnd: page.next === null && following === undefined ? (tx) => saveEndOfBackfill(tx, context) : undefined,
         });
       }
     }
-    await save(context, async (tx) => {
-      await endBackfill(tx, lease);
-      await endRun(tx, context);
-      await options.statuses.noteWorking(tx, lease.account);
-    });
     context.run = null;
+  }
+
+  async function saveEndOfBackfill(tx: Transaction, context: Context): Promise<void> {
+    await endBackfill(tx, context.lease);
+    await endRun(tx, context);
+    await options.statuses.noteWorking(tx, context.lease.account);
   }
 
   /** Reads changes to their end, and gives the position at which the next reading begins; it is yet to be saved. */
