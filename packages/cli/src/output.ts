@@ -44,7 +44,7 @@ const borderless = {
 /** Columns with a head, or a sentence when there is nothing to show. */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], whenEmpty: string): string {
   if (rows.length === 0) return whenEmpty;
-  const drawn = newTable([...head.map((name) => name.toUpperCase())]);
+  const drawn = newTable(head.map((name) => name.toUpperCase()));
   drawn.push(...rows.map((row) => row.map(textOf)));
   return trimmed(drawn);
 }

@@ -92,7 +92,10 @@ describe('effect exactly once', () => {
     await bed.bus.settled();
     expect(await applied()).toEqual({ a: [1, 2, 3] });
     expect(await applied('globex')).toEqual({ a: [1] });
-    expect(calls.toSorted()).toEqual([['acme:a', 'acme:a', 'acme:a'], ['globex:a']]);
+    expect(calls.toSorted((left, right) => right.length - left.length)).toEqual([
+      ['acme:a', 'acme:a', 'acme:a'],
+      ['globex:a'],
+    ]);
   });
 
   test('an event that comes again, in the same chunk or later, has no second effect', async () => {

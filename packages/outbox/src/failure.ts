@@ -56,10 +56,12 @@ export function describeFailure(
 /** The message of an error and of its causes, fit to be kept: redacted and at most 4 KiB of UTF-8. */
 export function redactMessage(error: unknown): string {
   const messages: string[] = [];
-  for (let current = error, depth = 0; depth < 4 && current !== undefined; depth += 1) {
-    messages.push(current instanceof Error ? messageOf(current) : String(current));
-    current = current instanceof Error ? current.cause : undefined;
+  let current = error;
+  for (let depth = 0; depth < 4 && current instanceof Error; depth += 1) {
+    messages.push(messageOf(current));
+    current = current.cause;
   }
+  if (messages.length === 0) messages.push(typeof error === 'string' ? error : `A ${typeof error} was thrown`);
   return shorten(scrubText(messages.filter((message) => message !== '').join(': ')), longestMessageBytes);
 }
 

@@ -142,7 +142,7 @@ describe('rebuild', () => {
     await eventually('nothing waits', async () => (await countRows(bed.database, 'parked_key')) === 0);
     const versions = (await effectsOf(bed.database, 'acme')).a ?? [];
     expect(versions.at(-1)).toBe(3);
-    expect(versions).toEqual(versions.toSorted());
+    expect(versions).toEqual(versions.toSorted((left, right) => left - right));
   });
 });
 
