@@ -31,6 +31,8 @@ export interface ContactCard extends RecordTimes {
   readonly company: string | null;
   /** Entity of the employer; the record is linked to it where the CRM has it. */
   readonly employerEntity: string | null;
+  /** A reader of the record sees the employer: by name, or by a link that the CRM is sure to have. */
+  readonly isEmployerShown: boolean;
   readonly nationalId: string | null;
   readonly passport: string | null;
   readonly driversLicence: string | null;
@@ -106,7 +108,7 @@ function hasAnchor(card: ContactCard, other: ContactCard): boolean {
     (card.homeTelephone !== null && other.homeTelephone !== null) ||
     (same(card.birthDate, other.birthDate) && card.birthDate !== '1900-01-01') ||
     same(card.postcode, other.postcode) ||
-    (card.employerEntity !== null && card.employerEntity === other.employerEntity)
+    (card.isEmployerShown && other.isEmployerShown && same(card.employerEntity, other.employerEntity))
   );
 }
 
@@ -179,6 +181,7 @@ export function createContactCards(options: ContactCardsOptions): ContactCard[] 
       country: null,
       company: job === null || random.chance(0.1) ? null : job.organisation.core,
       employerEntity: job?.organisation.entity ?? null,
+      isEmployerShown: false,
       nationalId: null,
       passport: null,
       driversLicence: null,
@@ -192,6 +195,9 @@ export function createContactCards(options: ContactCardsOptions): ContactCard[] 
     else if (random.chance(0.02)) draft.telephone = random.pick(dummyTelephones);
     if (random.chance(person.trap === null ? profile.birthDate : 0.75))
       draft.birthDate = random.chance(0.03) && person.trap === null ? '1900-01-01' : person.birthDate;
+    // Salesforce shows the employer by the account only; in HubSpot the link may be missing but the name is typed.
+    draft.isEmployerShown =
+      job !== null && (profile.crm === 'salesforce' ? job.organisation.presence.salesforce : draft.company !== null);
     const draw = random.next();
     const isRespelled = random.chance(isDuplicate ? 0.5 : 0.2);
     if (isFamily || draw < profile.homeAddress) {
@@ -221,7 +227,13 @@ export function createContactCards(options: ContactCardsOptions): ContactCard[] 
         country: other.country,
       };
     }
-    return { ...card, company: other.company, employerEntity: other.employerEntity, title: other.title };
+    return {
+      ...card,
+      company: other.company,
+      employerEntity: other.employerEntity,
+      isEmployerShown: other.isEmployerShown,
+      title: other.title,
+    };
   };
 
   const add = (person: Person, isDuplicate: boolean, isRemoved = false) => {

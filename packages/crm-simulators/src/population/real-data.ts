@@ -64,6 +64,7 @@ const emptyContact = {
   country: null,
   company: null,
   employerEntity: null,
+  isEmployerShown: false,
   nationalId: null,
   passport: null,
   driversLicence: null,
