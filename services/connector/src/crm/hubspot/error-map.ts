@@ -112,6 +112,9 @@ const networkReasons: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
 };
 
+/** Failures that may pass by themselves; all others speak of the address. */
+const passing = new Set(['EAI_AGAIN', 'ECONNRESET', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** The error of a call that got no whole answer. */
 export function hubspotFailure(error: unknown): CrmError {
   if (error instanceof CrmError) return error;
@@ -123,7 +126,7 @@ export function hubspotFailure(error: unknown): CrmError {
     kind: 'unavailable',
     code,
     message: `HubSpot cannot be reached: ${reason}.`,
-    pointer: code === 'ENOTFOUND' || code === 'ECONNREFUSED' ? '/baseUrl' : undefined,
+    pointer: passing.has(code) ? undefined : '/baseUrl',
     cause: error,
   });
 }

@@ -157,6 +157,9 @@ const networkCodes: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
 };
 
+/** Failures that may pass by themselves; all others speak of the address. */
+const passing = new Set(['EAI_AGAIN', 'ECONNRESET', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** The error of a call that got no answer. */
 export function salesforceFailure(error: unknown): CrmError {
   if (error instanceof CrmError) return error;
@@ -168,7 +171,7 @@ export function salesforceFailure(error: unknown): CrmError {
     kind: 'unavailable',
     code,
     message: `Salesforce cannot be reached: ${reason}.`,
-    pointer: code === 'ENOTFOUND' || code === 'ECONNREFUSED' ? '/loginUrl' : undefined,
+    pointer: passing.has(code) ? undefined : '/loginUrl',
     cause: error,
   });
 }
