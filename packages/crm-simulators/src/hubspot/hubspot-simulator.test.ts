@@ -151,6 +151,7 @@ describe('lists', () => {
   test('paging gives every live contact once, with its companies', async () => {
     const ids = new Set<string>();
     let linked = 0;
+    const others: unknown[] = [];
     let after: string | undefined;
     do {
       const page = await client.crm.contacts.basicApi.getPage(100, after, ['email', 'lastname'], undefined, [
@@ -159,15 +160,14 @@ describe('lists', () => {
       for (const contact of page.results) {
         ids.add(contact.id);
         const types = contact.associations?.companies?.results.map((link) => link.type);
-        if (types !== undefined) {
-          expect(types).toEqual(['contact_to_company', 'contact_to_company_unlabeled']);
-          linked += 1;
-        }
+        if (types?.join() === 'contact_to_company,contact_to_company_unlabeled') linked += 1;
+        else if (types !== undefined) others.push(types);
       }
       after = page.paging?.next?.after;
     } while (after !== undefined);
     expect(ids.size).toBe(contacts().length);
     expect(linked).toBeGreaterThan(5000);
+    expect(others).toEqual([]);
   });
 
   test('archived contacts are listed apart', async () => {
