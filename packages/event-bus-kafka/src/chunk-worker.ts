@@ -42,6 +42,8 @@ interface ChunkAtHand {
   readonly startedMs: number;
   /** Resolved when it is committed, failed or abandoned. */
   readonly finished: PromiseWithResolvers<void>;
+  /** Resolved when nobody waits for it any longer. One for each chunk: a shared one would collect all who ever raced it. */
+  readonly abandoned: PromiseWithResolvers<Outcome>;
 }
 
 type Outcome = 'done' | { readonly error: unknown };
@@ -52,7 +54,6 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
   const failures = new Map<string, number>();
   const resumptions = new Set<NodeJS.Timeout>();
   const atHand = new Set<ChunkAtHand>();
-  const abandoned = Promise.withResolvers<Outcome>();
   let stopping = false;
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -77,9 +78,14 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
     const abort = new AbortController();
     const watch = watchChunk(payload, abort);
     const records = messages.map((message) => positionedRecordOf(naming.topicOfCluster(topic), partition, message));
-    const chunk: ChunkAtHand = { abort, startedMs: performance.now(), finished: Promise.withResolvers<void>() };
+    const chunk: ChunkAtHand = {
+      abort,
+      startedMs: performance.now(),
+      finished: Promise.withResolvers(),
+      abandoned: Promise.withResolvers(),
+    };
     atHand.add(chunk);
-    const outcome = await Promise.race([runChunk(records, payload, abort, watch.heartbeat), abandoned.promise]);
+    const outcome = await Promise.race([runChunk(records, payload, abort, watch.heartbeat), chunk.abandoned.promise]);
     watch.end();
     try {
       if (outcome !== 'done') {
@@ -216,7 +222,7 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
         abortAll(error as Error);
         await within(abortGraceMs, idle(), overdue).catch(() => {});
       }
-      abandoned.resolve({ error: overdue() });
+      for (const { abandoned } of atHand) abandoned.resolve({ error: overdue() });
     },
     abort(reason) {
       stopping = true;

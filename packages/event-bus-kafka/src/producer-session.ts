@@ -49,7 +49,9 @@ export function openProducer(
       topicMessages: [...messages].map(([topic, ofTopic]) => ({ topic, messages: [...ofTopic] })),
     });
     const acknowledged = new Set(answers.map(({ topicName, partition }) => `${topicName}/${partition}`));
-    return missing(messages, (message) => acknowledged.has(placement.get(message) ?? ''));
+    const left = missing(messages, (message) => acknowledged.has(placement.get(message) ?? ''));
+    placement.clear();
+    return left;
   }
 
   return {
