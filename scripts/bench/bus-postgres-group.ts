@@ -10,6 +10,7 @@ import { createPostgresEventBus } from '@kempt/event-bus-postgres';
 import { createConsumer } from '@kempt/outbox';
 import { openDatabase, type Transaction } from '@kempt/postgres';
 import { createLogger, createMetrics } from '@kempt/telemetry';
+import pg from 'pg';
 
 export interface GroupTask {
   readonly mode: 'consumer' | 'bare' | 'plain';
@@ -96,22 +97,23 @@ async function runOnBus(): Promise<() => Promise<void>> {
   };
 }
 
+/** Four readers, each with a connection of its own and a fixed part of the partitions. */
 async function runPlain(): Promise<() => Promise<void>> {
-  const reader = openDatabase({ url: task.url, schema: 'plain', applicationName: task.group, maxConnections: 4 });
   let running = true;
   const readers = Array.from({ length: 4 }, async (_, slot) => {
-    const partitions = Array.from({ length: task.topic.partitions }, (_unused, index) => index);
-    const positions = new Map(partitions.filter((index) => index % 4 === slot).map((index) => [index, 0n]));
+    const client = new pg.Client({ connectionString: task.url, application_name: task.group });
+    await client.connect();
+    const positions = new Map<number, bigint>();
+    for (let partition = slot; partition < task.topic.partitions; partition += 4) positions.set(partition, 0n);
     while (running) {
       let found = 0;
       for (const [partition, position] of positions) {
-        const rows = await reader.systemTransaction((tx) =>
-          tx.query<{ offset: string; key: string; headers: Record<string, string>; value: Buffer }>(
-            `SELECT "offset", key, headers, value FROM event
-             WHERE partition = $1 AND "offset" >= $2 ORDER BY "offset" LIMIT 500`,
-            [partition, position],
-          ),
-        );
+        const { rows } = await client.query<{ offset: string; key: string; headers: Record<string, string> }>({
+          name: 'plain-read',
+          text: `SELECT "offset", key, headers, value FROM plain.event
+                 WHERE partition = $1 AND "offset" >= $2 ORDER BY "offset" LIMIT 500`,
+          values: [partition, String(position)],
+        });
         const last = rows.at(-1);
         if (!last) continue;
         found += rows.length;
@@ -126,13 +128,13 @@ async function runPlain(): Promise<() => Promise<void>> {
         positions.set(partition, BigInt(last.offset) + 1n);
         note(rows);
       }
-      if (found === 0) await sleep(2);
+      if (found === 0) await sleep(5);
     }
+    await client.end();
   });
   return async () => {
     running = false;
     await Promise.all(readers);
-    await reader.close();
   };
 }
 

@@ -22,7 +22,7 @@ import pg from 'pg';
 import type { GroupMessage, GroupTask } from './bus-postgres-group.ts';
 import { cpuSeconds, memoryOfTree } from './process-tree.ts';
 
-const events = Number(process.argv[2] ?? 60_000);
+const events = Number(process.argv[2] ?? 40_000);
 const batchSize = 500;
 const groupCount = 5;
 const rounds = 3;
@@ -153,7 +153,7 @@ async function carry(groups: Groups, publish: (batch: EventRecord[]) => Promise<
   return events / ((performance.now() - startMs) / 1_000);
 }
 
-async function carryPlain(): Promise<number> {
+async function carryPlain(): Promise<Carried> {
   const client = new pg.Client(adminUrl);
   await client.connect();
   await client.query(`
@@ -161,36 +161,30 @@ async function carryPlain(): Promise<number> {
     GRANT USAGE ON SCHEMA plain TO PUBLIC; GRANT SELECT ON plain.event TO PUBLIC;`);
   const groups = await startGroups('plain', topicOf('plain'));
   const next = new Map<number, number>();
-  const rates: number[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
-    const rate = await carry(
-      groups,
-      async (batch) => {
-        const rows = batch.map(({ key, headers, value: bytes }) => {
-          const partition = partitionOf(key, 12);
-          const offset = next.get(partition) ?? 0;
-          next.set(partition, offset + 1);
-          return { partition, offset, key, headers: JSON.stringify(headers), bytes };
-        });
-        await client.query({
-          name: 'plain-append',
-          text: `INSERT INTO plain.event SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::json[], $5::bytea[])`,
-          values: [
-            rows.map(({ partition }) => partition),
-            rows.map(({ offset }) => offset),
-            rows.map(({ key }) => key),
-            rows.map(({ headers }) => headers),
-            rows.map(({ bytes }) => bytes),
-          ],
-        });
-      },
-      'bench.plain.v1',
-    );
-    rates.push(rate);
-  }
+  const publish = async (batch: EventRecord[]): Promise<void> => {
+    const rows = batch.map(({ key, headers, value: bytes }) => {
+      const partition = partitionOf(key, 12);
+      const offset = next.get(partition) ?? 0;
+      next.set(partition, offset + 1);
+      return { partition, offset, key, headers: JSON.stringify(headers), bytes };
+    });
+    await client.query({
+      name: 'plain-append',
+      text: `INSERT INTO plain.event
+             SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::json[], $5::bytea[])`,
+      values: [
+        rows.map(({ partition }) => partition),
+        rows.map(({ offset }) => offset),
+        rows.map(({ key }) => key),
+        rows.map(({ headers }) => headers),
+        rows.map(({ bytes }) => bytes),
+      ],
+    });
+  };
+  const carried = await carryInRounds(() => carry(groups, publish, 'bench.plain.v1'));
   await groups.stop();
   await client.end();
-  return median(rates.slice(1));
+  return carried;
 }
 
 /** Publishes at a steady pace, in a small batch every 10 ms. Resolves to the latencies of every group. */
@@ -214,25 +208,54 @@ async function pace(groups: Groups, topic: string): Promise<number[]> {
   return groups.latenciesMs();
 }
 
-/** Processor time of this process with its threads, and of the whole server, as a share of one core. */
-async function idle(): Promise<{ readonly node: number; readonly postgres: number }> {
+interface Processor {
+  /** Seconds of this process with its threads. */
+  readonly node: number;
+  /** Seconds of the whole server. */
+  readonly postgres: number;
+}
+
+/** Runs `work` and tells what processor time it took. Server processes that ended meanwhile are left out. */
+async function withProcessor<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly processor: Processor }> {
   const serverTimes = async () => {
     const pids = (await memoryOfTree(process.pid)).map(({ pid }) => pid).filter((pid) => pid !== process.pid);
     return new Map(await Promise.all(pids.map(async (pid) => [pid, await cpuSeconds(pid).catch(() => 0)] as const)));
   };
-  await sleep(3_000);
   const before = await serverTimes();
   const cpuBefore = process.cpuUsage();
-  await sleep(idleMs);
+  const result = await work();
   const { user, system } = process.cpuUsage(cpuBefore);
-  const after = await serverTimes();
-  let seconds = 0;
-  for (const [pid, time] of after) seconds += time - (before.get(pid) ?? 0);
-  return { node: (user + system) / 1_000 / idleMs, postgres: (seconds * 1_000) / idleMs };
+  let postgres = 0;
+  for (const [pid, time] of await serverTimes()) postgres += time - (before.get(pid) ?? 0);
+  return { result, processor: { node: (user + system) / 1_000_000, postgres } };
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** Shares of one core. */
+async function idle(): Promise<Processor> {
+  await sleep(3_000);
+  const { processor } = await withProcessor(() => sleep(idleMs));
+  return { node: processor.node / (idleMs / 1_000), postgres: processor.postgres / (idleMs / 1_000) };
+}
+
+interface Carried {
+  readonly perSecond: number;
+  /** Processor time for one event, published and handled by every group, in microseconds. */
+  readonly nodeUs: number;
+  readonly postgresUs: number;
+}
+
+/** Several rounds of `carry`, of which the first warms up and does not count. The one in the middle is the result. */
+async function carryInRounds(carryOnce: () => Promise<number>): Promise<Carried> {
+  const results: Carried[] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const { result, processor } = await withProcessor(carryOnce);
+    const us = (seconds: number) => Math.round((seconds / events) * 1_000_000);
+    results.push({ perSecond: Math.round(result), nodeUs: us(processor.node), postgresUs: us(processor.postgres) });
+  }
+  const counted = results.slice(1).sort((a, b) => a.perSecond - b.perSecond);
+  return counted[Math.floor(counted.length / 2)] as Carried;
 }
 
 function quantile(sorted: readonly number[], share: number): number {
@@ -243,55 +266,62 @@ const bus = createPostgresEventBus({ url: urlOf(schemas[0] ?? ''), applicationNa
 const [topic, bareTopic] = [topicOf('changed'), topicOf('bare')];
 await bus.ensureTopics([topic, bareTopic]);
 
+const publish = (batch: EventRecord[]) => bus.publish(batch);
 const bareGroups = await startGroups('bare', bareTopic);
 const idleShare = await idle();
-const bareRate = await carry(bareGroups, (batch) => bus.publish(batch), bareTopic.name);
+const bare = await carryInRounds(() => carry(bareGroups, publish, bareTopic.name));
 await bareGroups.stop();
-
-// The first round warms up and does not count.
 const groups = await startGroups('consumer', topic);
-const rates: number[] = [];
-for (let round = 0; round <= rounds; round += 1) {
-  rates.push(await carry(groups, (batch) => bus.publish(batch), topic.name));
-}
-const busRate = median(rates.slice(1));
+const whole = await carryInRounds(() => carry(groups, publish, topic.name));
 await groups.latenciesMs();
-const latenciesMs = (await pace(groups, topic.name)).sort((a, b) => a - b);
+const loadAtPace = loadavg();
+const { result: latenciesMs, processor: paceProcessor } = await withProcessor(() => pace(groups, topic.name));
 await groups.stop();
 await bus.close();
-const plainRate = await carryPlain();
+const plain = await carryPlain();
 await server.stop();
 rmSync(dataFolder, { recursive: true, force: true });
 
+latenciesMs.sort((a, b) => a - b);
 const latency = {
   p50Ms: quantile(latenciesMs, 0.5),
   p99Ms: quantile(latenciesMs, 0.99),
   maxMs: latenciesMs.at(-1) ?? 0,
+  /** Cores that are busy with 1,000 events a second. */
+  cores: (paceProcessor.node + paceProcessor.postgres) / (paceMs / 1_000),
 };
 const idleTotal = idleShare.node + idleShare.postgres;
-const passed = busRate >= promised.eventsPerSecond && latency.p99Ms < promised.p99Ms && idleTotal < promised.idleShare;
+const passed =
+  whole.perSecond >= promised.eventsPerSecond && latency.p99Ms < promised.p99Ms && idleTotal < promised.idleShare;
 console.log(
   `Postgres bus: ${events} events of ${value.length} bytes and headers, batches of ${batchSize}, ${groupCount} groups, fsync on`,
 );
-console.log(`load average at start ${loadAtStart.map((load) => load.toFixed(2)).join(' ')}\n`);
+console.log(
+  `load average at start ${loadAtStart.map((load) => load.toFixed(2)).join(' ')}, before the latencies ${loadAtPace.map((load) => load.toFixed(2)).join(' ')}\n`,
+);
+const us = ({ nodeUs, postgresUs }: Carried) => `${nodeUs} + ${postgresUs} us`;
+const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 const table: readonly (readonly [string, string, string, string])[] = [
   ['', 'bus', 'SQL alone', 'promised'],
   [
     'events/s published and handled by all groups',
-    busRate.toFixed(0),
-    plainRate.toFixed(0),
+    String(whole.perSecond),
+    String(plain.perSecond),
     `>= ${promised.eventsPerSecond}`,
   ],
-  ['  the same without inbox and effect', bareRate.toFixed(0), '', ''],
+  ['  processor time an event, Node + Postgres', us(whole), us(plain), ''],
+  ['  the same without inbox and effect', String(bare.perSecond), '', ''],
+  ['  processor time an event', us(bare), '', ''],
   [`publish to handled at ${paceEventsPerSecond}/s: p50`, `${latency.p50Ms.toFixed(0)} ms`, '', ''],
   ['  p99', `${latency.p99Ms.toFixed(0)} ms`, '', `< ${promised.p99Ms} ms`],
   ['  slowest', `${latency.maxMs.toFixed(0)} ms`, '', ''],
-  ['idle CPU, share of a core', `${(idleTotal * 100).toFixed(2)} %`, '', `< ${promised.idleShare * 100} %`],
-  ['  of it Node', `${(idleShare.node * 100).toFixed(2)} %`, '', ''],
-  ['  of it Postgres', `${(idleShare.postgres * 100).toFixed(2)} %`, '', ''],
+  ['  busy cores', latency.cores.toFixed(2), '', ''],
+  ['idle CPU, share of a core', percent(idleTotal), '', `< ${promised.idleShare * 100} %`],
+  ['  of it Node', percent(idleShare.node), '', ''],
+  ['  of it Postgres', percent(idleShare.postgres), '', ''],
 ];
 for (const [what, ofBus, ofPlain, promise] of table) {
-  console.log(`${what.padEnd(46)}${ofBus.padStart(10)}${ofPlain.padStart(12)}${promise.padStart(12)}`);
+  console.log(`${what.padEnd(46)}${ofBus.padStart(14)}${ofPlain.padStart(14)}${promise.padStart(12)}`);
 }
 const result = {
   events,
@@ -299,11 +329,11 @@ const result = {
   groupCount,
   valueBytes: value.length,
   loadAtStart,
+  loadAtPace,
   promised,
-  rates,
-  busRate,
-  bareRate,
-  plainRate,
+  whole,
+  bare,
+  plain,
   latency,
   idleShare,
   passed,

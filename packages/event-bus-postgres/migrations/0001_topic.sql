@@ -68,7 +68,7 @@ BEGIN
   END IF;
   IF wanted_cleanup = 'compact' AND to_regclass(event_table || '_key') IS NULL THEN
     -- Compaction finds the older events of a key by the first and tombstones by the second.
-    EXECUTE format('CREATE INDEX %I ON %I USING hash (key)', event_table || '_key', event_table);
+    EXECUTE format('CREATE INDEX %I ON %I (partition, key, "offset")', event_table || '_key', event_table);
     EXECUTE format('CREATE INDEX %I ON %I (partition, appended_ms) WHERE value IS NULL', event_table || '_tombstone', event_table);
   END IF;
 END $$;

@@ -52,6 +52,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
   const preparation = [
     `SET search_path TO ${pg.escapeIdentifier(options.schema)}`,
     `SET ROLE ${busRole}`,
+    // Every statement of the bus has an index to go by. A plan made while a table was nearly empty must not read all of
+    // it for each chunk once it has grown.
+    'SET enable_seqscan = off',
+    'SET enable_bitmapscan = off',
+    'SET jit = off',
     `SET statement_timeout = ${statementTimeoutMs}`,
     `SET idle_in_transaction_session_timeout = ${idleTransactionTimeoutMs}`,
   ].join('; ');

@@ -24,7 +24,7 @@ export interface PostgresEventBusOptions {
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
   readonly logger?: BusLogger;
-  /** Connections for statements, beside the one that listens. Default 4. */
+  /** Connections for statements, beside the one that listens. Default 3. */
   readonly maxConnections?: number;
   /** Default 1 MiB. */
   readonly maxRecordBytes?: number;
@@ -89,7 +89,7 @@ export function createPostgresEventBus(options: PostgresEventBusOptions): Postgr
     url,
     schema,
     applicationName,
-    maxConnections: options.maxConnections ?? 4,
+    maxConnections: options.maxConnections ?? 3,
     onError: warn,
   });
   const topics = createTopicStore(connections, topicPrefix);
