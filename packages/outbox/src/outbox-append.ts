@@ -51,12 +51,14 @@ export interface OutboxInsert {
 export async function insertIntoOutbox(tx: Transaction, insert: OutboxInsert): Promise<void> {
   for (let from = 0; from < insert.rows.length; from += rowsPerStatement) {
     const rows = insert.rows.slice(from, from + rowsPerStatement);
+    const payloads = joinPayloads(rows.map(({ record }) => record.value));
     await tx.execute(
       `with appended as (
          insert into outbox (tenant_id, lane, id, key_hash, aggregatetype, aggregateid, type, headers, payload)
-         select $1, $2, id, key_hash, topic, key, type, headers, payload
-           from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::json[], $9::bytea[])
-                with ordinality as event (id, key_hash, topic, key, type, headers, payload, place)
+         select $1, $2, id, key_hash, topic, key, type, headers,
+                case when length >= 0 then substring($9::bytea from first for length) end
+           from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::json[], $10::integer[], $11::integer[])
+                with ordinality as event (id, key_hash, topic, key, type, headers, first, length, place)
           order by place)
        select pg_notify('kempt_outbox_' || current_schema(), '')`,
       [
@@ -68,7 +70,9 @@ export async function insertIntoOutbox(tx: Transaction, insert: OutboxInsert): P
         rows.map(({ record }) => record.key),
         rows.map(({ record }) => record.headers.ce_type ?? record.topic),
         rows.map(({ record }) => JSON.stringify(record.headers)),
-        rows.map(({ record }) => toBuffer(record.value)),
+        payloads.bytes,
+        payloads.firsts,
+        payloads.lengths,
       ],
     );
   }
@@ -77,6 +81,25 @@ export async function insertIntoOutbox(tx: Transaction, insert: OutboxInsert): P
 /** The channel on which dispatchers hear of commits. */
 export function outboxChannel(schema: string): string {
   return `kempt_outbox_${schema}`;
+}
+
+/**
+ * All payloads in one piece: the driver sends a single buffer as it is, while an array of them would travel as
+ * hexadecimal text. A length of -1 stands for null; places count from 1 as Postgres does.
+ */
+function joinPayloads(values: readonly (Uint8Array | null)[]): {
+  readonly bytes: Buffer;
+  readonly firsts: readonly number[];
+  readonly lengths: readonly number[];
+} {
+  const lengths = values.map((value) => value?.length ?? -1);
+  let next = 1;
+  const firsts = lengths.map((length) => {
+    const first = next;
+    next += Math.max(0, length);
+    return first;
+  });
+  return { bytes: Buffer.concat(values.filter((value) => value !== null)), firsts, lengths };
 }
 
 /** The driver sends buffers as bytes and anything else as text. */
