@@ -6,6 +6,7 @@ import { readEvents } from './event-store.ts';
 import type { GroupStore, OwnedPartition, Progress } from './group-store.ts';
 import { createMembership } from './membership.ts';
 import { createOffsetCommitter } from './offset-committer.ts';
+import { createReadPace, type ReadPaceOptions } from './read-pace.ts';
 import { endsWithin } from './time-limit.ts';
 import type { StoredTopic } from './topic-store.ts';
 
@@ -13,11 +14,10 @@ export interface SubscriptionTuning {
   readonly leaseMs: number;
   readonly missedMs: number;
   readonly pollIntervalMs: number;
-  /**
-   * A consumer that is not behind reads at most this often, and commits as often. The first event after a quiet moment is
-   * read at once; those that follow close behind share chunks, and so transactions.
-   */
-  readonly readIntervalMs: number;
+  /** Bounds of the pause between reads of a consumer that keeps up. */
+  readonly readPace: ReadPaceOptions;
+  /** From one commit of offsets to the next. */
+  readonly commitIntervalMs: number;
   /** Chunks of different partitions that may be at hand at the same time. */
   readonly maxConcurrentChunks: number;
   readonly maxChunkBytes: number;
@@ -67,6 +67,8 @@ interface HeldPartition {
   abort: AbortController;
 }
 
+/** Partitions that one read looks into; they share the bytes that it may bring. */
+const maxPartitionsPerRead = 16;
 /** How long handlers get to notice an abort before the consumer goes on without them. */
 const abortGraceMs = 250;
 /** How long the last commit, and leaving the group, may take when Postgres is slow or away. */
@@ -90,8 +92,8 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
   let state: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
   let reading = false;
   let readFailures = 0;
-  let nextReadMs = 0;
   let nextRead: NodeJS.Timeout | undefined;
+  const pace = createReadPace(tuning.readPace);
   let overdue = 0;
   let poll: NodeJS.Timeout | undefined;
   let stopping: Promise<void> | undefined;
@@ -120,7 +122,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       if (lost?.epoch === epoch) loseForGood(lost, 'A commit was refused: another consumer has the partition.');
     },
     onError,
-    intervalMs: tuning.readIntervalMs,
+    intervalMs: tuning.commitIntervalMs,
     random,
   });
 
@@ -219,17 +221,15 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
         one.state === 'idle' && one.stirred && !one.wanted && !atWork.has(idOf(one.topic.topicId, one.partition)),
     );
     if (ready.length === 0 || atWork.size >= tuning.maxConcurrentChunks) return;
-    const waitMs = nextReadMs - performance.now();
+    const waitMs = pace.waitMs(performance.now());
+    clearTimeout(nextRead);
     if (waitMs > 0 && !ready.some((one) => one.behind)) {
-      nextRead ??= setTimeout(() => {
-        nextRead = undefined;
-        pump();
-      }, waitMs);
+      nextRead = setTimeout(pump, waitMs);
       return;
     }
     reading = true;
-    nextReadMs = performance.now() + tuning.readIntervalMs;
-    void read(ready.slice(0, tuning.maxConcurrentChunks * 2));
+    pace.begin(performance.now());
+    void read(ready.slice(0, maxPartitionsPerRead));
   }
 
   async function read(partitions: readonly HeldPartition[]): Promise<void> {
@@ -269,8 +269,13 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
     // Those that nobody will come back to have been let go; the order of the map keeps the rest in turn.
     for (const one of partitions) rotate(one);
     reading = false;
+    endRound();
     handOverWanted();
     pump();
+  }
+
+  function endRound(): void {
+    if (!reading && queue.length === 0 && atWork.size === 0) pace.end(performance.now());
   }
 
   /** Puts a partition behind the others, so that a busy one does not keep the rest waiting. */
@@ -286,6 +291,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
     one.state = 'working';
     const done = work(one, records, full).finally(() => {
       atWork.delete(id);
+      endRound();
       handOverWanted();
       pump();
     });
