@@ -126,7 +126,7 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
       opened.push(another);
       const sever = async (): Promise<void> => {
         await admin.systemTransaction((tx) =>
-          tx.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = $1', [
+          tx.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
             applicationName,
           ]),
         );
