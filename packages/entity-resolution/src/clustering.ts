@@ -11,7 +11,7 @@ export type PairScore = (a: string, b: string) => { readonly weight: number; rea
 export interface ClusterOptions {
   /** Pairs below this weight never start a merge. Default 0 bits, a probability of one half. */
   readonly minimumWeight?: number;
-  /** Two clusters are joined only while the mean weight over all pairs across them is at least this. Default 0. */
+  /** Two clusters are joined only while the mean weight over all pairs across them is at least this. Default: the minimum weight. */
   readonly meanWeight?: number;
   /** No single pair counts for more than this many bits either way in the mean. Default 12. */
   readonly clipBits?: number;
@@ -51,7 +51,7 @@ export function clusterComponent(
   options: ClusterOptions = {},
 ): string[][] {
   const minimum = options.minimumWeight ?? 0;
-  const tau = options.meanWeight ?? 0;
+  const tau = options.meanWeight ?? Math.max(0, minimum);
   const clip = options.clipBits ?? 12;
   const ids = [...new Set(nodes)].sort(compareText);
   const count = ids.length;

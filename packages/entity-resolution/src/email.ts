@@ -50,7 +50,15 @@ export function isRoleMailbox(local: string): boolean {
  * says nothing that the name has not said already.
  */
 export function isExplainedByName(local: string, given: readonly string[], family: readonly string[]): boolean {
-  const letters = local.replace(/[^a-z]/g, '');
+  return explains(local.replace(/[^a-z]/g, ''), given, family) || explains(foldUmlauts(local.replace(/[^a-z]/g, '')), given.map(foldUmlauts), family.map(foldUmlauts));
+}
+
+/** Mueller and Muller are both ways to write an umlaut without the letter. */
+function foldUmlauts(text: string): string {
+  return text.replace(/([aou])e/g, '$1');
+}
+
+function explains(letters: string, given: readonly string[], family: readonly string[]): boolean {
   if (letters.length < 3) return false;
   const last = family.join('');
   const first = given[0] ?? '';

@@ -1,5 +1,5 @@
 import { confusionsFor } from './confusions.ts';
-import { type LevelDefinition, levelsOf, mostDifferent, rarityLimitBits } from './levels.ts';
+import { type LevelDefinition, levelsOf, mostDifferent, mostDifferentInConfusions, rarityLimitBits } from './levels.ts';
 import { type ConfusionModel, type FeatureModel, type LevelModel, onGrid } from './model.ts';
 import type { Feature } from './plan.ts';
 
@@ -188,7 +188,7 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
     }
     let change = 0;
     classes.forEach((kind, index) => {
-      const next = smooth(layout, hits[index] as Float64Array, kind.start, index === 0);
+      const next = smooth(layout, hits[index] as Float64Array, kind.start, index > 0);
       for (let at = 0; at < size; at += 1)
         change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
       kind.levels = next;
@@ -301,7 +301,7 @@ function foldPairs(pairs: PairSample): PairSample {
 }
 
 /** Level probabilities from expected counts, held near the starting values where little was counted. */
-function smooth(layout: Layout, counts: Float64Array, start: Float64Array, bounded: boolean): Float64Array {
+function smooth(layout: Layout, counts: Float64Array, start: Float64Array, confusion: boolean): Float64Array {
   const next = new Float64Array(layout.size);
   for (let feature = 0; feature < layout.features.length; feature += 1) {
     const from = layout.starts[feature] as number;
@@ -311,9 +311,10 @@ function smooth(layout: Layout, counts: Float64Array, start: Float64Array, bound
     const strength = priorPairs + priorShare * total;
     for (let at = from; at < to; at += 1)
       next[at] = ((counts[at] as number) + strength * (start[at] as number)) / (total + strength);
-    const most = mostDifferent[(layout.features[feature] as Feature).kind];
+    const kind = (layout.features[feature] as Feature).kind;
+    const most = confusion ? mostDifferentInConfusions[kind] : mostDifferent[kind];
     const different = next[to - 1] as number;
-    if (bounded && different > most) {
+    if (different > most) {
       for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
       next[to - 1] = most;
     }

@@ -117,3 +117,14 @@ export const mostDifferent: Readonly<Record<FeatureKind, number>> = {
   category: 0.8,
   freeText: 0.8,
 };
+
+/** The same for what confusions share: a household that does not share its name is none. E-mails need not be shared at all. */
+export const mostDifferentInConfusions: Readonly<Record<FeatureKind, number>> = {
+  ...mostDifferent,
+  given: 0.05,
+  family: 0.06,
+  organisation: 0.06,
+  date: 0.06,
+  domain: 0.3,
+  email: 1,
+};

@@ -27,7 +27,8 @@ const randomPairs = 80_000;
 const pairsPerRecord = 60;
 const blockSizes = [400, 250, 150, 100, 60, 40, 25];
 const mostStrata = 64;
-const threshold = 0.5;
+/** One bit in favour: two to one that a pair matches. */
+const threshold = 2 / 3;
 const reviewFloor = 0.1;
 
 type Values = readonly (readonly string[])[];

@@ -153,10 +153,11 @@ export class NameTable implements ValueTable {
 
   #swapped(a: PreparedName, b: PreparedName): void {
     const words = this.#words;
-    const alike = (x: number, y: number): boolean =>
-      x >= 0 && y >= 0 && (x === y || (words.lengthOf(x) > 2 && words.lengthOf(y) > 2 && (words.jaroWinkler(x, y) >= 0.88 || words.edits(x, y, 1) <= 1)));
-    const crossed = alike(a.givenWhole, b.familyWhole);
-    const back = alike(a.familyWhole, b.givenWhole);
+    const alike = (x: number, y: number, least: number): boolean =>
+      x >= 0 && y >= 0 && (x === y || (words.lengthOf(x) > 2 && words.lengthOf(y) > 2 && (words.jaroWinkler(x, y) >= least || words.edits(x, y, 1) <= 1)));
+    const exact = a.givenWhole === b.familyWhole || a.familyWhole === b.givenWhole;
+    const crossed = alike(a.givenWhole, b.familyWhole, exact ? 0.85 : 0.93);
+    const back = alike(a.familyWhole, b.givenWhole, exact ? 0.85 : 0.93);
     if (crossed && back) {
       this.levels[0] = 3;
       this.levels[1] = 2;
