@@ -153,6 +153,6 @@ export async function hubspotSnapshot(simulator: HubSpotSimulator, object: strin
 
 /** Mirror fields as text, the way HubSpot writes them. */
 export function asText(fields: Plain): Plain {
-  const text = (value: unknown): string => (Array.isArray(value) ? [...value].sort().join(';') : String(value));
+  const text = (value: unknown): string => (Array.isArray(value) ? value.map(String).sort().join(';') : String(value));
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, text(value)]));
 }

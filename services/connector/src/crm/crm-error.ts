@@ -55,8 +55,6 @@ export class CrmError extends Error {
 
 /** At most 300 characters of a vendor's message, on one line: enough to act on, too little to carry a record. */
 export function shortText(text: unknown): string {
-  const line = String(text ?? '')
-    .replace(/\s+/g, ' ')
-    .trim();
+  const line = (typeof text === 'string' ? text : '').replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

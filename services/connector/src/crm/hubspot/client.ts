@@ -65,7 +65,8 @@ export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
         { method: 'GET', path: '/account-info/v3/details' },
         signal,
       )) as AccountDetails | null;
-      const portalId = String(details?.portalId ?? '');
+      const given = details?.portalId;
+      const portalId = typeof given === 'number' || typeof given === 'string' ? String(given) : '';
       if (!/^\d+$/.test(portalId)) {
         throw new CrmError({
           kind: 'malformed',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hubspotError, hubspotFailure } from './error-map.ts';
+import { hubspotError } from './error-map.ts';
 
 const none = new Headers();
 const body = (category: string, extra: object = {}) =>
@@ -39,13 +39,5 @@ describe('answers of HubSpot', () => {
         .retryAfterMs,
     ).toBe(10_000);
     expect(hubspotError(423, body('LOCKED'), none).retryAfterMs).toBe(2_000);
-  });
-});
-
-test('a call without an answer is one that may be tried again', () => {
-  expect(hubspotFailure(new TypeError('fetch failed', { cause: { code: 'ENOTFOUND' } }))).toMatchObject({
-    kind: 'unavailable',
-    retriable: true,
-    pointer: '/baseUrl',
   });
 });

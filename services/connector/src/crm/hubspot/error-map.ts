@@ -1,5 +1,6 @@
 import { retryAfterMsOf } from '@kempt/resilience';
 import { CrmError, type CrmErrorKind, shortText } from '../crm-error.ts';
+import { networkFailure } from '../network-failure.ts';
 
 /** What each of HubSpot's error categories means for the caller. */
 const kindByCategory: Readonly<Record<string, CrmErrorKind>> = {
@@ -102,31 +103,6 @@ export function hubspotError(status: number, text: string, headers: { get(name: 
   return new CrmError({ kind, code: category, message: `HubSpot says ${category}: ${message}`, retryAfterMs });
 }
 
-const networkReasons: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name cannot be looked up',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was broken',
-  ETIMEDOUT: 'no answer in time',
-  UND_ERR_SOCKET: 'the connection was broken',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-};
-
-/** Failures that may pass by themselves; all others speak of the address. */
-const passing = new Set(['EAI_AGAIN', 'ECONNRESET', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']);
-
 /** The error of a call that got no whole answer. */
-export function hubspotFailure(error: unknown): CrmError {
-  if (error instanceof CrmError) return error;
-  const cause = (error as { cause?: { code?: unknown } } | null)?.cause;
-  const code =
-    typeof cause?.code === 'string' ? cause.code : String((error as { name?: unknown } | null)?.name ?? 'UNKNOWN');
-  const reason = networkReasons[code] ?? shortText((error as Error | null)?.message ?? error);
-  return new CrmError({
-    kind: 'unavailable',
-    code,
-    message: `HubSpot cannot be reached: ${reason}.`,
-    pointer: passing.has(code) ? undefined : '/baseUrl',
-    cause: error,
-  });
-}
+export const hubspotFailure = (error: unknown): CrmError =>
+  networkFailure(error, { name: 'HubSpot', pointer: '/baseUrl' });

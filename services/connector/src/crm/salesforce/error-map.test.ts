@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { salesforceError, salesforceFailure } from './error-map.ts';
+import { salesforceError } from './error-map.ts';
 
 const rest = (errorCode: string, message: string) => JSON.stringify([{ errorCode, message }]);
 const oauth = (error: string, error_description: string) => JSON.stringify({ error, error_description });
@@ -48,17 +48,5 @@ describe('answers of Salesforce', () => {
 
   test('long messages are cut', () => {
     expect(salesforceError(400, rest('MALFORMED_QUERY', 'x'.repeat(5_000))).message.length).toBeLessThan(400);
-  });
-});
-
-describe('calls without an answer', () => {
-  test.each([
-    ['ENOTFOUND', '/loginUrl', /host name is not known/],
-    ['ECONNREFUSED', '/loginUrl', /refused/],
-    ['ECONNRESET', undefined, /broken/],
-  ])('%s', (code, pointer, message) => {
-    const error = salesforceFailure(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }));
-    expect(error).toMatchObject({ kind: 'unavailable', retriable: true, code, pointer });
-    expect(error.message).toMatch(message);
   });
 });
