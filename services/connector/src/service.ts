@@ -54,6 +54,7 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
     wireFormat,
     metrics,
     logger,
+    intervalMs: settings.pollIntervalMs,
     deletedIntervalMs: settings.deletedIntervalMs,
     now,
   });

@@ -104,12 +104,13 @@ export async function writeRows(tx: Transaction, scope: MirrorScope, rows: reado
            fields = coalesce(excluded.fields, record.fields),
            canonical = coalesce(excluded.canonical, record.canonical),
            deleted = excluded.deleted,
-           merged_into = excluded.merged_into`,
+           merged_into = excluded.merged_into,
+           purged = false`,
     [tx.tenantId, scope.account, scope.object, `[${rows.map(rowJson).join(',')}]`],
   );
 }
 
-/** Ids of the records that are deleted and not merged, after an id, in order. */
+/** Ids of the records that are deleted and may come back, after an id, in order. */
 export async function listDeleted(
   tx: Transaction,
   scope: MirrorScope,
@@ -118,10 +119,21 @@ export async function listDeleted(
   const rows = await tx.query<{ record_id: string }>(
     `select record_id from record
       where tenant_id = $1 and account = $2 and object = $3 and record_id > $4 and deleted and merged_into is null
+        and not purged
       order by record_id limit $5`,
     [tx.tenantId, scope.account, scope.object, page.after, page.limit],
   );
   return rows.map((row) => row.record_id);
+}
+
+/** Notes that deleted records cannot come back. Nothing is told: they were told as deleted. */
+export async function markPurged(tx: Transaction, scope: MirrorScope, recordIds: readonly string[]): Promise<void> {
+  if (recordIds.length === 0) return;
+  await tx.execute(
+    `update record set purged = true
+      where tenant_id = $1 and account = $2 and object = $3 and record_id = any ($4) and deleted`,
+    [tx.tenantId, scope.account, scope.object, recordIds],
+  );
 }
 
 /** A record as it is shown. */

@@ -199,6 +199,30 @@ describe('changes in HubSpot', () => {
     ]);
   });
 
+  test('of one that was archived and then purged leave it deleted, and it is not looked up again', async () => {
+    const { records, store } = crms.hubspot;
+    const id = records.create('contacts', { lastname: 'Lee' });
+    await start();
+    await connected(connector, tenantId);
+    records.archive('contacts', id);
+    await eventually('the archiving', async () => (await shown('contacts', id))?.deleted);
+    const object = store.object('contacts');
+    const record = store.resolve(object, id);
+    if (record !== undefined) store.table(object).remove(record);
+    const looks = crms.hubspot.faults.inject({
+      path: 'contacts/batch/read',
+      body: id,
+      times: -1,
+      effect: { kind: 'delay', delayMs: 0 },
+    });
+    const hits = () => crms.hubspot.faults.list().find((fault) => fault.id === looks)?.hits ?? 0;
+    await eventually('one look for it', async () => hits() > 0);
+    const requests = crms.hubspot.requestCount();
+    await eventually('some more rounds', async () => crms.hubspot.requestCount() > requests + 12);
+    expect(hits()).toBe(1);
+    expect(await kindsOf(id)).toEqual([ChangeKind.CREATED, ChangeKind.DELETED]);
+  });
+
   test('of associations reach the record they belong to', async () => {
     const { records } = crms.hubspot;
     const company = records.create('companies', { name: 'Acme' });

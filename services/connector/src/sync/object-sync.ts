@@ -11,7 +11,7 @@ import type { ConnectorMetrics } from '../metrics.ts';
 import type { CompiledFieldMap } from '../mirror/field-map.ts';
 import type { FieldMaps } from '../mirror/field-maps.ts';
 import type { AppliedPage, Mirror } from '../mirror/mirror.ts';
-import { listDeleted } from '../mirror/mirror-store.ts';
+import { listDeleted, markPurged } from '../mirror/mirror-store.ts';
 import { readFingerprint } from '../schema/object-schema.ts';
 import {
   addKnown,
@@ -25,7 +25,7 @@ import {
   savePosition,
   takeRunNumber,
 } from './cursor-store.ts';
-import { holdLease } from './lease-store.ts';
+import { holdLease, release } from './lease-store.ts';
 import type { OpenReaders } from './open-readers.ts';
 import { readAhead } from './read-ahead.ts';
 import { syncRunEvent } from './sync-run-events.ts';
@@ -47,7 +47,8 @@ export interface ObjectSync {
   /**
    * Goes on where the object stands: the full reading if it is not complete, then the changes, then, now and then, the
    * deleted records. Everything read is saved page by page, together with how far it was read.
-   * Rejects with what went wrong; what was saved stays. Resolves to the connection, null if there is none to read.
+   * When there is nothing more to read the lease is given back, due again after the interval. Rejects with what went
+   * wrong; what was saved stays. Resolves to the connection as it was at the beginning, null if there is none to read.
    */
   run(lease: SyncLease, signal: AbortSignal): Promise<Connection | null>;
 }
@@ -61,6 +62,8 @@ export interface ObjectSyncOptions {
   readonly wireFormat: WireFormat;
   readonly metrics: ConnectorMetrics;
   readonly logger: Logger;
+  /** Time between two looks at an object. */
+  readonly intervalMs: number;
   /** How often deleted records are listed, where changes do not tell of them. */
   readonly deletedIntervalMs: number;
   readonly now: () => number;
@@ -239,7 +242,17 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
       if (last === undefined) break;
       after = last;
       const unlisted = known.filter((id) => !listed.has(id));
-      if (unlisted.length > 0) await savePage(context, { ...page, ...(await readByIds(unlisted, signal)) });
+      if (unlisted.length === 0) continue;
+      const found = await readByIds(unlisted, signal);
+      const back = new Set(found.records.map((record) => record.recordId));
+      await savePage(context, { ...page, ...found });
+      await save(context, (tx) =>
+        markPurged(
+          tx,
+          lease,
+          unlisted.filter((id) => !back.has(id)),
+        ),
+      );
     }
     await save(context, (tx) => endDeletedReading(tx, lease));
   }
@@ -292,6 +305,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
         await saveChanges(tx, lease, { changes, added: 0 });
         await noteSuccess(tx, lease);
         if (connection.status === 'failing') await options.statuses.noteWorking(tx, account);
+        await release(tx, lease, options.intervalMs);
       });
       stopTimer();
       metrics.syncRuns.inc({ system: connection.system, object, kind, outcome: 'succeeded' });

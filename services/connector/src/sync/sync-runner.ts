@@ -123,9 +123,7 @@ export function createSyncRunner(options: SyncRunnerOptions): SyncRunner {
       const kept = keepLease(lease);
       try {
         const connection = await options.objectSync.run(lease, AbortSignal.any([stop, kept.signal]));
-        if (connection === null) return;
-        await giveBack(lease, times.intervalMs);
-        if (connection.status === 'failing') {
+        if (connection?.status === 'failing') {
           // The others were put off when the connection began to fail.
           await database.transaction(lease.tenantId, (tx) => makeDue(tx, lease.account));
         }
