@@ -14,6 +14,8 @@ import type { Plan } from './plan.ts';
 export interface Blocker {
   /** Keys in order, the most selective kind first. */
   keys(values: readonly (readonly string[])[]): string[];
+  /** The same keys as hashes, in the same order. */
+  hashes(values: readonly (readonly string[])[]): number[];
 }
 
 interface Traits {
@@ -24,21 +26,33 @@ interface Traits {
 
 export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly number[]): Blocker {
   const stopped = new Set(stopKeys);
+  const each = (values: readonly (readonly string[])[], found: (key: string, hash: number) => void): void => {
+    const { keys, joints } = traitsOf(plan, values, rarities);
+    const seen = new Set<number>();
+    const offer = (key: string): boolean => {
+      const hash = hashText(key);
+      if (stopped.has(hash)) return false;
+      if (!seen.has(hash)) {
+        seen.add(hash);
+        found(key, hash);
+      }
+      return true;
+    };
+    for (const key of keys) {
+      if (offer(key)) continue;
+      for (const joint of joints) offer(`${key}&${joint}`);
+    }
+  };
   return {
     keys(values) {
-      const { keys, joints } = traitsOf(plan, values, rarities);
       const found: string[] = [];
-      for (const key of keys) {
-        if (stopped.size === 0 || !stopped.has(hashText(key))) {
-          found.push(key);
-          continue;
-        }
-        for (const joint of joints) {
-          const joined = `${key}&${joint}`;
-          if (!stopped.has(hashText(joined))) found.push(joined);
-        }
-      }
-      return [...new Set(found)];
+      each(values, (key) => found.push(key));
+      return found;
+    },
+    hashes(values) {
+      const found: number[] = [];
+      each(values, (_, hash) => found.push(hash));
+      return found;
     },
   };
 }
@@ -140,5 +154,5 @@ function traitsOf(plan: Plan, values: readonly (readonly string[])[], rarities: 
     const words = text.split(' ');
     for (const word of words.filter((item) => item.length > 3).slice(0, 4)) keys.push(`r:${word}`);
   }
-  return { keys: [...new Set([...strong, ...keys])], joints: [...new Set(joints)].slice(0, 8) };
+  return { keys: [...strong, ...keys], joints: [...new Set(joints)].slice(0, 8) };
 }

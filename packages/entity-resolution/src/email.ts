@@ -50,7 +50,10 @@ export function isRoleMailbox(local: string): boolean {
  * says nothing that the name has not said already.
  */
 export function isExplainedByName(local: string, given: readonly string[], family: readonly string[]): boolean {
-  return explains(local.replace(/[^a-z]/g, ''), given, family) || explains(foldUmlauts(local.replace(/[^a-z]/g, '')), given.map(foldUmlauts), family.map(foldUmlauts));
+  return (
+    explains(local.replace(/[^a-z]/g, ''), given, family) ||
+    explains(foldUmlauts(local.replace(/[^a-z]/g, '')), given.map(foldUmlauts), family.map(foldUmlauts))
+  );
 }
 
 /** Mueller and Muller are both ways to write an umlaut without the letter. */
@@ -81,5 +84,11 @@ function isFromGiven(text: string, given: readonly string[]): boolean {
   if (text === '' || given.length === 0) return text.length <= 1;
   const first = given[0] as string;
   const initials = given.map((word) => word.charAt(0)).join('');
-  return text.length === 1 || first.startsWith(text) || text.startsWith(first) || initials.startsWith(text) || areNicknames(text, first);
+  return (
+    text.length === 1 ||
+    first.startsWith(text) ||
+    text.startsWith(first) ||
+    initials.startsWith(text) ||
+    areNicknames(text, first)
+  );
 }

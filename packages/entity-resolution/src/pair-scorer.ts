@@ -41,48 +41,60 @@ export class PairScorer {
 
   /** Match weight of two rows, in bits. */
   weigh(left: number, right: number): number {
-    const store = this.store;
+    const { store } = this;
     store.compare(left, right);
-    const { levels } = store;
+    return this.weighAgreement(store.levels, store.rarities, 0, {
+      sameSource: store.sourceOf(left) === store.sourceOf(right) ? store.sourceOf(left) : -1,
+      conflict: store.conflict(left, right),
+    });
+  }
+
+  /** Match weight of an agreement that was compared before: one entry a comparison from `base` on. */
+  weighAgreement(
+    levels: Int8Array,
+    rarities: Float64Array | Float32Array,
+    base: number,
+    pair: { readonly sameSource: number; readonly conflict: boolean },
+  ): number {
     const confusions = this.#confusionWeights;
     const odds = this.#odds;
     for (let index = 0; index < odds.length; index += 1) odds[index] = this.#confusionPriors[index] as number;
-    const source = store.sourceOf(left);
-    this.prior =
-      source === store.sourceOf(right) ? (this.#priorsWithin[source] ?? this.#priorAcross) : this.#priorAcross;
+    this.prior = pair.sameSource >= 0 ? (this.#priorsWithin[pair.sameSource] ?? this.#priorAcross) : this.#priorAcross;
     let weight = this.prior;
-    for (let feature = 0; feature < levels.length; feature += 1) {
-      const level = levels[feature] as number;
+    for (let feature = 0; feature < this.#weights.length; feature += 1) {
+      const level = levels[base + feature] as number;
       if (level < 0) continue;
-      const rarity = this.rarityWeight(feature);
+      const rarity = this.#rarityWeight(feature, level, rarities[base + feature] as number);
       weight += ((this.#weights[feature] as Float64Array)[level] as number) + rarity;
       for (let index = 0; index < odds.length; index += 1) {
-        const weights = confusions[index]?.[feature];
-        if (weights !== null && weights !== undefined)
-          odds[index] = (odds[index] as number) + (weights[level] as number) + rarity;
+        const weights = (confusions[index] as (Float64Array | null)[])[feature] as Float64Array | null;
+        if (weights !== null) odds[index] = (odds[index] as number) + (weights[level] as number) + rarity;
       }
     }
     // Pairs far below any floor need no correction, which can only lower them further.
     this.confusionWeight = weight < -20 ? 0 : this.#explainedAway();
-    this.conflict = store.conflict(left, right);
-    return weight + this.confusionWeight + (this.conflict ? conflictWeight : 0);
+    this.conflict = pair.conflict;
+    return weight + this.confusionWeight + (pair.conflict ? conflictWeight : 0);
   }
 
-  /** The term-frequency part of one comparison of the pair that was weighed last. */
+  /** The term-frequency part of one comparison of the pair that was weighed last by its rows. */
   rarityWeight(feature: number): number {
     const level = this.store.levels[feature] as number;
-    const rarity = this.store.rarities[feature] as number;
-    if (level < 0 || rarity === 0) return 0;
-    const factor = (this.#factors[feature] as Float64Array)[level] as number;
-    if (factor === 0) return 0;
-    const gain = rarity + ((this.#logU[feature] as Float64Array)[level] as number);
-    if (factor === 1) return onGrid(gain);
-    return onGrid(Math.max(-rarityLimitBits, Math.min(rarityLimitBits, factor * gain)));
+    return level < 0 ? 0 : this.#rarityWeight(feature, level, this.store.rarities[feature] as number);
   }
 
   levelWeight(feature: number): number {
     const level = this.store.levels[feature] as number;
     return level < 0 ? 0 : ((this.#weights[feature] as Float64Array)[level] as number);
+  }
+
+  #rarityWeight(feature: number, level: number, rarity: number): number {
+    if (rarity === 0) return 0;
+    const factor = (this.#factors[feature] as Float64Array)[level] as number;
+    if (factor === 0) return 0;
+    const gain = rarity + ((this.#logU[feature] as Float64Array)[level] as number);
+    if (factor === 1) return onGrid(gain);
+    return onGrid(Math.max(-rarityLimitBits, Math.min(rarityLimitBits, factor * gain)));
   }
 
   /** Minus log2 of how much likelier chance or a confusion is than chance alone. */

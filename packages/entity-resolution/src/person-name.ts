@@ -91,7 +91,12 @@ export function parseNameParts(given: string, middle: string, family: string, su
   const middleWords = isMissing(middleText) && !/^[a-z]$/.test(middleText) ? [] : wordsOf(middleText);
   if (first.words.length === 0 && last.words.length === 0) return null;
   // A whole name typed into the family name field.
-  if (first.words.length === 0 && middleWords.length === 0 && last.words.length > 1 && !particles.has(last.words[0] as string)) {
+  if (
+    first.words.length === 0 &&
+    middleWords.length === 0 &&
+    last.words.length > 1 &&
+    !particles.has(last.words[0] as string)
+  ) {
     const whole = parseFullName(last.words.join(' '));
     if (whole !== null) return { ...whole, generation: parseGeneration(suffix) || last.generation };
   }

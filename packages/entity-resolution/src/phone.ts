@@ -4,7 +4,8 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 const dummy = /^(\d)\1+$|^0*1234567(89?0?)?$|^9876543(210?)?$/;
 
 /** `+44 (0)20 ...`: the trunk zero that some people keep behind the country code. Italy's zero is part of the number. */
-const trunkZero = /^(20|27|31|32|33|41|43|44|46|47|48|49|60|61|62|63|64|66|81|82|84|86|90|91|98|212|234|254|351|353|358|359|380|385|386|420|421|966|971|972)0(?=\d{7})/;
+const trunkZero =
+  /^(20|27|31|32|33|41|43|44|46|47|48|49|60|61|62|63|64|66|81|82|84|86|90|91|98|212|234|254|351|353|358|359|380|385|386|420|421|966|971|972)0(?=\d{7})/;
 
 /**
  * A phone number in normal form: `+` and E.164 digits where the country is known, else `~` and the digits as they were written. Null for

@@ -47,14 +47,13 @@ export function createValueTable(slot: Slot, plan: Plan, words: WordPool, rariti
 export class RecordStore {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
-  /** For the last compared pair: which value of each slot was taken on either side, -1 for none. */
-  readonly leftValues: Int32Array;
-  readonly rightValues: Int32Array;
   readonly #plan: Plan;
   readonly #tables: readonly ValueTable[];
   readonly #names: NameTable | null;
-  /** Per slot and row: a value id, -1 for none, or -2 - index into #lists. */
-  readonly #cells: Int32Array[];
+  /** Row by row, one cell a slot: a value id, -1 for none, or -2 - index into #lists. */
+  #cells: Int32Array;
+  readonly #width: number;
+  readonly #twoFeatures: Uint8Array;
   readonly #lists: Int32Array[] = [];
   readonly #firstFeature: readonly number[];
   readonly #bestLevels = new Int8Array(2);
@@ -69,14 +68,14 @@ export class RecordStore {
     this.#plan = plan;
     this.#tables = plan.slots.map((slot) => createValueTable(slot, plan, words, rarities));
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
-    this.#cells = plan.slots.map(() => new Int32Array(Math.max(16, expectedRows)));
+    this.#width = plan.slots.length;
+    this.#cells = new Int32Array(Math.max(16, expectedRows) * this.#width);
+    this.#twoFeatures = Uint8Array.from(this.#tables, (table) => (table.levels.length === 2 ? 1 : 0));
     this.#generations = new Int8Array(Math.max(16, expectedRows));
     this.#sources = new Int16Array(Math.max(16, expectedRows));
     this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
     this.levels = new Int8Array(plan.features.length);
     this.rarities = new Float64Array(plan.features.length);
-    this.leftValues = new Int32Array(plan.slots.length);
-    this.rightValues = new Int32Array(plan.slots.length);
   }
 
   get rows(): number {
@@ -108,21 +107,19 @@ export class RecordStore {
     if (row >= this.#generations.length) {
       this.#generations = widen(this.#generations, new Int8Array(row * 2));
       this.#sources = widen(this.#sources, new Int16Array(row * 2));
-      this.#cells.forEach((cells, slot) => {
-        this.#cells[slot] = widen(cells, new Int32Array(row * 2));
-      });
+      this.#cells = widen(this.#cells, new Int32Array(row * 2 * this.#width));
     }
     this.#sources[row] = this.sourceId(source);
     for (let slot = 0; slot < this.#tables.length; slot += 1) {
       const table = this.#tables[slot] as ValueTable;
       const found = values[slot] ?? [];
-      const cells = this.#cells[slot] as Int32Array;
+      const cell = row * this.#width + slot;
       if (found.length === 0) {
-        cells[row] = noValue;
+        this.#cells[cell] = noValue;
       } else if (found.length === 1) {
-        cells[row] = table.intern(found[0] as string);
+        this.#cells[cell] = table.intern(found[0] as string);
       } else {
-        cells[row] = -2 - this.#lists.length;
+        this.#cells[cell] = -2 - this.#lists.length;
         this.#lists.push(Int32Array.from(found, (value) => table.intern(value)));
       }
       if (table === this.#names && found.length > 0) {
@@ -137,38 +134,50 @@ export class RecordStore {
 
   /** Compares two rows; of several values of a slot the pair that agrees best counts. */
   compare(left: number, right: number): void {
-    for (let slot = 0; slot < this.#tables.length; slot += 1) {
-      const cells = this.#cells[slot] as Int32Array;
-      const a = cells[left] as number;
-      const b = cells[right] as number;
-      const feature = this.#firstFeature[slot] as number;
-      const table = this.#tables[slot] as ValueTable;
-      const width = table.levels.length;
-      if (a === noValue || b === noValue) {
-        this.leftValues[slot] = -1;
-        this.rightValues[slot] = -1;
-        for (let offset = 0; offset < width; offset += 1) {
-          this.levels[feature + offset] = -1;
-          this.rarities[feature + offset] = 0;
+    const cells = this.#cells;
+    const width = this.#width;
+    const { levels, rarities } = this;
+    let a = left * width;
+    let b = right * width;
+    let feature = 0;
+    for (let slot = 0; slot < width; slot += 1) {
+      const x = cells[a] as number;
+      const y = cells[b] as number;
+      a += 1;
+      b += 1;
+      const two = this.#twoFeatures[slot] === 1;
+      if (x === noValue || y === noValue) {
+        levels[feature] = -1;
+        rarities[feature] = 0;
+        if (two) {
+          levels[feature + 1] = -1;
+          rarities[feature + 1] = 0;
         }
-        continue;
-      }
-      if (a >= 0 && b >= 0) {
-        table.compare(a, b);
-        this.leftValues[slot] = a;
-        this.rightValues[slot] = b;
-        for (let offset = 0; offset < width; offset += 1) {
-          this.levels[feature + offset] = table.levels[offset] as number;
-          this.rarities[feature + offset] = table.rarities[offset] as number;
+      } else {
+        let foundLevels = this.#bestLevels;
+        let foundRarities = this.#bestRarities;
+        if (x >= 0 && y >= 0) {
+          const table = this.#tables[slot] as ValueTable;
+          table.compare(x, y);
+          foundLevels = table.levels as Int8Array<ArrayBuffer>;
+          foundRarities = table.rarities as Float64Array<ArrayBuffer>;
+        } else {
+          this.#compareLists(slot, x, y);
         }
-        continue;
+        levels[feature] = foundLevels[0] as number;
+        rarities[feature] = foundRarities[0] as number;
+        if (two) {
+          levels[feature + 1] = foundLevels[1] as number;
+          rarities[feature + 1] = foundRarities[1] as number;
+        }
       }
-      this.#compareLists(slot, a, b);
-      for (let offset = 0; offset < width; offset += 1) {
-        this.levels[feature + offset] = this.#bestLevels[offset] as number;
-        this.rarities[feature + offset] = this.#bestRarities[offset] as number;
-      }
+      feature += two ? 2 : 1;
     }
+  }
+
+  /** Takes over new frequencies for all values held. */
+  reprice(rarities: Rarities): void {
+    for (const table of this.#tables) table.reprice(rarities);
   }
 
   /** True when the rows can never be one entity: other generation of a family, or other value of a verified identifier. Call after compare. */
@@ -205,8 +214,6 @@ export class RecordStore {
         if (rank < best || (rank === best && rarity > bestRarity)) {
           best = rank;
           bestRarity = rarity;
-          this.leftValues[slot] = leftValue;
-          this.rightValues[slot] = rightValue;
           for (let offset = 0; offset < width; offset += 1) {
             this.#bestLevels[offset] = table.levels[offset] as number;
             this.#bestRarities[offset] = table.rarities[offset] as number;

@@ -59,7 +59,7 @@ export async function resolve(
       throw new RangeError(`two records have the id ${record.id}; give every record an id of its own`);
     const { values } = normalise(record);
     rowOf.set(record.id, store.add(values, record.source));
-    builder.addRow(blocker.keys(values));
+    builder.addRow(blocker.hashes(values));
     ids.push(record.id);
     sources.push(record.source);
     if (ids.length % 256 === 0 && pace.due()) await pace.pause('normalise', ids.length, ids.length);
@@ -68,7 +68,7 @@ export async function resolve(
   const minimum = weightOf(options.threshold ?? model.threshold);
   const floor = Math.min(minimum, weightOf(model.reviewFloor));
   const index = builder.build();
-  const scored = await scoreCandidates(scorer, index, model.blocking.largestBlock, floor, pace);
+  const scored = await scoreCandidates(scorer, index, { largestBlock: model.blocking.largestBlock, floor, pace });
 
   const strong = { lefts: [] as number[], rights: [] as number[], weights: [] as number[] };
   for (let at = 0; at < scored.lefts.length; at += 1) {

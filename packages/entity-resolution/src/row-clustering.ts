@@ -1,7 +1,8 @@
 import { type BlockIndex, CandidateWalk } from './block-index.ts';
-import { type ClusterOptions, clusterComponent, type Edge } from './clustering.ts';
+import { clusterComponent } from './clustering.ts';
 import type { Pace } from './pace.ts';
-import { conflictWeight, type PairScorer } from './pair-scorer.ts';
+import type { ComparedPairs } from './pair-sample.ts';
+import type { PairScorer } from './pair-scorer.ts';
 
 export interface RowEdges {
   readonly lefts: Int32Array;
@@ -13,10 +14,9 @@ export interface RowEdges {
 export async function scoreCandidates(
   scorer: PairScorer,
   index: BlockIndex,
-  largestBlock: number,
-  floor: number,
-  pace: Pace,
+  options: { readonly largestBlock: number; readonly floor: number; readonly pace: Pace },
 ): Promise<RowEdges> {
+  const { largestBlock, floor, pace } = options;
   const rows = index.rowStarts.length - 1;
   const walk = new CandidateWalk(index, largestBlock);
   const lefts: number[] = [];
@@ -59,15 +59,25 @@ export function componentsOf(rows: number, links: Iterable<readonly [number, num
   return owner;
 }
 
-/** Clusters rows by a scorer's own weights, without constraints from outside; for each row the lowest row of its cluster. */
+/**
+ * Clusters rows by a scorer's own weights, without constraints from outside; for each row the lowest row of its cluster. Pairs that were
+ * compared before are not compared again where they are all the candidates there are.
+ */
 export async function clusterRows(
   scorer: PairScorer,
-  index: BlockIndex,
-  largestBlock: number,
-  pace: Pace,
+  options: {
+    readonly rows: number;
+    readonly pairs: ComparedPairs;
+    readonly index: BlockIndex;
+    readonly largestBlock: number;
+    readonly pace: Pace;
+  },
 ): Promise<Int32Array> {
-  const edges = await scoreCandidates(scorer, index, largestBlock, 0, pace);
-  const rows = index.rowStarts.length - 1;
+  const { rows, pairs, pace } = options;
+  const edges =
+    pairs.kept === pairs.candidates
+      ? scoreCompared(scorer, pairs, 0)
+      : await scoreCandidates(scorer, options.index, { largestBlock: options.largestBlock, floor: 0, pace });
   const owner = Int32Array.from({ length: rows }, (_, row) => row);
   const name = (row: number): string => String(row).padStart(9, '0');
   for (const { nodes, edges: inside } of groupByComponent(rows, edges, [])) {
@@ -80,6 +90,27 @@ export async function clusterRows(
     if (pace.due()) await pace.pause('cluster', nodes[0] ?? 0, rows);
   }
   return owner;
+}
+
+function scoreCompared(scorer: PairScorer, pairs: ComparedPairs, floor: number): RowEdges {
+  const { store } = scorer;
+  const lefts: number[] = [];
+  const rights: number[] = [];
+  const weights: number[] = [];
+  for (let pair = 0; pair < pairs.kept; pair += 1) {
+    const left = pairs.lefts[pair] as number;
+    const right = pairs.rights[pair] as number;
+    const source = store.sourceOf(left);
+    const weight = scorer.weighAgreement(pairs.levels, pairs.rarities, pair * pairs.features, {
+      sameSource: source === store.sourceOf(right) ? source : -1,
+      conflict: pairs.conflicts[pair] === 1,
+    });
+    if (weight < floor) continue;
+    lefts.push(left);
+    rights.push(right);
+    weights.push(weight);
+  }
+  return { lefts: Int32Array.from(lefts), rights: Int32Array.from(rights), weights: Float64Array.from(weights) };
 }
 
 export interface ComponentOfRows {
@@ -116,6 +147,3 @@ export function groupByComponent(
   for (let row = 0; row < rows; row += 1) groups.get(owner[row] as number)?.nodes.push(row);
   return [...groups.values()];
 }
-
-export type { ClusterOptions, Edge };
-export { conflictWeight };

@@ -12,6 +12,8 @@ export class WordPool {
   #codes = new Uint8Array(1 << 14);
   #offsets = new Int32Array(1 << 10);
   #lengths = new Uint8Array(1 << 10);
+  /** Which characters a word has, 32 classes: two words whose classes differ much cannot be alike. */
+  #classes = new Int32Array(1 << 10);
   #used = 0;
   /** Positions of each character in the pattern at hand; always all zero between calls. */
   readonly #positions = new Int32Array(256);
@@ -31,13 +33,20 @@ export class WordPool {
     if (id >= this.#offsets.length) {
       this.#offsets = grow(this.#offsets, new Int32Array(this.#offsets.length * 2));
       this.#lengths = grow(this.#lengths, new Uint8Array(this.#lengths.length * 2));
+      this.#classes = grow(this.#classes, new Int32Array(this.#classes.length * 2));
     }
     if (this.#used + length > this.#codes.length) {
       this.#codes = grow(this.#codes, new Uint8Array(this.#codes.length * 2));
     }
     this.#offsets[id] = this.#used;
     this.#lengths[id] = length;
-    for (let index = 0; index < length; index += 1) this.#codes[this.#used + index] = text.charCodeAt(index);
+    let classes = 0;
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index) & 255;
+      this.#codes[this.#used + index] = code;
+      classes |= 1 << (code & 31);
+    }
+    this.#classes[id] = classes;
     this.#used += length;
     this.texts.push(text);
     this.#ids.set(text, id);
@@ -52,22 +61,38 @@ export class WordPool {
     return (this.#lengths[id] as number) === 0 ? 0 : (this.#codes[this.#offsets[id] as number] as number);
   }
 
-  /** Jaro-Winkler similarity in [0, 1], prefix weight 0.1 over at most four characters, boosted only above 0.7. */
-  jaroWinkler(left: number, right: number): number {
+  /**
+   * Jaro-Winkler similarity in [0, 1], prefix weight 0.1 over at most four characters, boosted only above 0.7. Below `least` the answer may
+   * be 0 instead: most pairs of words are told apart by the characters they have.
+   */
+  jaroWinkler(left: number, right: number, least = 0): number {
     if (left === right) return 1;
     const a = this.#offsets[left] as number;
     const b = this.#offsets[right] as number;
     const m = this.#lengths[left] as number;
     const n = this.#lengths[right] as number;
     if (m === 0 || n === 0) return 0;
+    if (least > 0) {
+      const x = this.#classes[left] as number;
+      const y = this.#classes[right] as number;
+      const most = Math.min(m - bitCount(x & ~y), n - bitCount(y & ~x));
+      if (most <= 0) return 0;
+      const bound = (most / m + most / n + 1) / 3;
+      if (bound < least && bound + 0.4 * (1 - bound) < least) return 0;
+      if (bound + 0.1 * this.#prefix(a, m, b, n) * (1 - bound) < least) return 0;
+    }
     const jaro =
       m <= bitParallelLength && n <= bitParallelLength ? this.#jaroBits(a, m, b, n) : this.#jaroPlain(a, m, b, n);
     if (jaro <= 0.7) return jaro;
+    return jaro + this.#prefix(a, m, b, n) * 0.1 * (1 - jaro);
+  }
+
+  #prefix(a: number, m: number, b: number, n: number): number {
     const codes = this.#codes;
     const most = Math.min(4, m, n);
     let prefix = 0;
     while (prefix < most && codes[a + prefix] === codes[b + prefix]) prefix += 1;
-    return jaro + prefix * 0.1 * (1 - jaro);
+    return prefix;
   }
 
   /** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other; stops caring beyond `most` and answers `most + 1`. */
@@ -77,6 +102,9 @@ export class WordPool {
     const n = this.#lengths[right] as number;
     if (Math.abs(m - n) > most) return most + 1;
     if (m === 0 || n === 0) return Math.min(m + n, most + 1);
+    const x = this.#classes[left] as number;
+    const y = this.#classes[right] as number;
+    if (Math.max(bitCount(x & ~y), bitCount(y & ~x)) > most) return most + 1;
     const a = this.#offsets[left] as number;
     const b = this.#offsets[right] as number;
     const distance =
@@ -208,6 +236,12 @@ export class WordPool {
     }
     return previous[n] as number;
   }
+}
+
+function bitCount(bits: number): number {
+  let count = bits - ((bits >>> 1) & 0x55555555);
+  count = (count & 0x33333333) + ((count >>> 2) & 0x33333333);
+  return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 function grow<T extends Uint8Array | Int32Array>(from: T, to: T): T {

@@ -11,10 +11,10 @@ interface PreparedAddress {
   readonly city: number;
   readonly region: number;
   readonly country: number;
-  readonly premisesRarity: number;
-  readonly streetRarity: number;
-  readonly postcodeRarity: number;
-  readonly cityRarity: number;
+  premisesRarity: number;
+  streetRarity: number;
+  postcodeRarity: number;
+  cityRarity: number;
 }
 
 type Agreement = 'same' | 'near' | 'different' | 'unknown';
@@ -25,7 +25,7 @@ export class AddressTable implements ValueTable {
   readonly #addresses: PreparedAddress[] = [];
   readonly #ids = new Map<string, number>();
   readonly #words: WordPool;
-  readonly #rarities: Rarities;
+  #rarities: Rarities;
 
   constructor(words: WordPool, rarities: Rarities) {
     this.#words = words;
@@ -52,14 +52,30 @@ export class AddressTable implements ValueTable {
       city: word(address.city),
       region: word(address.region),
       country: word(address.country),
-      premisesRarity:
-        address.house === '' && street === '' ? 0 : this.#rarities.of('premises', premisesTerm(address.house, street)),
-      streetRarity: street === '' ? 0 : this.#rarities.of('street', street),
-      postcodeRarity: address.postcode === '' ? 0 : this.#rarities.of('postcode', address.postcode),
-      cityRarity: address.city === '' ? 0 : this.#rarities.of('city', address.city),
+      premisesRarity: 0,
+      streetRarity: 0,
+      postcodeRarity: 0,
+      cityRarity: 0,
     });
+    this.#price(value, id);
     this.#ids.set(value, id);
     return id;
+  }
+
+  reprice(rarities: Rarities): void {
+    this.#rarities = rarities;
+    for (const [value, id] of this.#ids) this.#price(value, id);
+  }
+
+  #price(value: string, id: number): void {
+    const prepared = this.#addresses[id] as PreparedAddress;
+    for (const [space, term] of this.terms(value)) {
+      const rarity = this.#rarities.of(space, term);
+      if (space === 'premises') prepared.premisesRarity = rarity;
+      else if (space === 'street') prepared.streetRarity = rarity;
+      else if (space === 'postcode') prepared.postcodeRarity = rarity;
+      else prepared.cityRarity = rarity;
+    }
   }
 
   terms(value: string): (readonly [string, string])[] {
@@ -143,7 +159,7 @@ export class AddressTable implements ValueTable {
     if (a.city < 0 || b.city < 0) return 'unknown';
     if (a.city === b.city) return 'same';
     const words = this.#words;
-    if (words.jaroWinkler(a.city, b.city) >= 0.9) return 'near';
+    if (words.jaroWinkler(a.city, b.city, 0.9) >= 0.9) return 'near';
     const length = Math.min(words.lengthOf(a.city), words.lengthOf(b.city));
     return length >= 4 && words.edits(a.city, b.city, 2) <= (length >= 6 ? 2 : 1) ? 'near' : 'different';
   }
@@ -162,7 +178,7 @@ export class AddressTable implements ValueTable {
       if (many.includes(word)) shared += length;
     }
     if (letters > 0 && shared === letters && letters >= 3) return 'same';
-    if (words.jaroWinkler(a.streetWhole, b.streetWhole) >= 0.9) return 'near';
+    if (words.jaroWinkler(a.streetWhole, b.streetWhole, 0.9) >= 0.9) return 'near';
     return letters > 0 && shared / letters >= 0.6 && letters >= 5 ? 'near' : 'different';
   }
 }

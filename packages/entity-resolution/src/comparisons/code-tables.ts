@@ -10,7 +10,7 @@ abstract class CodeTable implements ValueTable {
   readonly rarities = new Float64Array(1);
   protected readonly words: WordPool;
   readonly #space: string;
-  readonly #rarityOf: Rarities;
+  #rarityOf: Rarities;
   readonly #ids = new Map<string, number>();
   readonly #codes: number[] = [];
   readonly #rarity: number[] = [];
@@ -52,6 +52,13 @@ abstract class CodeTable implements ValueTable {
     } else {
       this.levels[0] = this.unequal(a, b);
     }
+  }
+
+  reprice(rarities: Rarities): void {
+    this.#rarityOf = rarities;
+    this.#codes.forEach((code, id) => {
+      this.#rarity[id] = rarities.of(this.#space, this.words.texts[code] as string);
+    });
   }
 
   /** Called once for every new code. */

@@ -16,9 +16,9 @@ interface PreparedEmail {
   readonly fromName: boolean;
   /** An employer's domain, not a public provider's. */
   readonly corporate: boolean;
-  readonly rarity: number;
-  readonly localRarity: number;
-  readonly domainRarity: number;
+  rarity: number;
+  localRarity: number;
+  domainRarity: number;
 }
 
 export class EmailTable implements ValueTable {
@@ -27,7 +27,7 @@ export class EmailTable implements ValueTable {
   readonly #emails: PreparedEmail[] = [];
   readonly #ids = new Map<string, number>();
   readonly #words: WordPool;
-  readonly #rarities: Rarities;
+  #rarities: Rarities;
   readonly #personal: boolean;
 
   /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
@@ -68,6 +68,16 @@ export class EmailTable implements ValueTable {
     return id;
   }
 
+  reprice(rarities: Rarities): void {
+    this.#rarities = rarities;
+    const { texts } = this.#words;
+    for (const email of this.#emails) {
+      email.rarity = rarities.of('email', texts[email.whole] as string);
+      email.localRarity = rarities.of('mailbox', texts[email.local] as string);
+      email.domainRarity = email.domain < 0 ? 0 : rarities.of('domain', texts[email.domain] as string);
+    }
+  }
+
   #part(local: string, others: RegExp): number {
     const part = local.replace(others, '');
     return part === '' ? -1 : this.#words.intern(part);
@@ -105,7 +115,8 @@ export class EmailTable implements ValueTable {
       return -1;
     }
     const sameDomain = a.domain === b.domain && a.domain >= 0;
-    const domainNear = sameDomain || a.domain < 0 || b.domain < 0 || words.jaroWinkler(a.domain, b.domain) >= 0.93;
+    const domainNear =
+      sameDomain || a.domain < 0 || b.domain < 0 || words.jaroWinkler(a.domain, b.domain, 0.93) >= 0.93;
     const shorter = Math.min(words.lengthOf(a.local), words.lengthOf(b.local));
     const fromNames = a.fromName && b.fromName;
     if (a.local === b.local) {
@@ -120,7 +131,7 @@ export class EmailTable implements ValueTable {
     const numbered = a.letters === b.letters && a.digits >= 0 && b.digits >= 0;
     if (shorter >= 4 && !fromNames && !numbered) {
       if (domainNear && words.edits(a.local, b.local, 2) <= (shorter >= 8 ? 2 : 1)) return 1;
-      if (words.jaroWinkler(a.local, b.local) >= 0.9) return domainNear ? 1 : 3;
+      if (words.jaroWinkler(a.local, b.local, 0.9) >= 0.9) return domainNear ? 1 : 3;
     } else if (fromNames && !numbered && shorter >= 4 && words.edits(a.local, b.local, 1) <= 1 && domainNear) {
       return 1;
     }

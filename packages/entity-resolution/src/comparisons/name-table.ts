@@ -9,8 +9,8 @@ interface PreparedName {
   readonly givenWhole: number;
   readonly familyWhole: number;
   readonly nicknames: readonly number[];
-  readonly givenRarity: number;
-  readonly familyRarity: number;
+  givenRarity: number;
+  familyRarity: number;
   readonly generation: number;
 }
 
@@ -21,7 +21,7 @@ export class NameTable implements ValueTable {
   readonly #names: PreparedName[] = [];
   readonly #ids = new Map<string, number>();
   readonly #words: WordPool;
-  readonly #rarities: Rarities;
+  #rarities: Rarities;
 
   constructor(words: WordPool, rarities: Rarities) {
     this.#words = words;
@@ -50,6 +50,16 @@ export class NameTable implements ValueTable {
     });
     this.#ids.set(value, id);
     return id;
+  }
+
+  reprice(rarities: Rarities): void {
+    this.#rarities = rarities;
+    for (const [value, id] of this.#ids) {
+      const name = readName(value);
+      const prepared = this.#names[id] as PreparedName;
+      prepared.givenRarity = name.given[0] === undefined ? 0 : rarities.of('given', name.given[0]);
+      prepared.familyRarity = name.family.length === 0 ? 0 : rarities.of('family', name.family.join(''));
+    }
   }
 
   /** Generation of an interned name: 0 unknown, 1 senior, 2 junior, 3 third. */
@@ -105,8 +115,8 @@ export class NameTable implements ValueTable {
     const lx = words.lengthOf(x);
     const ly = words.lengthOf(y);
     if (lx === 1 || ly === 1) return words.firstCode(x) === words.firstCode(y) ? 4 : 6;
-    const likeness = words.jaroWinkler(x, y);
-    if (likeness >= 0.92 || (Math.min(lx, ly) >= 3 && likeness > 0.7 && words.edits(x, y, 1) <= 1)) {
+    const likeness = words.jaroWinkler(x, y, 0.78);
+    if (likeness >= 0.92 || (Math.min(lx, ly) >= 3 && words.edits(x, y, 1) <= 1)) {
       this.rarities[0] = Math.min(a.givenRarity, b.givenRarity);
       return 2;
     }
@@ -122,7 +132,7 @@ export class NameTable implements ValueTable {
     if (x === y) return true;
     const words = this.#words;
     if (words.lengthOf(x) === 1 || words.lengthOf(y) === 1) return words.firstCode(x) === words.firstCode(y);
-    return words.jaroWinkler(x, y) >= 0.85;
+    return words.jaroWinkler(x, y, 0.85) >= 0.85;
   }
 
   #family(a: PreparedName, b: PreparedName): number {
@@ -134,9 +144,9 @@ export class NameTable implements ValueTable {
       this.rarities[1] = a.familyRarity;
       return 0;
     }
-    const likeness = words.jaroWinkler(x, y);
+    const likeness = words.jaroWinkler(x, y, 0.82);
     const shorter = Math.min(words.lengthOf(x), words.lengthOf(y));
-    if (likeness >= 0.93 || (shorter >= 3 && likeness > 0.7 && words.edits(x, y, 1) <= 1)) {
+    if (likeness >= 0.93 || (shorter >= 3 && words.edits(x, y, 1) <= 1)) {
       this.rarities[1] = Math.min(a.familyRarity, b.familyRarity);
       return 1;
     }
@@ -154,7 +164,12 @@ export class NameTable implements ValueTable {
   #swapped(a: PreparedName, b: PreparedName): void {
     const words = this.#words;
     const alike = (x: number, y: number, least: number): boolean =>
-      x >= 0 && y >= 0 && (x === y || (words.lengthOf(x) > 2 && words.lengthOf(y) > 2 && (words.jaroWinkler(x, y) >= least || words.edits(x, y, 1) <= 1)));
+      x >= 0 &&
+      y >= 0 &&
+      (x === y ||
+        (words.lengthOf(x) > 2 &&
+          words.lengthOf(y) > 2 &&
+          (words.jaroWinkler(x, y, least) >= least || words.edits(x, y, 1) <= 1)));
     const exact = a.givenWhole === b.familyWhole || a.familyWhole === b.givenWhole;
     const crossed = alike(a.givenWhole, b.familyWhole, exact ? 0.85 : 0.93);
     const back = alike(a.familyWhole, b.givenWhole, exact ? 0.85 : 0.93);

@@ -23,7 +23,7 @@ interface Overlap {
 /** Names made of words that are worth as much as they are rare. */
 abstract class TokenTable {
   protected readonly words: WordPool;
-  protected readonly rarityOf: Rarities;
+  protected rarityOf: Rarities;
   protected readonly entries: Tokens[] = [];
   readonly #ids = new Map<string, number>();
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
@@ -44,6 +44,11 @@ abstract class TokenTable {
     this.entries.push(this.prepare(value));
     this.#ids.set(value, id);
     return id;
+  }
+
+  reprice(rarities: Rarities): void {
+    this.rarityOf = rarities;
+    for (const [value, id] of this.#ids) this.entries[id] = this.prepare(value);
   }
 
   protected abstract prepare(value: string): Tokens;
@@ -82,7 +87,7 @@ abstract class TokenTable {
         for (let other = 0; other < many.words.length; other += 1) {
           const candidate = many.words[other] as number;
           if (Math.abs(this.words.lengthOf(candidate) - length) > 3) continue;
-          const likeness = this.words.jaroWinkler(word, candidate);
+          const likeness = this.words.jaroWinkler(word, candidate, 0.9);
           if (likeness >= 0.9) best = Math.max(best, Math.min(bits, many.bits[other] as number) * (likeness - 0.1));
         }
       }
@@ -133,7 +138,7 @@ export class OrganisationTable extends TokenTable implements ValueTable {
     if (ratio >= 0.55) return 2;
     const words = this.words;
     const shorter = Math.min(words.lengthOf(a.whole), words.lengthOf(b.whole));
-    if (shorter >= 5 && words.jaroWinkler(a.whole, b.whole) >= 0.93) {
+    if (shorter >= 5 && words.jaroWinkler(a.whole, b.whole, 0.93) >= 0.93) {
       this.rarities[0] = 0;
       return 4;
     }

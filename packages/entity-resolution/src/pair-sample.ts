@@ -1,0 +1,138 @@
+import { type BlockIndex, CandidateWalk } from './block-index.ts';
+import type { PairSample, Stratum } from './estimation.ts';
+import type { Pace } from './pace.ts';
+import type { Random } from './random.ts';
+import type { RecordStore } from './record-store.ts';
+
+/** Candidate pairs that are kept with their agreement, at most. */
+const mostKeptPairs = 1_200_000;
+/** Pairs that are no candidates, drawn at random. */
+const chancePairs = 80_000;
+
+/** Pairs of rows with how they agree: kept candidates first, then pairs drawn at random from all the others. */
+export interface ComparedPairs extends PairSample {
+  readonly lefts: Int32Array;
+  readonly rights: Int32Array;
+  /** How many of the pairs are candidates; they lead. */
+  readonly kept: number;
+  /** Candidate pairs there are in all. */
+  readonly candidates: number;
+}
+
+/** Draws the pairs that the estimate is made from and compares them. */
+export async function comparePairs(
+  store: RecordStore,
+  index: BlockIndex,
+  options: {
+    readonly largestBlock: number;
+    readonly strata: readonly Stratum[];
+    readonly random: Random;
+    readonly pace: Pace;
+  },
+): Promise<ComparedPairs> {
+  const { largestBlock, strata, random, pace } = options;
+  const counting = new CandidateWalk(index, largestBlock);
+  const { rows } = counting;
+  let candidates = 0;
+  for (let row = 0; row < rows; row += 1) {
+    candidates += counting.after(row);
+    if (row % 256 === 0 && pace.due()) await pace.pause('pair', row, rows);
+  }
+  const share = Math.min(1, mostKeptPairs / Math.max(1, candidates));
+  const total = (rows * (rows - 1)) / 2;
+  const room = Math.ceil(candidates * share * 1.1) + 1000 + chancePairs;
+  const features = store.levels.length;
+  const lefts = new Int32Array(room);
+  const rights = new Int32Array(room);
+  const levels = new Int8Array(room * features);
+  const rarities = new Float32Array(room * features);
+  const conflicts = new Uint8Array(room);
+  const stratumOfPair = new Uint8Array(room);
+  const stratumOf = new Map(
+    strata.flatMap(({ source }, at) => (source === null ? [] : [[store.sourceId(source), at] as const])),
+  );
+  let count = 0;
+  const add = (left: number, right: number): void => {
+    if (count === room) return;
+    store.compare(left, right);
+    lefts[count] = left;
+    rights[count] = right;
+    levels.set(store.levels, count * features);
+    rarities.set(store.rarities, count * features);
+    conflicts[count] = store.conflict(left, right) ? 1 : 0;
+    const source = store.sourceOf(left);
+    stratumOfPair[count] = source === store.sourceOf(right) ? (stratumOf.get(source) ?? 0) : 0;
+    count += 1;
+  };
+
+  const walk = new CandidateWalk(index, largestBlock);
+  for (let row = 0; row < rows; row += 1) {
+    const found = walk.after(row);
+    for (let at = 0; at < found; at += 1) {
+      if (share === 1 || random.next() < share) add(row, walk.candidates[at] as number);
+    }
+    if (row % 64 === 0 && pace.due()) await pace.pause('compare', row, rows);
+  }
+  const kept = count;
+  const wanted = Math.min(chancePairs, Math.max(0, total - candidates));
+  for (let attempt = 0; attempt < wanted * 3 && count - kept < wanted && rows > 1; attempt += 1) {
+    const left = random.below(rows);
+    const right = random.below(rows);
+    if (left !== right && !walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
+  }
+  const weights = new Float64Array(count);
+  weights.fill(candidates / Math.max(1, kept), 0, kept);
+  weights.fill(Math.max(0, total - candidates) / Math.max(1, count - kept), kept);
+  return {
+    count,
+    kept,
+    candidates,
+    features,
+    lefts: lefts.subarray(0, count),
+    rights: rights.subarray(0, count),
+    levels: levels.subarray(0, count * features),
+    rarities: rarities.subarray(0, count * features),
+    conflicts: conflicts.subarray(0, count),
+    strata: stratumOfPair.subarray(0, count),
+    weights,
+  };
+}
+
+/** Compares those pairs again that share something, after the store has taken over new frequencies. */
+export function repricePairs(store: RecordStore, pairs: ComparedPairs): void {
+  const { features } = pairs;
+  for (let pair = 0; pair < pairs.count; pair += 1) {
+    let shares = false;
+    for (let at = pair * features; at < (pair + 1) * features && !shares; at += 1)
+      shares = (pairs.rarities[at] as number) > 0;
+    if (!shares) continue;
+    store.compare(pairs.lefts[pair] as number, pairs.rights[pair] as number);
+    pairs.levels.set(store.levels, pair * features);
+    pairs.rarities.set(store.rarities, pair * features);
+  }
+}
+
+/** A part of the pairs that is enough to estimate from; the weights of the rest are spread over it. */
+export function thin(pairs: ComparedPairs, most: number): PairSample {
+  if (pairs.kept <= most) return pairs;
+  const step = pairs.kept / most;
+  const chosen = Int32Array.from({ length: most + pairs.count - pairs.kept }, (_, at) =>
+    at < most ? Math.floor(at * step) : pairs.kept + at - most,
+  );
+  const { features } = pairs;
+  const levels = new Int8Array(chosen.length * features);
+  const rarities = new Float32Array(chosen.length * features);
+  chosen.forEach((pair, at) => {
+    levels.set(pairs.levels.subarray(pair * features, (pair + 1) * features), at * features);
+    rarities.set(pairs.rarities.subarray(pair * features, (pair + 1) * features), at * features);
+  });
+  return {
+    count: chosen.length,
+    features,
+    levels,
+    rarities,
+    weights: Float64Array.from(chosen, (pair, at) => (pairs.weights[pair] as number) * (at < most ? step : 1)),
+    conflicts: Uint8Array.from(chosen, (pair) => pairs.conflicts[pair] as number),
+    strata: Uint8Array.from(chosen, (pair) => pairs.strata[pair] as number),
+  };
+}
