@@ -3,10 +3,12 @@ import type { SubscribeOptions, Subscription } from '@kempt/event-bus';
 import { backoffMs } from './backoff.ts';
 import type { Connections } from './connections.ts';
 import { readEvents } from './event-store.ts';
-import type { GroupStore, OwnedPartition, Progress } from './group-store.ts';
+import type { GroupStore, OwnedPartition } from './group-store.ts';
+import { type HeldPartition, idOf, progressOf } from './held-partition.ts';
 import { createMembership } from './membership.ts';
 import { createOffsetCommitter } from './offset-committer.ts';
 import { createReadPace, type ReadPaceOptions } from './read-pace.ts';
+import { startSilenceWatch } from './silence-watch.ts';
 import { endsWithin } from './time-limit.ts';
 import type { StoredTopic } from './topic-store.ts';
 
@@ -46,25 +48,6 @@ export interface PostgresSubscription extends Subscription {
   groupChanged(): void;
   sessionLost(): void;
   sessionReturned(): void;
-}
-
-/** A partition that the consumer owns, and what it does with it. */
-interface HeldPartition {
-  readonly topic: StoredTopic;
-  readonly partition: number;
-  readonly epoch: bigint;
-  /** The offset to read next. */
-  position: bigint;
-  /** `queued` has been read and waits for its turn; `leaving` is on its way to another consumer. */
-  state: 'idle' | 'reading' | 'queued' | 'working' | 'pausing' | 'leaving';
-  /** There may be something to read. */
-  stirred: boolean;
-  /** There is more than one chunk to read. */
-  behind: boolean;
-  /** Another consumer waits for it. */
-  wanted: boolean;
-  failures: number;
-  abort: AbortController;
 }
 
 /** Partitions that one read looks into; they share the bytes that it may bring. */
@@ -139,7 +122,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
     if (held.get(id) !== lost) return;
     held.delete(id);
     committer.forget({ topicId: lost.topic.topicId, partition: lost.partition });
-    lost.abort.abort(new Error(reason));
+    lost.abort?.abort(new Error(reason));
   }
 
   /** Loses a partition of which we know that another consumer has it, whatever an older answer may say. */
@@ -177,7 +160,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
         behind: true,
         wanted,
         failures: 0,
-        abort: new AbortController(),
+        abort: undefined,
       });
     }
     for (const [id, lost] of held) if (!ownedNow.has(id)) lose(lost, 'The partition belongs to another consumer now.');
@@ -214,6 +197,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       const next = queue.shift();
       if (!next) break;
       if (next.held.state === 'queued' && isHeld(next.held)) begin(next.held, next.records, next.full);
+      else next.held.stirred = true;
     }
     if (state !== 'running' || reading || queue.length > 0) return;
     const ready = [...held.values()].filter(
@@ -300,26 +284,22 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
 
   async function work(one: HeldPartition, records: readonly PositionedRecord[], full: boolean): Promise<void> {
     let late = false;
-    let silence: NodeJS.Timeout | undefined;
-    const { signal } = one.abort;
-    const listen = (): void => {
-      clearTimeout(silence);
-      if (signal.aborted) return;
-      silence = setTimeout(() => {
-        late = true;
-        overdue += 1;
-        one.abort.abort(new Error(`The chunk gave no sign of life for ${tuning.maxSilenceMs} ms.`));
-      }, tuning.maxSilenceMs);
-    };
-    listen();
-    signal.addEventListener('abort', () => clearTimeout(silence), { once: true });
+    const abort = new AbortController();
+    one.abort = abort;
+    const watch = startSilenceWatch(tuning.maxSilenceMs, () => {
+      watch.stop();
+      late = true;
+      overdue += 1;
+      abort.abort(new Error(`The chunk gave no sign of life for ${tuning.maxSilenceMs} ms.`));
+    });
+    abort.signal.addEventListener('abort', () => watch.stop(), { once: true });
     try {
       await options.eachChunk({
         topic: one.topic.name,
         partition: one.partition,
         records,
-        heartbeat: async () => listen(),
-        signal,
+        heartbeat: async () => watch.heard(),
+        signal: abort.signal,
       });
       if (!isHeld(one)) return;
       one.position = (records.at(-1) as PositionedRecord).offset + 1n;
@@ -340,10 +320,9 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
         pump();
       });
     } finally {
-      clearTimeout(silence);
+      watch.stop();
+      one.abort = undefined;
       if (late) overdue -= 1;
-      // Its signal stays aborted for good: the partition goes on under a fresh one.
-      if (late && isHeld(one)) one.abort = new AbortController();
     }
   }
 
@@ -357,7 +336,7 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
     clearTimeout(nextRead);
     queue.length = 0;
     if (!(await endsWithin(tuning.stopTimeoutMs, Promise.all(atWork.values())))) {
-      for (const one of held.values()) one.abort.abort(new Error('The consumer stops.'));
+      for (const one of held.values()) one.abort?.abort(new Error('The consumer stops.'));
       await endsWithin(abortGraceMs, Promise.all(atWork.values()));
     }
     for (const timer of timers) clearTimeout(timer);
@@ -399,12 +378,4 @@ export function createSubscription(dependencies: SubscriptionDependencies): Post
       return stopping;
     },
   };
-}
-
-function idOf(topicId: number, partition: number): string {
-  return `${topicId}/${partition}`;
-}
-
-function progressOf(one: HeldPartition): Progress {
-  return { topicId: one.topic.topicId, partition: one.partition, epoch: one.epoch, committed: one.position };
 }
