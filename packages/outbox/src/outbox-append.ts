@@ -47,7 +47,10 @@ export interface OutboxInsert {
   readonly rows: readonly { readonly id: string; readonly record: EventRecord }[];
 }
 
-/** Writes the rows and wakes the dispatchers when the transaction commits: Postgres folds equal notifications into one. */
+/**
+ * Writes the rows and wakes the dispatchers when the transaction commits, unless they look by themselves. Postgres folds
+ * equal notifications of a transaction into one.
+ */
 export async function insertIntoOutbox(tx: Transaction, insert: OutboxInsert): Promise<void> {
   for (let from = 0; from < insert.rows.length; from += rowsPerStatement) {
     const rows = insert.rows.slice(from, from + rowsPerStatement);
@@ -60,7 +63,8 @@ export async function insertIntoOutbox(tx: Transaction, insert: OutboxInsert): P
            from unnest($3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::json[], $10::integer[], $11::integer[])
                 with ordinality as event (id, key_hash, topic, key, type, headers, first, length, place)
           order by place)
-       select pg_notify('kempt_outbox_' || current_schema(), '')`,
+       select pg_notify('kempt_outbox_' || current_schema(), '')
+        where (select count(*) from outbox_busy_lane) < coalesce((select lanes from outbox_lanes), 1)`,
       [
         insert.tenantId,
         insert.lane,

@@ -140,6 +140,28 @@ describe('what is appended', () => {
     expect(bed.broker.records(recordTopic.name)).toHaveLength(1);
   });
 
+  test('leaves without notifications while the dispatcher is busy, and nothing is left behind when it is no more', async () => {
+    await startDispatcher({ pollIntervalMs: 600_000 });
+    const busyLanes = (): Promise<number> => countRows(bed.database, 'outbox_busy_lane');
+    let subject = 0;
+    const write = async (): Promise<void> => {
+      while ((await busyLanes()) === 0) {
+        subject += 1;
+        const name = `s${subject}`;
+        await bed.database.transaction('acme', (tx) => changeSubject(tx, name));
+      }
+    };
+    await Promise.all(Array.from({ length: 4 }, write));
+    // Appends while nobody is notified, and commits only after the dispatcher has stopped to look by itself.
+    const late = await openTransaction(bed.database, (tx) => changeSubject(tx, 'late'));
+    await eventually('the dispatcher is busy no more', async () => (await busyLanes()) === 0);
+    await late.commit();
+    await outboxIsEmpty();
+    expect(bed.broker.records(recordTopic.name)).toHaveLength(subject + 1);
+    await bed.database.transaction('acme', (tx) => changeSubject(tx, 'after'));
+    await outboxIsEmpty();
+  });
+
   test('leaves at once when the notification arrives, however long the poll', async () => {
     await startDispatcher({ pollIntervalMs: 600_000 });
     await bed.database.transaction('acme', (tx) => changeSubject(tx, 'a'));

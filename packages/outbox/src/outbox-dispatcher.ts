@@ -3,6 +3,7 @@ import type { Database, Listener } from '@kempt/postgres';
 import type { Logger, Metrics } from '@kempt/telemetry';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { insertDeadLetters } from './dead-letter-store.ts';
+import { createDispatchPace } from './dispatch-pace.ts';
 import { createDispatchReader } from './dispatch-reader.ts';
 import { type FailPoint, noFailPoint } from './fail-point.ts';
 import { holdLanes } from './lane-leases.ts';
@@ -10,7 +11,7 @@ import { createLatch, type Latch } from './latch.ts';
 import { outboxChannel } from './outbox-append.ts';
 import { createOutboxMetrics } from './outbox-metrics.ts';
 import { createOutboxPublisher, type RefusedRow } from './outbox-publisher.ts';
-import { deleteFromOutbox, type OutboxRow, preferIndexes } from './outbox-store.ts';
+import { deleteFromOutbox, markLane, type OutboxRow, preferIndexes } from './outbox-store.ts';
 import { pause } from './pause.ts';
 
 export interface OutboxDispatcherOptions {
@@ -72,15 +73,18 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
   ): Promise<void> {
     const reader = createDispatchReader({ ...share, batchRecords, now });
     const publisher = createOutboxPublisher({ bus, metrics, logger, backoff, random, now });
+    const pace = createDispatchPace({ now, pollIntervalMs });
     const latch = createLatch();
     latches.add(latch);
+    // Whoever had the lane before may have left a mark.
+    let markedBusy: boolean | undefined;
     let published: OutboxRow[] = [];
     let refused: RefusedRow[] = [];
     let failures = 0;
 
     /** Removes what is done and reads what comes next in one transaction: half the commits. */
     async function settleAndRead(read: boolean): Promise<readonly OutboxRow[]> {
-      const batch = await database.systemTransaction(async (tx) => {
+      const { busy, batch } = await database.systemTransaction(async (tx) => {
         await preferIndexes(tx);
         await deleteFromOutbox(tx, published);
         if (refused.length > 0) {
@@ -90,8 +94,11 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
             refused.map(({ row }) => row),
           );
         }
-        return read ? reader.next(tx, publisher.heldTopics()) : undefined;
+        const busy = read && pace.busy;
+        if (markedBusy !== busy) await markLane(tx, share.lane, { busy });
+        return { busy, batch: read ? await reader.next(tx, publisher.heldTopics()) : undefined };
       });
+      markedBusy = busy;
       published = [];
       refused = [];
       batch?.accept();
@@ -102,10 +109,12 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
       while (!signal.aborted) {
         try {
           const rows = await settleAndRead(true);
+          pace.noteRead(rows.length);
           await failpoint('dispatch-read');
           if (rows.length === 0) {
             failures = 0;
-            await latch.wait(idleMs(), signal);
+            if (pace.busy) await pause(pace.waitMs(), signal);
+            else await latch.wait(idleMs(), signal);
             continue;
           }
           await publisher.publish(rows, {
@@ -139,7 +148,7 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
 
     function idleMs(): number {
       const sweepDueMs = reader.sweepDueMs();
-      const pollMs = pollIntervalMs * (0.75 + random() / 2);
+      const pollMs = pace.waitMs() * (0.75 + random() / 2);
       return Math.min(pollMs, publisher.heldForMs(), sweepDueMs > 0 ? sweepDueMs : Number.POSITIVE_INFINITY);
     }
   }

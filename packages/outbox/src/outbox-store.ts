@@ -154,6 +154,14 @@ export async function deleteFromOutbox(tx: Transaction, rows: readonly OutboxRow
   );
 }
 
+/** Says whether the dispatcher of the lane looks for events by itself. */
+export async function markLane(tx: Transaction, lane: number, mark: { readonly busy: boolean }): Promise<void> {
+  const sql = mark.busy
+    ? 'insert into outbox_busy_lane (lane) values ($1) on conflict do nothing'
+    : 'delete from outbox_busy_lane where lane = $1';
+  await tx.execute(sql, [lane]);
+}
+
 export interface OutboxBacklog {
   readonly lane: Lane;
   readonly rows: number;
@@ -186,6 +194,7 @@ export async function readLanes(database: Database, wanted: number): Promise<num
 
 export async function writeLanes(database: Database, lanes: number): Promise<void> {
   await database.systemTransaction(async (tx) => {
+    await tx.execute('delete from outbox_busy_lane');
     await tx.execute('update outbox_lanes set lanes = $1', [lanes]);
   });
 }

@@ -145,6 +145,7 @@ export async function createOutboxTestBed(): Promise<OutboxTestBed> {
 const infrastructureTables = [
   'outbox',
   'outbox_lanes',
+  'outbox_busy_lane',
   'inbox',
   'inbox_stream',
   'inbox_version',
