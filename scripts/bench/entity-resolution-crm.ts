@@ -2,9 +2,23 @@ import type { FieldValue, Schema } from '../../packages/entity-resolution/src/in
 
 /** The part of the simulators' population that scoring reads. */
 export interface CrmPopulation {
-  readonly salesforce: { readonly objects: readonly { readonly object: string; readonly fields: readonly string[]; readonly rows: Iterable<readonly unknown[]> }[] };
+  readonly salesforce: {
+    readonly objects: readonly {
+      readonly object: string;
+      readonly fields: readonly string[];
+      readonly rows: Iterable<readonly unknown[]>;
+    }[];
+  };
   readonly hubspot: {
-    readonly objects: readonly { readonly object: string; readonly properties: readonly string[]; readonly rows: Iterable<{ readonly id?: string; readonly archivedAt?: number | null; readonly values: readonly unknown[] }> }[];
+    readonly objects: readonly {
+      readonly object: string;
+      readonly properties: readonly string[];
+      readonly rows: Iterable<{
+        readonly id?: string;
+        readonly archivedAt?: number | null;
+        readonly values: readonly unknown[];
+      }>;
+    }[];
   };
   readonly salesforceOrigins: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly hubspotOrigins: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -13,7 +27,11 @@ export interface CrmPopulation {
 export interface CrmSet {
   readonly name: string;
   readonly schema: Schema;
-  readonly rows: readonly { readonly id: string; readonly source: string; readonly fields: Record<string, FieldValue> }[];
+  readonly rows: readonly {
+    readonly id: string;
+    readonly source: string;
+    readonly fields: Record<string, FieldValue>;
+  }[];
   readonly truth: ReadonlyMap<string, string>;
 }
 

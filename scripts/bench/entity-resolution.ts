@@ -6,7 +6,13 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { decisionThreshold, inferSchema, resolve, type Schema, trainModel } from '../../packages/entity-resolution/src/index.ts';
+import {
+  decisionThreshold,
+  inferSchema,
+  resolve,
+  type Schema,
+  trainModel,
+} from '../../packages/entity-resolution/src/index.ts';
 import { type CrmPopulation, crmOrganisations, crmPersons } from './entity-resolution-crm.ts';
 import { bCubedScores, clusterPairScores } from './entity-resolution-scores.ts';
 import { labelledSets } from './entity-resolution-sets.ts';
@@ -25,7 +31,8 @@ interface BenchSet {
 
 async function* benchSets(): AsyncGenerator<BenchSet> {
   for (const folder of positionals) {
-    for (const { name, rows, truth } of labelledSets(folder)) yield { name, rows, truth, schema: inferSchema(rows.map((row) => row.fields)) };
+    for (const { name, rows, truth } of labelledSets(folder))
+      yield { name, rows, truth, schema: inferSchema(rows.map((row) => row.fields)) };
   }
   if (flags.crm === true) {
     const { createPopulation } = (await import('../../packages/crm-simulators/src/population/population.ts')) as {

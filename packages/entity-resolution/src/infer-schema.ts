@@ -151,7 +151,10 @@ function agrees(kind: ColumnKind, values: readonly string[]): boolean {
     case 'city':
       return share(values, (text) => /[a-z]/.test(text) && !text.includes('@')) > 0.5;
     case 'category':
-      return new Set(values).size <= Math.max(60, values.length * 0.3);
+      return (
+        new Set(values).size <= Math.max(60, values.length * 0.3) &&
+        share(values, (text) => text.includes('@') || looksLikeDate(text)) < 0.5
+      );
     default:
       return true;
   }
