@@ -99,6 +99,11 @@ const both = (): ReturnType<typeof salesforceConnection>[] => [
   { ...hubspotConnection(crms), tenant: tenantId },
 ];
 
+const few = (): ReturnType<typeof salesforceConnection>[] => [
+  { ...salesforceConnection(crms, ['Account', 'Contact']), tenant: tenantId },
+  { ...hubspotConnection(crms, ['companies', 'contacts']), tenant: tenantId },
+];
+
 describe('the first reading', () => {
   test('brings every record of both CRMs into the mirror as it is, and tells of each exactly once', async () => {
     populate(crms);
@@ -128,7 +133,7 @@ describe('the first reading', () => {
     const states = events.filter(({ topic }) => topic === topics.recordState);
     const keys = changed.map(({ key }) => key);
     expect(new Set(keys).size).toBe(keys.length);
-    expect(states.map(({ key }) => key)).toEqual(keys);
+    expect(states.map(({ key }) => key).sort()).toEqual(keys.sort());
     for (const { sequence, lane, data } of changed) {
       expect(sequence).toBe(1);
       expect(lane).toBe('bulk');
@@ -161,7 +166,7 @@ describe('the first reading', () => {
 
   test('has canonical forms that refer to other records', async () => {
     populate(crms);
-    connector = await buildTestConnector({ database, connections: both() });
+    connector = await buildTestConnector({ database, connections: few() });
     await connector.start();
     await connected(connector, tenantId);
     const [contact] = [...(await mirrorOf(connector, 'contacts', tenantId)).values()];
@@ -176,7 +181,7 @@ describe('the first reading', () => {
 
   test('is not done again by a second start', async () => {
     populate(crms);
-    connector = await buildTestConnector({ database, connections: both() });
+    connector = await buildTestConnector({ database, connections: few() });
     await connector.start();
     await connected(connector, tenantId);
     await connector.stop();
@@ -190,7 +195,7 @@ describe('the first reading', () => {
       }) as const;
     const fault = crms.hubspot.faults.inject(listed('contacts'));
 
-    connector = await buildTestConnector({ database, connections: both() });
+    connector = await buildTestConnector({ database, connections: few() });
     await connector.start();
     await eventually('a look at every object', async () => {
       const { body } = await connector.request<{ items: { objects: { lastSuccessAt: string }[] }[] }>(
@@ -209,7 +214,7 @@ describe('the first reading', () => {
 
   test('is done again from the beginning when asked for, and changes nothing that is the same', async () => {
     populate(crms);
-    connector = await buildTestConnector({ database, connections: both() });
+    connector = await buildTestConnector({ database, connections: few() });
     await connector.start();
     await connected(connector, tenantId);
     const records = async () =>
@@ -225,7 +230,7 @@ describe('the first reading', () => {
         ({ topic, data }) =>
           topic === topics.syncRunFinished && (data as unknown as { kind: SyncRunKind }).kind === SyncRunKind.BACKFILL,
       );
-      return full.length === 2 * 16;
+      return full.length === 2 * 4;
     });
     expect(await records()).toBe(before);
   });

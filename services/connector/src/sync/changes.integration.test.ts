@@ -205,7 +205,10 @@ describe('changes in HubSpot', () => {
     await start();
     await connected(connector, tenantId);
     records.archive('contacts', id);
+    const archivedAtMs = Date.now();
     await eventually('the archiving', async () => (await shown('contacts', id))?.deleted);
+    // Until then the search index may still show it, which is a reason to look for it.
+    await eventually('the index to catch up', async () => Date.now() > archivedAtMs + 600);
     const object = store.object('contacts');
     const record = store.resolve(object, id);
     if (record !== undefined) store.table(object).remove(record);
