@@ -61,7 +61,7 @@ async function measureStandalone(): Promise<void> {
 
   const first = start('--exit');
   first.stdout.resume();
-  const code = await new Promise((resolve) => first.once('exit', resolve));
+  const code = await new Promise<number | null>((resolve) => first.once('exit', resolve));
   if (code !== 0) throw new Error(`the first start ended with code ${code}`);
 
   const begun = performance.now();

@@ -105,7 +105,7 @@ async function settledVerdict(deployment: Deployment, crms: ReturnType<typeof cr
 
 /** Mulberry32: small, and the same on every machine. */
 function seededRandom(seed: string): () => number {
-  let state = [...seed].reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0, 7);
+  let state = Array.from(seed).reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0, 7);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -60,7 +60,9 @@ async function note(what: string, run: () => Promise<string>): Promise<void> {
     console.log(detail);
   } catch (error) {
     const detail =
-      error instanceof Error ? `${error.message}${error.cause ? `: ${String(error.cause)}` : ''}` : String(error);
+      error instanceof Error
+        ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
+        : String(error);
     outcomes.push({ what, passed: false, detail });
     console.log(`FAILED ${detail}`);
   }

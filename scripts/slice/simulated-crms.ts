@@ -135,6 +135,7 @@ function plainText(value: unknown): string | undefined {
     const inner = (value as { decimal?: unknown }).decimal;
     return inner === undefined ? undefined : plainText(inner);
   }
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const text = String(value);
   if (/^-?\d+(\.\d+)?$/.test(text)) return String(Number(text));
   if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();

@@ -212,7 +212,7 @@ async function partition(): Promise<string[][]> {
       const id = member.ref.split(':')[3] as string;
       groups.set(member.goldenId, [...(groups.get(member.goldenId) ?? []), id]);
     }
-    return [...groups.values()].map((ids) => ids.toSorted()).toSorted((a, b) => (`${a}` < `${b}` ? -1 : 1));
+    return [...groups.values()].map((ids) => ids.toSorted()).toSorted((a, b) => (a.join() < b.join() ? -1 : 1));
   });
 }
 
