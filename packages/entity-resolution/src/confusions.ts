@@ -29,6 +29,13 @@ const ofPersons: readonly Confusion[] = [
     ]),
   },
   {
+    label: 'namesakes in one household',
+    shared: new Map([
+      ...asMatches('given', 'family', 'address', 'phone'),
+      ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],
+    ]),
+  },
+  {
     label: 'colleagues',
     shared: new Map([
       ...asMatches('organisation', 'legalForm', 'domain', 'address', 'phone'),
@@ -55,7 +62,7 @@ export function confusionsFor(kinds: readonly FeatureKind[]): Confusion[] {
   const telling = new Set(kinds.filter((kind) => !weakKinds.has(kind)));
   const possible = kinds.some((kind) => personKinds.has(kind)) ? ofPersons : ofOthers;
   return possible.filter(({ label, shared }) => {
-    if (label === 'twins' && !telling.has('date')) return false;
+    if ((label === 'twins' || label === 'namesakes in one household') && !telling.has('date')) return false;
     const common = [...telling].filter((kind) => shared.has(kind)).length;
     return common > 0 && telling.size > common;
   });

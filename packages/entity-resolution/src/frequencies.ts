@@ -24,6 +24,7 @@ interface Population {
 const populations: Readonly<Record<string, Population>> = {
   given: { share: 0.6, imagined: 40 },
   family: { share: 0.6, imagined: 200 },
+  fullName: { share: 0.05, imagined: 500 },
   email: { share: 0.02, imagined: 1_000 },
   mailbox: { share: 0.2, imagined: 500 },
   phone: { share: 0.05, imagined: 1_000 },

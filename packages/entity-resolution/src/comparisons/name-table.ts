@@ -1,5 +1,5 @@
 import type { Rarities } from '../frequencies.ts';
-import { nicknameGroupsOf, readName } from '../person-name.ts';
+import { nicknameGroupsOf, type PersonName, readName } from '../person-name.ts';
 import type { WordPool } from '../word-pool.ts';
 import type { ValueTable } from './value-table.ts';
 
@@ -11,6 +11,8 @@ interface PreparedName {
   readonly nicknames: readonly number[];
   givenRarity: number;
   familyRarity: number;
+  /** Bits that the whole name is worth at most: given and family names go together by language, so their bits do not simply add up. */
+  mostRarity: number;
   readonly generation: number;
 }
 
@@ -46,6 +48,7 @@ export class NameTable implements ValueTable {
       nicknames: name.given[0] === undefined ? [] : nicknameGroupsOf(name.given[0]),
       givenRarity: name.given[0] === undefined ? 0 : this.#rarities.of('given', name.given[0]),
       familyRarity: name.family.length === 0 ? 0 : this.#rarities.of('family', name.family.join('')),
+      mostRarity: this.#rarities.of('fullName', fullTerm(name)),
       generation: name.generation,
     });
     this.#ids.set(value, id);
@@ -59,6 +62,7 @@ export class NameTable implements ValueTable {
       const prepared = this.#names[id] as PreparedName;
       prepared.givenRarity = name.given[0] === undefined ? 0 : rarities.of('given', name.given[0]);
       prepared.familyRarity = name.family.length === 0 ? 0 : rarities.of('family', name.family.join(''));
+      prepared.mostRarity = rarities.of('fullName', fullTerm(name));
     }
   }
 
@@ -72,6 +76,7 @@ export class NameTable implements ValueTable {
     const found: (readonly [string, string])[] = [];
     if (name.given[0] !== undefined) found.push(['given', name.given[0]]);
     if (name.family.length > 0) found.push(['family', name.family.join('')]);
+    if (found.length === 2) found.push(['fullName', fullTerm(name)]);
     return found;
   }
 
@@ -87,6 +92,12 @@ export class NameTable implements ValueTable {
       ((this.levels[1] as number) >= 3 || this.levels[1] === -1)
     )
       this.#swapped(a, b);
+    const total = (this.rarities[0] as number) + (this.rarities[1] as number);
+    const most = Math.max(a.mostRarity, b.mostRarity);
+    if (total > most) {
+      this.rarities[0] = ((this.rarities[0] as number) * most) / total;
+      this.rarities[1] = ((this.rarities[1] as number) * most) / total;
+    }
   }
 
   #given(a: PreparedName, b: PreparedName): number {
@@ -185,4 +196,8 @@ export class NameTable implements ValueTable {
       this.levels[1] = 2;
     }
   }
+}
+
+function fullTerm(name: PersonName): string {
+  return `${name.given[0] ?? ''} ${name.family.join('')}`;
 }
