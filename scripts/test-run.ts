@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startTestKafka } from '@kempt/event-bus-kafka/testing';
 
 interface JestResults {
@@ -24,7 +24,7 @@ interface JestResults {
 
 const jestArguments = process.argv.slice(2);
 const wantsKafka = jestArguments.length === 0 || jestArguments.some((argument) => argument.includes('kafka'));
-const require = createRequire(import.meta.url);
+const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'kempt-test-'));
 const outputFile = join(folder, 'jest.json');
 
@@ -36,11 +36,10 @@ if (kafka?.available === true) environment['KAFKA_BROKERS'] = kafka.brokers.join
 const jest = spawn(
   process.execPath,
   [
-    require.resolve('jest/bin/jest.js'),
+    join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
     '--json',
     `--outputFile=${outputFile}`,
     '--maxWorkers=2',
-    ...(jestArguments.length === 0 ? [] : ['--runTestsByPath=false', '--passWithNoTests=false']),
     ...jestArguments,
   ],
   // The JSON goes to the file; what jest would print on standard output besides is nothing.
