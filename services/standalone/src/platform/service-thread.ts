@@ -30,7 +30,8 @@ export async function startServiceThread(name: string, options: ServiceThreadOpt
     name,
     env: environment,
     // A service that needs more than this is broken, and must not take the others with it.
-    resourceLimits: { maxOldGenerationSizeMb: 768 },
+    // A small nursery keeps the footprint of seven threads in bounds.
+    resourceLimits: { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 24 },
   });
   let reason: string | undefined;
   let stopping = false;
