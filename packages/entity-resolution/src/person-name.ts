@@ -166,6 +166,22 @@ export function nicknameGroupsOf(word: string): readonly number[] {
   return nicknameGroups.get(word) ?? noGroups;
 }
 
+/** First letters of the names in a nickname group. */
+export function nicknameInitials(group: number): string {
+  return groupInitials[group] ?? '';
+}
+
+const groupInitials: readonly string[] = (() => {
+  const initials: string[] = [];
+  for (const [word, groups] of nicknameGroups) {
+    for (const group of groups) {
+      const known = initials[group] ?? '';
+      initials[group] = known.includes(word.charAt(0)) ? known : known + word.charAt(0);
+    }
+  }
+  return initials;
+})();
+
 export function areNicknames(left: string, right: string): boolean {
   const a = nicknameGroupsOf(left);
   if (a.length === 0) return false;

@@ -1,28 +1,33 @@
 import { readAddress } from '../address.ts';
 import type { Rarities } from '../frequencies.ts';
 import type { WordPool } from '../word-pool.ts';
+import { bloomOf, PackedRows } from './packed-rows.ts';
 import type { ValueTable } from './value-table.ts';
 
-interface PreparedAddress {
-  readonly house: number;
-  readonly street: Int32Array;
-  readonly streetWhole: number;
-  readonly postcode: number;
-  readonly city: number;
-  readonly region: number;
-  readonly country: number;
-  premisesRarity: number;
-  streetRarity: number;
-  postcodeRarity: number;
-  cityRarity: number;
-}
+/** Columns of a packed address: interned parts, -1 where unknown, and the words of the street as a set of bits. */
+const house = 0;
+const streetWhole = 1;
+const postcode = 2;
+const city = 3;
+const region = 4;
+const country = 5;
+const streetBloom = 6;
+const streetCount = 7;
+const width = 8;
 
-type Agreement = 'same' | 'near' | 'different' | 'unknown';
+/** How two parts of an address agree. */
+const same = 0;
+const near = 1;
+const different = 2;
+const unknown = 3;
 
 export class AddressTable implements ValueTable {
   readonly levels = new Int8Array(1);
   readonly rarities = new Float64Array(1);
-  readonly #addresses: PreparedAddress[] = [];
+  readonly #packed = new PackedRows(width);
+  readonly #streetWords: Int32Array[] = [];
+  /** Rarities of premises, street, postal code and city, four an address. */
+  readonly #priced: number[] = [];
   readonly #ids = new Map<string, number>();
   readonly #words: WordPool;
   #rarities: Rarities;
@@ -33,7 +38,7 @@ export class AddressTable implements ValueTable {
   }
 
   get size(): number {
-    return this.#addresses.length;
+    return this.#packed.rows;
   }
 
   intern(value: string): number {
@@ -43,20 +48,18 @@ export class AddressTable implements ValueTable {
     const words = this.#words;
     const word = (text: string): number => (text === '' ? -1 : words.intern(text));
     const street = address.street.join(' ');
-    const id = this.#addresses.length;
-    this.#addresses.push({
-      house: word(address.house),
-      street: Int32Array.from(address.street, word),
-      streetWhole: word(street.replaceAll(' ', '')),
-      postcode: word(address.postcode),
-      city: word(address.city),
-      region: word(address.region),
-      country: word(address.country),
-      premisesRarity: 0,
-      streetRarity: 0,
-      postcodeRarity: 0,
-      cityRarity: 0,
-    });
+    const streetWords = Int32Array.from(address.street, word);
+    const id = this.#packed.push([
+      word(address.house),
+      word(street.replaceAll(' ', '')),
+      word(address.postcode),
+      word(address.city),
+      word(address.region),
+      word(address.country),
+      bloomOf(streetWords),
+      streetWords.length,
+    ]);
+    this.#streetWords.push(streetWords);
     this.#price(value, id);
     this.#ids.set(value, id);
     return id;
@@ -68,14 +71,9 @@ export class AddressTable implements ValueTable {
   }
 
   #price(value: string, id: number): void {
-    const prepared = this.#addresses[id] as PreparedAddress;
-    for (const [space, term] of this.terms(value)) {
-      const rarity = this.#rarities.of(space, term);
-      if (space === 'premises') prepared.premisesRarity = rarity;
-      else if (space === 'street') prepared.streetRarity = rarity;
-      else if (space === 'postcode') prepared.postcodeRarity = rarity;
-      else prepared.cityRarity = rarity;
-    }
+    for (let at = 0; at < 4; at += 1) this.#priced[id * 4 + at] = 0;
+    for (const [space, term] of this.terms(value))
+      this.#priced[id * 4 + spaces.indexOf(space)] = this.#rarities.of(space, term);
   }
 
   terms(value: string): (readonly [string, string])[] {
@@ -89,100 +87,114 @@ export class AddressTable implements ValueTable {
   }
 
   compare(left: number, right: number): void {
-    const a = this.#addresses[left] as PreparedAddress;
-    const b = this.#addresses[right] as PreparedAddress;
     this.rarities[0] = 0;
-    this.levels[0] = this.#level(a, b);
+    this.levels[0] = this.#level(left, right);
   }
 
-  #level(a: PreparedAddress, b: PreparedAddress): number {
-    const postcode = this.#codes(a.postcode, b.postcode);
-    const city = this.#cities(a, b);
-    const samePlace = postcode === 'same' || city === 'same' || (postcode !== 'different' && city !== 'different');
-    const street = this.#streets(a, b);
-    const house: Agreement =
-      a.house < 0 || b.house < 0
-        ? 'unknown'
-        : a.house === b.house
-          ? 'same'
-          : this.#words.edits(a.house, b.house, 1) <= 1 && this.#words.lengthOf(a.house) > 1
-            ? 'near'
-            : 'different';
-    if (street === 'same' || street === 'near') {
-      const exact = street === 'same' && house === 'same';
-      const rarity = Math.min(a.premisesRarity, b.premisesRarity);
-      if (exact || (street === 'near' && house === 'same')) {
-        this.rarities[0] = exact ? Math.max(a.premisesRarity, b.premisesRarity) : rarity;
-        return samePlace ? (exact ? 0 : 1) : exact ? 2 : this.#place(a, b, postcode, city);
-      }
-      if (house === 'unknown' && street === 'same' && samePlace) {
-        this.rarities[0] = Math.min(a.streetRarity, b.streetRarity);
-        return a.house < 0 && b.house < 0 ? 1 : 3;
-      }
-      if (house === 'near' && street === 'same' && samePlace) {
-        this.rarities[0] = Math.min(a.streetRarity, b.streetRarity);
-        return 1;
-      }
-      if (street === 'same' && samePlace) return 3;
+  #level(left: number, right: number): number {
+    const { data } = this.#packed;
+    const a = left * width;
+    const b = right * width;
+    const postcodes = this.#codes(data[a + postcode] as number, data[b + postcode] as number);
+    const cities = this.#cities(data[a + city] as number, data[b + city] as number);
+    const streets = this.#streets(left, right);
+    if (streets === same || streets === near) {
+      const samePlace = postcodes === same || cities === same || (postcodes !== different && cities !== different);
+      const level = this.#premises(left, right, { streets, samePlace });
+      if (level >= 0) return level;
     }
-    return this.#place(a, b, postcode, city);
+    return this.#place(left, right, { postcodes, cities });
   }
 
-  #place(a: PreparedAddress, b: PreparedAddress, postcode: Agreement, city: Agreement): number {
-    this.rarities[0] = 0;
-    if (postcode === 'same') {
-      this.rarities[0] = a.postcodeRarity;
+  /** The level of two addresses in streets that agree; -1 where only the place counts. */
+  #premises(left: number, right: number, agreement: { readonly streets: number; readonly samePlace: boolean }): number {
+    const { data } = this.#packed;
+    const houseA = data[left * width + house] as number;
+    const houseB = data[right * width + house] as number;
+    const { streets, samePlace } = agreement;
+    const houses = this.#codes(houseA, houseB);
+    const premisesA = this.#priced[left * 4] as number;
+    const premisesB = this.#priced[right * 4] as number;
+    if (streets === same && houses === same) {
+      this.rarities[0] = Math.max(premisesA, premisesB);
+      return samePlace ? 0 : 2;
+    }
+    if (!samePlace) return -1;
+    if (houses === same) {
+      this.rarities[0] = Math.min(premisesA, premisesB);
+      return 1;
+    }
+    if (streets !== same) return -1;
+    if (houses === unknown || (houses === near && this.#words.lengthOf(houseA) > 1)) {
+      this.rarities[0] = Math.min(this.#priced[left * 4 + 1] as number, this.#priced[right * 4 + 1] as number);
+      return houses === near || (houseA < 0 && houseB < 0) ? 1 : 3;
+    }
+    return 3;
+  }
+
+  #place(left: number, right: number, agreement: { readonly postcodes: number; readonly cities: number }): number {
+    const { data } = this.#packed;
+    const a = left * width;
+    const b = right * width;
+    const { postcodes, cities } = agreement;
+    if (postcodes === same) {
+      this.rarities[0] = this.#priced[left * 4 + 2] as number;
       return 4;
     }
-    if (city === 'same') {
-      this.rarities[0] = a.cityRarity;
+    if (cities === same) {
+      this.rarities[0] = this.#priced[left * 4 + 3] as number;
       return 5;
     }
-    if (city === 'near' || postcode === 'near') return 6;
-    if (a.region >= 0 && b.region >= 0 && a.region === b.region) return 7;
-    if (postcode === 'unknown' && city === 'unknown') {
-      if (a.region >= 0 && b.region >= 0) return 8;
-      if (a.streetWhole >= 0 && b.streetWhole >= 0) return 8;
-      if (a.country >= 0 && b.country >= 0) return a.country === b.country ? -1 : 8;
-      return -1;
-    }
-    return 8;
+    if (cities === near || postcodes === near) return 6;
+    const both = (part: number): boolean => (data[a + part] as number) >= 0 && (data[b + part] as number) >= 0;
+    if (both(region) && data[a + region] === data[b + region]) return 7;
+    if (postcodes !== unknown || cities !== unknown || both(region) || both(streetWhole)) return 8;
+    return both(country) && data[a + country] !== data[b + country] ? 8 : -1;
   }
 
-  #codes(a: number, b: number): Agreement {
-    if (a < 0 || b < 0) return 'unknown';
-    if (a === b) return 'same';
-    return this.#words.edits(a, b, 1) <= 1 ? 'near' : 'different';
+  #codes(a: number, b: number): number {
+    if (a < 0 || b < 0) return unknown;
+    if (a === b) return same;
+    return this.#words.edits(a, b, 1) <= 1 ? near : different;
   }
 
-  #cities(a: PreparedAddress, b: PreparedAddress): Agreement {
-    if (a.city < 0 || b.city < 0) return 'unknown';
-    if (a.city === b.city) return 'same';
+  #cities(a: number, b: number): number {
+    if (a < 0 || b < 0) return unknown;
+    if (a === b) return same;
     const words = this.#words;
-    if (words.jaroWinkler(a.city, b.city, 0.9) >= 0.9) return 'near';
-    const length = Math.min(words.lengthOf(a.city), words.lengthOf(b.city));
-    return length >= 4 && words.edits(a.city, b.city, 2) <= (length >= 6 ? 2 : 1) ? 'near' : 'different';
+    if (words.jaroWinkler(a, b, 0.9) >= 0.9) return near;
+    const length = Math.min(words.lengthOf(a), words.lengthOf(b));
+    return length >= 4 && words.edits(a, b, length >= 6 ? 2 : 1) <= (length >= 6 ? 2 : 1) ? near : different;
   }
 
-  #streets(a: PreparedAddress, b: PreparedAddress): Agreement {
-    if (a.streetWhole < 0 || b.streetWhole < 0) return 'unknown';
-    if (a.streetWhole === b.streetWhole) return 'same';
+  #streets(left: number, right: number): number {
+    const { data } = this.#packed;
+    const a = data[left * width + streetWhole] as number;
+    const b = data[right * width + streetWhole] as number;
+    if (a < 0 || b < 0) return unknown;
+    if (a === b) return same;
     const words = this.#words;
-    const few = a.street.length <= b.street.length ? a.street : b.street;
-    const many = few === a.street ? b.street : a.street;
     let shared = 0;
     let letters = 0;
-    for (const word of few) {
-      const length = words.lengthOf(word);
-      letters += length;
-      if (many.includes(word)) shared += length;
+    if (((data[left * width + streetBloom] as number) & (data[right * width + streetBloom] as number)) !== 0) {
+      const leftIsShorter =
+        (data[left * width + streetCount] as number) <= (data[right * width + streetCount] as number);
+      const few = this.#streetWords[leftIsShorter ? left : right] as Int32Array;
+      const many = this.#streetWords[leftIsShorter ? right : left] as Int32Array;
+      for (const word of few) {
+        const length = words.lengthOf(word);
+        letters += length;
+        if (many.includes(word)) shared += length;
+      }
+      if (shared === letters && letters >= 3) return same;
     }
-    if (letters > 0 && shared === letters && letters >= 3) return 'same';
-    if (words.jaroWinkler(a.streetWhole, b.streetWhole, 0.9) >= 0.9) return 'near';
-    return letters > 0 && shared / letters >= 0.6 && letters >= 5 ? 'near' : 'different';
+    if (words.jaroWinkler(a, b, 0.9) >= 0.9) return near;
+    return letters >= 5 && shared / letters >= 0.6 ? near : different;
   }
 }
 
-function premisesTerm(house: string, street: string): string {
-  return `${house} ${street}`;
+const spaces: readonly string[] = ['premises', 'street', 'postcode', 'city'];
+
+function premisesTerm(number: string, street: string): string {
+  return `${number} ${street}`;
 }

@@ -2,29 +2,31 @@ import { registrableDomain } from '../domain.ts';
 import { isFreeMail, isRoleMailbox } from '../email.ts';
 import type { Rarities } from '../frequencies.ts';
 import type { WordPool } from '../word-pool.ts';
+import { PackedRows } from './packed-rows.ts';
 import type { ValueTable } from './value-table.ts';
 
-interface PreparedEmail {
-  readonly whole: number;
-  readonly local: number;
-  readonly domain: number;
-  /** Letters and digits of the mailbox name apart; -1 where it has none. */
-  readonly letters: number;
-  readonly digits: number;
-  readonly role: boolean;
-  /** The mailbox can be read off the person's name, so that likeness of mailboxes adds nothing to likeness of names. */
-  readonly fromName: boolean;
-  /** An employer's domain, not a public provider's. */
-  readonly corporate: boolean;
-  rarity: number;
-  localRarity: number;
-  domainRarity: number;
-}
+/** Columns of a packed address: interned parts (-1 where there is none) and marks. */
+const whole = 0;
+const local = 1;
+const domain = 2;
+/** Letters and digits of the mailbox name apart. */
+const letters = 3;
+const digits = 4;
+const marks = 5;
+const width = 8;
+
+const roleMark = 1;
+/** The mailbox can be read off the person's name, so that likeness of mailboxes adds nothing to likeness of names. */
+const fromNameMark = 2;
+/** An employer's domain, not a public provider's. */
+const corporateMark = 4;
 
 export class EmailTable implements ValueTable {
   readonly levels = new Int8Array(1);
   readonly rarities = new Float64Array(1);
-  readonly #emails: PreparedEmail[] = [];
+  readonly #packed = new PackedRows(width);
+  /** Rarities of the whole address, of the mailbox name and of the domain, three an address. */
+  readonly #priced: number[] = [];
   readonly #ids = new Map<string, number>();
   readonly #words: WordPool;
   #rarities: Rarities;
@@ -38,44 +40,46 @@ export class EmailTable implements ValueTable {
   }
 
   get size(): number {
-    return this.#emails.length;
+    return this.#packed.rows;
   }
 
   intern(value: string): number {
     const known = this.#ids.get(value);
     if (known !== undefined) return known;
     const fromName = value.endsWith('|n');
-    const whole = fromName ? value.slice(0, -2) : value;
-    const at = whole.lastIndexOf('@');
-    const local = at > 0 ? whole.slice(0, at) : whole;
-    const host = at > 0 ? whole.slice(at + 1) : '';
-    const domain = registrableDomain(host);
-    const id = this.#emails.length;
-    this.#emails.push({
-      whole: this.#words.intern(whole),
-      local: this.#words.intern(local),
-      domain: host === '' ? -1 : this.#words.intern(domain),
-      letters: this.#part(local, /[^a-z]+/g),
-      digits: this.#part(local, /[^0-9]+/g),
-      role: isRoleMailbox(local),
-      fromName,
-      corporate: host !== '' && !isFreeMail(domain),
-      rarity: this.#rarities.of('email', whole),
-      localRarity: this.#rarities.of('mailbox', local),
-      domainRarity: host === '' ? 0 : this.#rarities.of('domain', domain),
-    });
+    const text = fromName ? value.slice(0, -2) : value;
+    const at = text.lastIndexOf('@');
+    const mailbox = at > 0 ? text.slice(0, at) : text;
+    const host = at > 0 ? text.slice(at + 1) : '';
+    const owner = registrableDomain(host);
+    const words = this.#words;
+    const id = this.#packed.push([
+      words.intern(text),
+      words.intern(mailbox),
+      host === '' ? -1 : words.intern(owner),
+      this.#part(mailbox, /[^a-z]+/g),
+      this.#part(mailbox, /[^0-9]+/g),
+      (isRoleMailbox(mailbox) ? roleMark : 0) |
+        (fromName ? fromNameMark : 0) |
+        (host !== '' && !isFreeMail(owner) ? corporateMark : 0),
+    ]);
     this.#ids.set(value, id);
+    this.#price(id);
     return id;
   }
 
   reprice(rarities: Rarities): void {
     this.#rarities = rarities;
+    for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
+  }
+
+  #price(id: number): void {
+    const { data } = this.#packed;
     const { texts } = this.#words;
-    for (const email of this.#emails) {
-      email.rarity = rarities.of('email', texts[email.whole] as string);
-      email.localRarity = rarities.of('mailbox', texts[email.local] as string);
-      email.domainRarity = email.domain < 0 ? 0 : rarities.of('domain', texts[email.domain] as string);
-    }
+    const owner = data[id * width + domain] as number;
+    this.#priced[id * 3] = this.#rarities.of('email', texts[data[id * width + whole] as number] as string);
+    this.#priced[id * 3 + 1] = this.#rarities.of('mailbox', texts[data[id * width + local] as number] as string);
+    this.#priced[id * 3 + 2] = owner < 0 ? 0 : this.#rarities.of('domain', texts[owner] as string);
   }
 
   #part(local: string, others: RegExp): number {
@@ -95,52 +99,59 @@ export class EmailTable implements ValueTable {
   }
 
   compare(left: number, right: number): void {
-    const a = this.#emails[left] as PreparedEmail;
-    const b = this.#emails[right] as PreparedEmail;
     this.rarities[0] = 0;
-    this.levels[0] = this.#level(a, b);
+    this.levels[0] = this.#level(left, right);
   }
 
-  #level(a: PreparedEmail, b: PreparedEmail): number {
-    const words = this.#words;
-    if (a.whole === b.whole && !(a.role && this.#personal)) {
-      this.rarities[0] = a.rarity;
+  #level(left: number, right: number): number {
+    const { data } = this.#packed;
+    const a = left * width;
+    const b = right * width;
+    const both = (data[a + marks] as number) & (data[b + marks] as number);
+    const role = (((data[a + marks] as number) | (data[b + marks] as number)) & roleMark) !== 0;
+    if (data[a + whole] === data[b + whole] && !(role && this.#personal)) {
+      this.rarities[0] = this.#priced[left * 3] as number;
       return 0;
     }
-    if (a.role || b.role) {
-      if (a.domain === b.domain && a.corporate) {
-        this.rarities[0] = a.domainRarity;
-        return 4;
-      }
-      return -1;
-    }
-    const sameDomain = a.domain === b.domain && a.domain >= 0;
-    const domainNear =
-      sameDomain || a.domain < 0 || b.domain < 0 || words.jaroWinkler(a.domain, b.domain, 0.93) >= 0.93;
-    const shorter = Math.min(words.lengthOf(a.local), words.lengthOf(b.local));
-    const fromNames = a.fromName && b.fromName;
-    if (a.local === b.local) {
+    const domainA = data[a + domain] as number;
+    const domainB = data[b + domain] as number;
+    const sameDomain = domainA === domainB && domainA >= 0;
+    const company = sameDomain && (both & corporateMark) !== 0;
+    if (role) return company ? this.#company(left) : -1;
+    const words = this.#words;
+    const x = data[a + local] as number;
+    const y = data[b + local] as number;
+    const shorter = Math.min(words.lengthOf(x), words.lengthOf(y));
+    const fromNames = (both & fromNameMark) !== 0;
+    if (x === y) {
       if (shorter < 3) return -1;
-      if (domainNear) return 1;
+      if (this.#domainsNear(domainA, domainB)) return 1;
       if (fromNames) return -1;
-      this.rarities[0] = Math.min(a.localRarity, b.localRarity);
+      this.rarities[0] = Math.min(this.#priced[left * 3 + 1] as number, this.#priced[right * 3 + 1] as number);
       return 2;
     }
-    const company = sameDomain && a.corporate;
     // smith1@ and smith2@ are two people: where only the digits differ, likeness of the mailboxes says nothing.
-    const numbered = a.letters === b.letters && a.digits >= 0 && b.digits >= 0;
-    if (shorter >= 4 && !fromNames && !numbered) {
-      if (domainNear && words.edits(a.local, b.local, 2) <= (shorter >= 8 ? 2 : 1)) return 1;
-      if (words.jaroWinkler(a.local, b.local, 0.9) >= 0.9) return domainNear ? 1 : 3;
-    } else if (fromNames && !numbered && shorter >= 4 && words.edits(a.local, b.local, 1) <= 1 && domainNear) {
-      return 1;
+    const numbered =
+      data[a + letters] === data[b + letters] && (data[a + digits] as number) >= 0 && (data[b + digits] as number) >= 0;
+    if (shorter >= 4 && !numbered) {
+      if (fromNames) {
+        if (words.edits(x, y, 1) <= 1 && this.#domainsNear(domainA, domainB)) return 1;
+      } else {
+        const close = words.edits(x, y, 2) <= (shorter >= 8 ? 2 : 1);
+        if (close && this.#domainsNear(domainA, domainB)) return 1;
+        if (words.jaroWinkler(x, y, 0.9) >= 0.9) return this.#domainsNear(domainA, domainB) ? 1 : 3;
+      }
     }
-    if (company) return this.#company(a);
+    if (company) return this.#company(left);
     return fromNames && !sameDomain ? -1 : 5;
   }
 
-  #company(email: PreparedEmail): number {
-    this.rarities[0] = email.domainRarity;
+  #domainsNear(x: number, y: number): boolean {
+    return x === y || x < 0 || y < 0 || this.#words.jaroWinkler(x, y, 0.93) >= 0.93;
+  }
+
+  #company(id: number): number {
+    this.rarities[0] = this.#priced[id * 3 + 2] as number;
     return 4;
   }
 }

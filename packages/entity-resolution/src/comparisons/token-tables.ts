@@ -1,6 +1,7 @@
 import type { Rarities } from '../frequencies.ts';
 import { readOrganisation } from '../organisation-name.ts';
 import type { WordPool } from '../word-pool.ts';
+import { bloomOf } from './packed-rows.ts';
 import type { ValueTable } from './value-table.ts';
 
 interface Tokens {
@@ -11,6 +12,8 @@ interface Tokens {
   readonly rarity: number;
   readonly initials: string;
   readonly legalForm: number;
+  /** The words as a set of bits: names without a bit in common share no word. */
+  readonly bloom: number;
 }
 
 interface Overlap {
@@ -57,8 +60,10 @@ abstract class TokenTable {
     const distinct = [...new Set(parts)];
     const bits = Float64Array.from(distinct, (part) => Math.max(1, this.rarityOf.of(tokenSpace, part)));
     const whole = parts.join('');
+    const words = Int32Array.from(distinct, (part) => this.words.intern(part));
     return {
-      words: Int32Array.from(distinct, (part) => this.words.intern(part)),
+      words,
+      bloom: bloomOf(words),
       bits,
       totalBits: bits.reduce((sum, bit) => sum + bit, 0),
       whole: this.words.intern(whole),
@@ -74,6 +79,12 @@ abstract class TokenTable {
     const many = few === a ? b : a;
     let shared = 0;
     let missing = 0;
+    // Names of several words that share none exactly are too far apart for typing errors to matter.
+    if ((a.bloom & b.bloom) === 0 && few.words.length > 1) {
+      this.#overlap.shared = 0;
+      this.#overlap.missing = few.words.length;
+      return this.#overlap;
+    }
     for (let index = 0; index < few.words.length; index += 1) {
       const word = few.words[index] as number;
       const bits = few.bits[index] as number;
