@@ -125,6 +125,8 @@ const loaders: Record<string, (folder: string) => LabelledSet> = {
       truth: new Map([...first.truth, ...second.truth]),
     };
   },
+  'rl/RLdata10000.csv': (path) => labelled('rldata10000', path, 'record_id', 'label_true'),
+  'aff/affiliations.csv': (path) => labelled('affiliations', path, 'record_id', 'label_true'),
   'historical/historical.csv': (path) => {
     const rows = read(path);
     return set(
@@ -134,6 +136,16 @@ const loaders: Record<string, (folder: string) => LabelledSet> = {
     );
   },
 };
+
+/** A set with the true entity in a column. */
+function labelled(name: string, path: string, id: string, label: string): LabelledSet {
+  const rows = read(path);
+  return set(
+    name,
+    rows.map((row) => ({ id: row[id] as string, source: 'a', fields: without(row, id, label) })),
+    (_, index) => (rows[index] as Row)[label] as string,
+  );
+}
 
 /** A set whose truth is a list of matching row numbers. */
 function pairListed(name: string, path: string, pairFile: string): LabelledSet {

@@ -10,6 +10,11 @@ export interface Confusion {
   readonly label: string;
   /** Level probabilities to start from, for each shared comparison. */
   readonly shared: ReadonlyMap<FeatureKind, readonly number[]>;
+  /**
+   * How many such pairs there can be for each match. Where the comparison that tells them apart is mostly blank, the data cannot
+   * say, and would let rare relations explain away what only matches agree on. Default: as many as the data says.
+   */
+  readonly mostPerMatch?: number;
 }
 
 function asMatches(...kinds: FeatureKind[]): [FeatureKind, readonly number[]][] {
@@ -23,6 +28,7 @@ const ofPersons: readonly Confusion[] = [
   },
   {
     label: 'twins',
+    mostPerMatch: 0.05,
     shared: new Map([
       ...asMatches('family', 'address', 'phone', 'date'),
       ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],
@@ -30,6 +36,7 @@ const ofPersons: readonly Confusion[] = [
   },
   {
     label: 'namesakes in one household',
+    mostPerMatch: 0.05,
     shared: new Map([
       ...asMatches('given', 'family', 'address', 'phone'),
       ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],

@@ -239,11 +239,15 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
         };
       }),
     })),
-    confusions: confusions.map(({ label }, index) => {
+    confusions: confusions.map(({ label, mostPerMatch }, index) => {
       const kind = classes[index + 1] as PairClass;
       return {
         label,
-        prior: onGrid(Math.log2(kind.share / rest)),
+        prior: onGrid(
+          Math.log2(
+            Math.min(kind.share, (mostPerMatch ?? Number.POSITIVE_INFINITY) * (classes[0] as PairClass).share) / rest,
+          ),
+        ),
         weights: features.map((_, feature) =>
           (kind.shares[feature] as number) === 1
             ? levelsFor(feature).map((at) => onGrid(Math.log2((kind.levels[at] as number) / (u[at] as number))))

@@ -47,12 +47,12 @@ const headerHints: readonly Hint[] = [
   },
   {
     pattern:
-      /(^|_)(first_?name|given_?names?|fname|forenames?|name_first|firstname|prenom|vorname|christian_name)(_|$)/,
+      /(^|_)(first_?name|given_?names?|fname(_c\d)?|forenames?|name_first|firstname|prenom|vorname|christian_name)(_|$)/,
     kind: 'givenName',
   },
   { pattern: /(^|_)(middle_?names?|name_middle|middle_?initial|mname|second_name)(_|$)/, kind: 'middleName' },
   {
-    pattern: /(^|_)(last_?names?|sur_?names?|family_?names?|lname|name_last|lastname|nachname|nom_de_famille)(_|$)/,
+    pattern: /(^|_)(last_?names?|sur_?names?|family_?names?|lname(_c\d)?|name_last|lastname|nachname|nom_de_famille)(_|$)/,
     kind: 'familyName',
   },
   { pattern: /(^|_)(name_)?suffix(_|$)/, kind: 'nameSuffix' },
@@ -113,8 +113,25 @@ export function inferSchema(rows: readonly Row[]): Schema {
       distinct: new Set(values).size,
     };
   });
-  const found = profiles.map((profile) => ({ profile, kind: kindOf(profile) }));
+  const parts = birthParts(profiles);
+  const found = profiles.map((profile) => ({ profile, kind: parts.get(profile.name) ?? kindOf(profile) }));
   return settleEntity(found, sample);
+}
+
+/** Year, month and day of birth in columns of their own, recognised only where all three are there. */
+function birthParts(profiles: readonly Profile[]): Map<string, ColumnKind> {
+  const parts: [ColumnKind, RegExp, number, number][] = [
+    ['dateYear', /^(by|b_?year|birth_?year|year_of_birth|yob|dob_?y(ear)?)$/, 1800, 2100],
+    ['dateMonth', /^(bm|b_?month|birth_?month|month_of_birth|mob|dob_?m(onth)?)$/, 1, 12],
+    ['dateDay', /^(bd|b_?day|birth_?day|day_of_birth|dob_?d(ay)?)$/, 1, 31],
+  ];
+  const found = new Map<string, ColumnKind>();
+  for (const [kind, pattern, least, most] of parts) {
+    const inRange = (text: string): boolean => /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most;
+    const profile = profiles.find(({ header, values }) => pattern.test(header) && share(values, inRange) > 0.9);
+    if (profile !== undefined) found.set(profile.name, kind);
+  }
+  return found.size === parts.length ? found : new Map();
 }
 
 function textsOf(value: FieldValue): string[] {

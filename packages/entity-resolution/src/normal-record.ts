@@ -74,7 +74,7 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
           });
           break;
         case 'date':
-          found = simple(slot, record, (text) => parseDate(text, slot.dateOrder));
+          found = datesOf(slot, record);
           break;
         case 'identifier':
           found = simple(slot, record, (text) => {
@@ -131,6 +131,19 @@ function simple(slot: Slot, record: InputRecord, read: (text: string) => string 
   for (const column of slot.columns) {
     for (const text of listOf(record.fields[column.name])) found.push(read(text));
   }
+  return distinct(found);
+}
+
+function datesOf(slot: Slot, record: InputRecord): string[] {
+  const parts = { dateYear: '', dateMonth: '', dateDay: '' };
+  const found: (string | null)[] = [];
+  for (const column of slot.columns) {
+    for (const text of listOf(record.fields[column.name])) {
+      if (column.kind === 'date') found.push(parseDate(text, slot.dateOrder));
+      else parts[column.kind as keyof typeof parts] ||= text.trim();
+    }
+  }
+  if (parts.dateYear !== '') found.push(parseDate([parts.dateYear, parts.dateMonth || '0', parts.dateDay || '0'].join('-'), 'monthFirst'));
   return distinct(found);
 }
 

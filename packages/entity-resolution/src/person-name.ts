@@ -191,6 +191,19 @@ export function areNicknames(left: string, right: string): boolean {
 
 /** How a name sounds, roughly: first letter class, then consonant classes without repeats. Names that are misheard share it. */
 export function soundOf(word: string): string {
+  const known = sounds.get(word);
+  if (known !== undefined) return known;
+  if (sounds.size >= mostSounds) sounds.clear();
+  const sound = soundKey(word);
+  sounds.set(word, sound);
+  return sound;
+}
+
+/** Names repeat, so what was worked out lately is kept; a full cache starts over. */
+const sounds = new Map<string, string>();
+const mostSounds = 50_000;
+
+function soundKey(word: string): string {
   let text = word
     .replace(/[^a-z]/g, '')
     .replace(/^(kn|gn|pn|wr)/, (pair) => pair.charAt(1))

@@ -66,6 +66,9 @@ const slotKinds: Readonly<Record<ColumnKind, SlotKind | null>> = {
   region: 'address',
   country: 'address',
   date: 'date',
+  dateYear: 'date',
+  dateMonth: 'date',
+  dateDay: 'date',
   identifier: 'identifier',
   domain: 'domain',
   category: 'category',
@@ -74,6 +77,8 @@ const slotKinds: Readonly<Record<ColumnKind, SlotKind | null>> = {
 };
 
 const standsAlone: ReadonlySet<SlotKind> = new Set<SlotKind>(['date', 'identifier', 'category', 'freeText']);
+
+const dateParts: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['dateYear', 'dateMonth', 'dateDay']);
 
 const featureKinds: Readonly<Record<SlotKind, readonly FeatureKind[]>> = {
   personName: ['given', 'family'],
@@ -109,7 +114,7 @@ export function planOf(schema: Schema): Plan {
   for (const column of schema.columns) {
     const kind = slotKinds[column.kind];
     if (kind === null) continue;
-    const group = column.group ?? (standsAlone.has(kind) ? column.name : '');
+    const group = column.group ?? (standsAlone.has(kind) && !dateParts.has(column.kind) ? column.name : '');
     const key = `${kind}:${group}`;
     const members = groups.get(key);
     if (members === undefined) groups.set(key, [column]);

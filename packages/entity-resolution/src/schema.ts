@@ -16,6 +16,9 @@ export type ColumnKind =
   | 'region'
   | 'country'
   | 'date'
+  | 'dateYear'
+  | 'dateMonth'
+  | 'dateDay'
   | 'identifier'
   | 'domain'
   | 'category'
@@ -28,7 +31,7 @@ export interface Column {
   /**
    * Columns of one kind and one group are values of one multi-valued property (`Phone` and `MobilePhone`); address parts of one group make
    * one address. Without it e-mails, phones, person names, organisation names and domains form one group each, address parts one address,
-   * and every other column stands alone.
+   * date parts one date, and every other column stands alone.
    */
   readonly group?: string;
   /** An identifier that an authority has issued: two records that both have one and differ can never be one entity. */
@@ -70,6 +73,9 @@ const columnKinds: ReadonlySet<string> = new Set<ColumnKind>([
   'region',
   'country',
   'date',
+  'dateYear',
+  'dateMonth',
+  'dateDay',
   'identifier',
   'domain',
   'category',
