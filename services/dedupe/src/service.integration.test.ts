@@ -131,23 +131,26 @@ function personState(id: string, version: number, person: Person | undefined): P
   return { ...event, partition: 0, offset: 0n, timestampMs: 0 };
 }
 
-const families = ['Okafor', 'Lindqvist', 'Marchetti', 'Dvorak', 'Nakamura', 'Fitzgerald', 'Haddad', 'Kowalczyk'];
-const givens = ['Amara', 'Sven', 'Giulia', 'Petr', 'Yuki', 'Nora', 'Samir', 'Zofia', 'Edgar', 'Ines'];
+const families = (
+  'Okafor Lindqvist Marchetti Dvorak Nakamura Fitzgerald Haddad Kowalczyk Bergstrom Castellano Duarte Eriksen Fontaine ' +
+  'Grabowski Hofmann Ibarra Jankovic Keller Larsson Mbeki Novak Oyelaran Petrov Quintero Rahman Santoro Takahashi Ueda ' +
+  'Vasquez Whitaker Xiong Yamada Zielinski Abernathy Bouchard Chaudhry Delgado Edwards Farouk Gallagher'
+).split(' ');
+const givens = ['Amara', 'Sven', 'Giulia', 'Petr', 'Yuki', 'Nora', 'Samir', 'Zofia', 'Edgar', 'Ines', 'Bruno'];
 
 /** Eighty people of whom nobody resembles another, so that a model has something to learn from. */
 function population(): Map<string, Person> {
   const people = new Map<string, Person>();
-  families.forEach((family, row) => {
-    givens.forEach((given, column) => {
-      const number = row * givens.length + column;
-      people.set(`p${String(number).padStart(3, '0')}`, {
-        given,
-        family,
-        email: `${given}.${family}@firm${number}.com`.toLowerCase(),
-        phone: `+4420794${String(60000 + number * 137).padStart(5, '0')}`,
-      });
+  for (let number = 0; number < 80; number += 1) {
+    const given = givens[number % givens.length] as string;
+    const family = families[number % families.length] as string;
+    people.set(`p${String(number).padStart(3, '0')}`, {
+      given,
+      family,
+      email: `${given}.${family}@firm${number}.com`.toLowerCase(),
+      phone: `+4420794${String(60000 + ((number * 3571) % 39999)).padStart(5, '0')}`,
     });
-  });
+  }
   return people;
 }
 
