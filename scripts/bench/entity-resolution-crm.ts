@@ -70,12 +70,16 @@ const organisationSchema: Schema = {
 
 type Read = (name: string) => string;
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
 function* salesforceRows(population: CrmPopulation, object: string): Generator<{ id: string; read: Read }> {
   const load = population.salesforce.objects.find((each) => each.object === object);
   if (load === undefined) return;
   const at = new Map(load.fields.map((name, index) => [name, index]));
   for (const row of load.rows) {
-    const read: Read = (name) => String(row[at.get(name) ?? -1] ?? '');
+    const read: Read = (name) => textOf(row[at.get(name) ?? -1]);
     if (read('IsDeleted') !== 'true') yield { id: read('Id'), read };
   }
 }
@@ -86,7 +90,7 @@ function* hubspotRows(population: CrmPopulation, object: string): Generator<{ id
   const at = new Map(load.properties.map((name, index) => [name, index]));
   for (const row of load.rows) {
     if (row.archivedAt != null) continue;
-    yield { id: String(row.id), read: (name) => String(row.values[at.get(name) ?? -1] ?? '') };
+    yield { id: String(row.id), read: (name) => textOf(row.values[at.get(name) ?? -1]) };
   }
 }
 

@@ -33,7 +33,7 @@ describe('inferSchema', () => {
 
   test('a column whose values contradict its header is read by its values', () => {
     const rows = generateContacts(60, 2).records.map(({ fields }, index) => ({
-      name: `${fields.first} ${fields.last}`,
+      name: `${String(fields.first)} ${String(fields.last)}`,
       'Email Address': index % 2 === 0 ? '10/01/15' : '08/01/17',
       'Service type': fields.email as string,
     }));

@@ -52,7 +52,8 @@ const headerHints: readonly Hint[] = [
   },
   { pattern: /(^|_)(middle_?names?|name_middle|middle_?initial|mname|second_name)(_|$)/, kind: 'middleName' },
   {
-    pattern: /(^|_)(last_?names?|sur_?names?|family_?names?|lname(_c\d)?|name_last|lastname|nachname|nom_de_famille)(_|$)/,
+    pattern:
+      /(^|_)(last_?names?|sur_?names?|family_?names?|lname(_c\d)?|name_last|lastname|nachname|nom_de_famille)(_|$)/,
     kind: 'familyName',
   },
   { pattern: /(^|_)(name_)?suffix(_|$)/, kind: 'nameSuffix' },

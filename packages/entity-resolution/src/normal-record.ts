@@ -143,7 +143,8 @@ function datesOf(slot: Slot, record: InputRecord): string[] {
       else parts[column.kind as keyof typeof parts] ||= text.trim();
     }
   }
-  if (parts.dateYear !== '') found.push(parseDate([parts.dateYear, parts.dateMonth || '0', parts.dateDay || '0'].join('-'), 'monthFirst'));
+  if (parts.dateYear !== '')
+    found.push(parseDate([parts.dateYear, parts.dateMonth || '0', parts.dateDay || '0'].join('-'), 'monthFirst'));
   return distinct(found);
 }
 

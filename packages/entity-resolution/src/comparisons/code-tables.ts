@@ -152,9 +152,3 @@ export class CategoryTable extends CodeTable {
     return 1;
   }
 }
-
-export class LegalFormTable extends CodeTable {
-  protected unequal(): number {
-    return 1;
-  }
-}
