@@ -1,13 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-
-// The script has no package of its own; it reads CSV with the library's development dependency.
-const { parse } = createRequire(new URL('../../packages/entity-resolution/package.json', import.meta.url))(
-  'csv-parse/sync',
-) as {
-  parse(text: string, options: object): unknown;
-};
 
 export type Row = Record<string, string>;
 
@@ -19,14 +11,36 @@ export interface LabelledSet {
   readonly truth: ReadonlyMap<string, string>;
 }
 
+/** Reads comma-separated text with quoted fields, the first line being the header. */
 function read(path: string): Row[] {
-  const rows = parse(readFileSync(path, 'utf8'), {
-    columns: (header: string[]) => header.map((name) => name.trim()),
-    skip_empty_lines: true,
-    relax_column_count: true,
-    bom: true,
-  }) as Row[];
-  return rows;
+  const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+  const lines: string[][] = [];
+  let line: string[] = [];
+  let field = '';
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (quoted) {
+      if (char !== '"') field += char;
+      else if (text.charAt(at + 1) === '"') {
+        field += '"';
+        at += 1;
+      } else quoted = false;
+    } else if (char === '"') quoted = true;
+    else if (char === ',' || char === '\n') {
+      line.push(field.replace(/\r$/, ''));
+      field = '';
+      if (char === '\n') {
+        lines.push(line);
+        line = [];
+      }
+    } else field += char;
+  }
+  if (field !== '' || line.length > 0) lines.push([...line, field]);
+  const [header = [], ...rest] = lines;
+  return rest
+    .filter((cells) => cells.some((cell) => cell !== ''))
+    .map((cells) => Object.fromEntries(header.map((name, column) => [name.trim(), cells[column] ?? ''])));
 }
 
 function without(row: Row, ...columns: string[]): Row {
