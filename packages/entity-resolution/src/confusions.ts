@@ -28,7 +28,7 @@ const ofPersons: readonly Confusion[] = [
   },
   {
     label: 'twins',
-    mostPerMatch: 0.05,
+    mostPerMatch: 0.3,
     shared: new Map([
       ...asMatches('family', 'address', 'phone', 'date'),
       ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],

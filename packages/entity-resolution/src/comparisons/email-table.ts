@@ -131,15 +131,14 @@ export class EmailTable implements ValueTable {
       return 2;
     }
     // smith1@ and smith2@ are two people: where only the digits differ, likeness of the mailboxes says nothing.
-    const numbered =
-      data[a + letters] === data[b + letters] && (data[a + digits] as number) >= 0 && (data[b + digits] as number) >= 0;
+    const numbered = data[a + letters] === data[b + letters] && data[a + digits] !== data[b + digits];
     if (shorter >= 4 && !numbered) {
       if (fromNames) {
         if (words.edits(x, y, 1) <= 1 && this.#domainsNear(domainA, domainB)) return 1;
       } else {
         const close = words.edits(x, y, 2) <= (shorter >= 8 ? 2 : 1);
         if (close && this.#domainsNear(domainA, domainB)) return 1;
-        if (words.jaroWinkler(x, y, 0.9) >= 0.9) return this.#domainsNear(domainA, domainB) ? 1 : 3;
+        if (words.jaroWinkler(x, y, 0.9) >= 0.9) return 3;
       }
     }
     if (company) return this.#company(left);
