@@ -8,7 +8,7 @@ import type { Plan } from './plan.ts';
 type Values = readonly (readonly string[])[];
 
 /** Candidate pairs that a record may cost on average; blocks are capped until it holds. */
-const pairsPerRecord = 60;
+const pairsPerRecord = 25;
 const leastBudget = 20_000;
 const blockSizes = [400, 250, 150, 100, 60, 40, 25];
 
