@@ -18,6 +18,7 @@ interface RecordView {
   readonly version: number;
   readonly deleted: boolean;
   readonly contentHash: string;
+  readonly mergedInto?: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 

@@ -117,10 +117,17 @@ function isDeleted(record: Fields): boolean {
   return record['IsDeleted'] === true || record['archived'] === true;
 }
 
+/**
+ * Fields that HubSpot works out of other records and changes without a new modification stamp; only a complete reading sees
+ * them change.
+ */
+const followed = new Set(['associatedcompanyid', 'num_associated_contacts', 'num_associated_deals']);
+
 /** Fields as text that both sides write alike: numbers, booleans and points in time have many spellings. */
 export function plainFields(fields: Fields): Record<string, string> {
   const plain: Record<string, string> = {};
   for (const [name, value] of Object.entries(fields)) {
+    if (followed.has(name)) continue;
     const text = plainText(value);
     if (text !== undefined) plain[name] = text;
   }
@@ -138,7 +145,7 @@ function plainText(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const text = String(value);
   if (/^-?\d+(\.\d+)?$/.test(text)) return String(Number(text));
-  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text).toISOString();
+  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text))) return String(Date.parse(text));
   return text;
 }
 
