@@ -21,32 +21,48 @@ export async function chooseBlocking(
   rows: readonly Values[],
   options: { readonly rarities: Rarities; readonly pace: Pace },
 ): Promise<{ blocking: BlockingModel; index: BlockIndex }> {
-  const { rarities, pace } = options;
-  const written: number[][] = [];
-  const indexWith = async (stopKeys: readonly number[]): Promise<BlockIndexBuilder> => {
-    const builder = new BlockIndexBuilder();
-    const blocker = createBlocker(plan, rarities, stopKeys);
-    const stopped = new Set(stopKeys);
-    for (let row = 0; row < rows.length; row += 1) {
-      const before = written[row];
-      if (before === undefined || before.some((hash) => stopped.has(hash)))
-        written[row] = blocker.hashes(rows[row] as Values);
-      builder.addRow(written[row] as number[]);
-      if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows.length);
-    }
-    return builder;
-  };
   const budget = Math.max(leastBudget, rows.length * pairsPerRecord);
-  const alone = await indexWith([]);
+  const alone = new BlockIndexBuilder();
+  const written = await writeKeys(plan, rows, { ...options, stopKeys: [], index: alone, before: null });
   const limit = blockSizes.find((size) => alone.costUpTo(size) <= budget) ?? (blockSizes.at(-1) as number);
   const tooCommon = alone.hashesAbove(limit);
   if (tooCommon.length === 0) return { blocking: modelFor(limit, []), index: alone.build() };
-  const joined = await indexWith(tooCommon);
-  const joinedLimit =
-    blockSizes.find((size) => size <= limit && joined.costUpTo(size) <= budget * 1.5) ?? (blockSizes.at(-1) as number);
-  const stopKeys = [...new Set([...tooCommon, ...joined.hashesAbove(joinedLimit)])].sort((left, right) => left - right);
-  const settled = stopKeys.length === tooCommon.length ? joined : await indexWith(stopKeys);
-  return { blocking: modelFor(joinedLimit, stopKeys), index: settled.build() };
+  const joined = new BlockIndexBuilder();
+  const rewritten = await writeKeys(plan, rows, { ...options, stopKeys: tooCommon, index: joined, before: written });
+  // What is still too common has been joined already: it is left out.
+  const hopeless = new Set(joined.hashesAbove(limit));
+  const stopKeys = [...tooCommon, ...hopeless].sort((left, right) => left - right);
+  if (hopeless.size === 0) return { blocking: modelFor(limit, stopKeys), index: joined.build() };
+  const settled = new BlockIndexBuilder();
+  for (const hashes of rewritten) settled.addRow(hashes.filter((hash) => !hopeless.has(hash)));
+  return { blocking: modelFor(limit, stopKeys), index: settled.build() };
+}
+
+/** Fills an index with the keys of all rows; rows without a stopped key keep those they had before. */
+async function writeKeys(
+  plan: Plan,
+  rows: readonly Values[],
+  options: {
+    readonly rarities: Rarities;
+    readonly pace: Pace;
+    readonly stopKeys: readonly number[];
+    readonly index: BlockIndexBuilder;
+    readonly before: readonly number[][] | null;
+  },
+): Promise<number[][]> {
+  const { pace, index, before } = options;
+  const blocker = createBlocker(plan, options.rarities, options.stopKeys);
+  const stopped = new Set(options.stopKeys);
+  const written: number[][] = [];
+  for (let row = 0; row < rows.length; row += 1) {
+    const known = before?.[row];
+    const hashes =
+      known === undefined || known.some((hash) => stopped.has(hash)) ? blocker.hashes(rows[row] as Values) : known;
+    written.push(hashes);
+    index.addRow(hashes);
+    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows.length);
+  }
+  return written;
 }
 
 /** Blocks may outgrow the size they were chosen for while records arrive, up to four times; above that the key needs a new model. */
