@@ -23,9 +23,12 @@ describe('text', () => {
     expect(cleanText('é'.repeat(1_000_000)).length).toBeLessThanOrEqual(2_000);
   });
 
-  test.each(['', 'n/a', 'null', 'unknown', '---', 'none'])('%j counts as missing', (text) => {
-    expect(isMissing(cleanText(text))).toBe(true);
-  });
+  test.each(['', 'n/a', 'null', 'unknown', '---', 'none', '[not provided]', '(Unknown)', 'N/A.'])(
+    '%j counts as missing',
+    (text) => {
+      expect(isMissing(cleanText(text))).toBe(true);
+    },
+  );
 });
 
 describe('person names', () => {

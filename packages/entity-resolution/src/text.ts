@@ -35,6 +35,12 @@ const missingWords: ReadonlySet<string> = new Set([
   'not applicable',
   'not provided',
   'not known',
+  'no name',
+  'no last name',
+  'no lastname',
+  'lastname',
+  'last name unknown',
+  'name unknown',
   'no data',
   'missing',
   'blank',
@@ -49,7 +55,8 @@ const missingWords: ReadonlySet<string> = new Set([
 
 /** True for empty text, placeholders such as `n/a`, and text without a letter or digit. `cleaned` comes from cleanText. */
 export function isMissing(cleaned: string): boolean {
-  return cleaned === '' || missingWords.has(cleaned) || !/[a-z0-9]/.test(cleaned);
+  if (cleaned === '' || !/[a-z0-9]/.test(cleaned)) return true;
+  return cleaned.length < 24 && missingWords.has(cleaned.replace(/^[[({<"'*-]+|[\])}>"'*.!-]+$/g, '').trim());
 }
 
 /** Words of letters and digits; apostrophes and full stops inside a word join (o'brien, u.s.a), everything else separates. */
