@@ -1,4 +1,4 @@
-import type { EventBus } from '@kempt/event-bus';
+import { type EventBus, registerBusMetrics } from '@kempt/event-bus';
 import type { Logger, Metrics } from '@kempt/telemetry';
 import { kafkaOptionsOf } from './kafka-options.ts';
 import type { RuntimeConfig } from './runtime-config.ts';
@@ -12,10 +12,14 @@ export interface OpenEventBusOptions {
 
 /**
  * Opens the bus that the configuration names. Nothing is connected before the first use. The adapter is loaded only when
- * it is chosen: a service on the Postgres bus never loads a Kafka client.
+ * it is chosen: a service on the Postgres bus never loads a Kafka client. What passes through it is counted, and the lag of
+ * the groups that read it is told, in the service's metrics.
  */
 export async function openEventBus(options: OpenEventBusOptions): Promise<EventBus> {
-  const { service, config, logger } = options;
+  return registerBusMetrics(options.metrics, await openAdapter(options));
+}
+
+async function openAdapter({ service, config, logger }: OpenEventBusOptions): Promise<EventBus> {
   if (config.bus === 'kafka') {
     const { createKafkaEventBus } = await import('@kempt/event-bus-kafka');
     return createKafkaEventBus({ clientId: `kempt-${service}`, logger, ...kafkaOptionsOf(config) });

@@ -327,9 +327,9 @@ describe('dependencies that are away', () => {
 
   test('the bus away at start: the service waits for as long as KEMPT_START_TIMEOUT_MS says', async () => {
     broker.goAway();
-    const environment = environmentWith({ KEMPT_START_TIMEOUT_MS: '300' });
+    const environment = environmentWith({ KEMPT_START_TIMEOUT_MS: '3000' });
     await expect(start(await provisioned(), environment)).rejects.toThrow(
-      'event-bus could not be started: not started within 300 ms (KEMPT_START_TIMEOUT_MS); waiting for Postgres bus: The fake broker is away',
+      'event-bus could not be started: not started within 3000 ms (KEMPT_START_TIMEOUT_MS); waiting for Postgres bus: The fake broker is away',
     );
   });
 
