@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isQuiet } from '../../services/standalone/src/first-sync/quiescence.ts';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
 import { checkHistory, type MirrorRecord, type ShownCluster, type Verdict } from './history-checker.ts';
 import { dumpTopics } from './recorded-event.ts';
 import { createRestClient } from './rest-dump.ts';
-import { awaitFirstSync, awaitTrue, isQuiet } from './settled.ts';
+import { awaitFirstSync, awaitTrue } from './settled.ts';
 import { comparable, createSimulatedCrms, type ObjectOfAccount, plainFields } from './simulated-crms.ts';
 
 export interface ChaosOptions {
@@ -73,7 +74,7 @@ async function settledVerdict(deployment: Deployment, crms: ReturnType<typeof cr
   const deadline = performance.now() + 120_000;
   for (let round = 1; ; round += 1) {
     await sleep(3_000);
-    await awaitTrue(120_000, 'quiet', () => isQuiet(deployment));
+    await awaitTrue(120_000, 'quiet', () => isQuiet(deployment.metricsUrls()));
     const { items: connections } = (await client.get('/v1/connections')) as {
       items: { account: string; objects: { object: string }[] }[];
     };

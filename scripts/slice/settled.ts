@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isQuiet } from '../../services/standalone/src/first-sync/quiescence.ts';
 import type { Deployment } from './deployment.ts';
 import { createRestClient } from './rest-dump.ts';
 
@@ -22,21 +23,9 @@ export async function awaitFirstSync(deployment: Deployment, timeoutMs: number):
       connections.length === 2 &&
       connections.every((connection) => connection.objects.every((object) => object.backfilled)) &&
       models.filter((model) => model.deciding).length === 2 &&
-      (await isQuiet(deployment))
+      (await isQuiet(deployment.metricsUrls()))
     );
   });
-}
-
-/** Whether no outbox holds an event and no consumer group lags, by what the services' metrics say. */
-export async function isQuiet(deployment: Deployment): Promise<boolean> {
-  for (const url of deployment.metricsUrls()) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-    for (const line of (await response.text()).split('\n')) {
-      if (!/^kempt_(outbox_rows|consumer_lag_records|parked_events)[{ ]/.test(line)) continue;
-      if (Number(line.slice(line.lastIndexOf(' ') + 1)) !== 0) return false;
-    }
-  }
-  return true;
 }
 
 /** Asks again and again, also while the answer is an error, until it is true. */

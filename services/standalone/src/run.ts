@@ -110,7 +110,12 @@ async function waitForFirstSync(options: {
       : `First sync: ${progressLine(progress)}`;
     if (line !== told && progress.connections.length > 0) print(line);
     told = line;
-    if (progress.backfilled && progress.resolved && (await isQuiet(platform))) return progress;
+    if (
+      progress.backfilled &&
+      progress.resolved &&
+      (await isQuiet(platform.services.map((service) => `${service.url}/metrics`)))
+    )
+      return progress;
     if (performance.now() > deadline) {
       const failing = progress.connections.find((connection) => connection.reason !== undefined);
       throw new Error(

@@ -1,19 +1,18 @@
-import type { Platform } from '../platform/platform.ts';
+/** Each counts events that are on their way: published by nobody yet, handled by nobody yet, or waiting to be tried again. */
+const underway = ['kempt_outbox_rows', 'kempt_consumer_lag_records', 'kempt_parked_event_rows'];
 
 /**
- * Whether everything that was published has been taken in: no outbox holds a row and no consumer group lags. Read from
- * the metrics of the services, as any operator would.
+ * Whether everything that was published has been taken in: no outbox holds a row, no consumer group lags, no event is parked.
+ * Read from the metrics of the services, as any operator would.
  */
-export async function isQuiet(platform: Pick<Platform, 'services'>): Promise<boolean> {
+export async function isQuiet(metricsUrls: readonly string[]): Promise<boolean> {
   const texts = await Promise.all(
-    platform.services.map(async (service) => {
-      const response = await fetch(new URL('/metrics', service.url), { signal: AbortSignal.timeout(10_000) });
+    metricsUrls.map(async (url) => {
+      const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
       return response.text();
     }),
   );
-  return texts.every(
-    (text) => sumOf(text, 'kempt_outbox_rows') === 0 && sumOf(text, 'kempt_consumer_lag_records') === 0,
-  );
+  return texts.every((text) => underway.every((metric) => sumOf(text, metric) === 0));
 }
 
 /** Sum over all series of a metric in the Prometheus text format; 0 when there is none. */
