@@ -289,7 +289,8 @@ describe('a lost connection', () => {
     let aborted = false;
     const held = holder.tryAdvisoryLock('lane', async (signal) => {
       await killConnections('lock-holder');
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      // The abort may come before the answer of the killing query does.
+      await until(() => signal.aborted);
       aborted = true;
     });
     expect(await held).toBe(true);
