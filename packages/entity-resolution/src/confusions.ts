@@ -57,6 +57,7 @@ const ofPersons: readonly Confusion[] = [
 
 const ofOthers: readonly Confusion[] = [
   { label: 'branches', shared: new Map(asMatches('organisation', 'legalForm', 'domain')) },
+  { label: 'branches with one switchboard', shared: new Map(asMatches('organisation', 'legalForm', 'domain', 'phone')) },
   { label: 'neighbours', shared: new Map(asMatches('address', 'phone')) },
 ];
 
