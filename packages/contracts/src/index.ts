@@ -4,19 +4,31 @@ export { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 export { frameConfluent, unframeConfluent } from './confluent-framing.ts';
 export { decodeEvent, encodeEvent, type KemptEvent } from './envelope.ts';
 export type { EventRecord, PositionedRecord } from './event-record.ts';
+export * from './gen/kempt/connector/v1/audit_pb.ts';
+export * from './gen/kempt/connector/v1/change_set_pb.ts';
+export * from './gen/kempt/connector/v1/probe_pb.ts';
 export * from './gen/kempt/connector/v1/record_pb.ts';
 export * from './gen/kempt/connector/v1/sync_pb.ts';
+export * from './gen/kempt/data_quality/v1/quality_pb.ts';
 export * from './gen/kempt/dedupe/v1/cluster_pb.ts';
+export * from './gen/kempt/dedupe/v1/proposal_pb.ts';
+export * from './gen/kempt/dedupe/v1/review_pb.ts';
+export * from './gen/kempt/integration_audit/v1/finding_pb.ts';
+export * from './gen/kempt/metrics/v1/kpi_pb.ts';
+export * from './gen/kempt/metrics/v1/maintenance_pb.ts';
 export * from './gen/kempt/types/v1/canonical_pb.ts';
 export * from './gen/kempt/types/v1/record_ref_pb.ts';
 export * from './gen/kempt/types/v1/value_pb.ts';
 export { MalformedEventError } from './malformed-event-error.ts';
 export {
+  type AuditedFields,
   accountKey,
   aliasKey,
+  auditKey,
   clusterKey,
   formatRecordRef,
   InvalidKeyError,
+  idKey,
   type KeyPart,
   objectKey,
   parseRecordKey,

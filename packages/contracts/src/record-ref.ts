@@ -6,7 +6,16 @@ export interface RecordRefFields {
   readonly recordId: string;
 }
 
-export type KeyPart = 'tenant' | 'account' | 'object' | 'record id' | 'golden ID' | 'alias';
+/** What names an audit record. */
+export interface AuditedFields {
+  readonly account: string;
+  /** `user`, `login`, `app`, `api-usage` or `setup-change`. */
+  readonly kind: string;
+  /** Unique within account and kind. */
+  readonly auditId: string;
+}
+
+export type KeyPart = 'tenant' | 'account' | 'object' | 'record id' | 'golden ID' | 'alias' | 'kind' | 'id';
 
 /** A reference or key that cannot be written or read without ambiguity. */
 export class InvalidKeyError extends Error {
@@ -85,6 +94,17 @@ export function clusterKey(tenantId: string, goldenId: string): string {
 /** Key of events about a superseded golden ID: `tenant:alias`. */
 export function aliasKey(tenantId: string, alias: string): string {
   return `${checked('tenant', tenantId)}:${checked('alias', alias)}`;
+}
+
+/** Key of events about something that has an id of its own, such as a change set or a finding: `tenant:id`. */
+export function idKey(tenantId: string, id: string): string {
+  return `${checked('tenant', tenantId)}:${checked('id', id)}`;
+}
+
+/** Key of audit records: `tenant:account:kind:auditId`. */
+export function auditKey(tenantId: string, audited: AuditedFields): string {
+  const { account, kind, auditId } = audited;
+  return `${checked('tenant', tenantId)}:${checkedAccount(account)}:${checked('kind', kind)}:${checked('id', auditId)}`;
 }
 
 /** Subject of events about a record: `account/object/recordId`. */

@@ -21,6 +21,7 @@ import {
   IdAliasedSchema,
 } from './gen/kempt/dedupe/v1/cluster_pb.ts';
 import { accountKey, aliasKey, clusterKey, objectKey, recordKey, recordSubject } from './record-ref.ts';
+import { sampleLoopEvents } from './sample-loop-events.ts';
 import { topics } from './topic-catalogue.ts';
 import { fromPlainValue } from './typed-value.ts';
 
@@ -199,6 +200,7 @@ export const sampleEvents = {
   connectionChanged,
   clusterChanged,
   idAliased,
+  ...sampleLoopEvents,
 } as const;
 
 export const sampleTombstone: KemptEvent<typeof RecordStateSchema> = { ...recordState, sequence: 4, data: null };

@@ -11,7 +11,7 @@ export type CanonicalFieldKind =
   | 'reference'
   | 'references';
 
-export type EntityKind = 'person' | 'organisation' | 'deal' | 'case' | 'activity' | 'user';
+export type EntityKind = 'person' | 'organisation' | 'deal' | 'case' | 'activity' | 'user' | 'feedback';
 
 const address = {
   'address.street': 'text',
@@ -67,6 +67,7 @@ export const canonicalFields: Readonly<Record<EntityKind, Readonly<Record<string
     ownerId: 'text',
     isWon: 'boolean',
     isClosed: 'boolean',
+    createdAt: 'timestamp',
   },
   case: {
     number: 'text',
@@ -79,6 +80,7 @@ export const canonicalFields: Readonly<Record<EntityKind, Readonly<Record<string
     ownerId: 'text',
     isClosed: 'boolean',
     closedAt: 'timestamp',
+    createdAt: 'timestamp',
   },
   activity: {
     subject: 'text',
@@ -94,6 +96,13 @@ export const canonicalFields: Readonly<Record<EntityKind, Readonly<Record<string
     username: 'text',
     active: 'boolean',
     lastLoginAt: 'timestamp',
+  },
+  feedback: {
+    surveyKind: 'text',
+    score: 'decimal',
+    comment: 'text',
+    person: 'reference',
+    submittedAt: 'timestamp',
   },
 };
 

@@ -77,6 +77,7 @@ const salesforce: Readonly<Record<string, FieldMap>> = {
       ownerId: 'OwnerId',
       isWon: 'IsWon',
       isClosed: 'IsClosed',
+      createdAt: 'CreatedDate',
     },
   },
   Case: {
@@ -92,6 +93,7 @@ const salesforce: Readonly<Record<string, FieldMap>> = {
       ownerId: 'OwnerId',
       isClosed: 'IsClosed',
       closedAt: 'ClosedDate',
+      createdAt: 'CreatedDate',
     },
   },
   Task: {
@@ -203,6 +205,7 @@ const hubspot: Readonly<Record<string, FieldMap>> = {
       ownerId: 'hubspot_owner_id',
       isWon: 'hs_is_closed_won',
       isClosed: 'hs_is_closed',
+      createdAt: 'createdate',
     },
   },
   tickets: {
@@ -218,6 +221,17 @@ const hubspot: Readonly<Record<string, FieldMap>> = {
       ownerId: 'hubspot_owner_id',
       isClosed: 'hs_is_closed',
       closedAt: 'closed_date',
+      createdAt: 'createdate',
+    },
+  },
+  feedback_submissions: {
+    entity: 'feedback',
+    fields: {
+      surveyKind: 'hs_survey_type',
+      score: 'hs_value',
+      comment: 'hs_content',
+      person: { from: 'associations.contacts', object: 'contacts' },
+      submittedAt: 'hs_createdate',
     },
   },
   tasks: hubspotActivity({ subject: 'hs_task_subject', activityType: 'hs_task_type', status: 'hs_task_status' }),

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kempt/types/v1/canonical.proto.
  */
 export const file_kempt_types_v1_canonical: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rZW1wdC90eXBlcy92MS9jYW5vbmljYWwucHJvdG8SDmtlbXB0LnR5cGVzLnYxIpkCCg9DYW5vbmljYWxSZWNvcmQSKAoGcGVyc29uGAEgASgLMhYua2VtcHQudHlwZXMudjEuUGVyc29uSAASNAoMb3JnYW5pc2F0aW9uGAIgASgLMhwua2VtcHQudHlwZXMudjEuT3JnYW5pc2F0aW9uSAASJAoEZGVhbBgDIAEoCzIULmtlbXB0LnR5cGVzLnYxLkRlYWxIABIkCgRjYXNlGAQgASgLMhQua2VtcHQudHlwZXMudjEuQ2FzZUgAEiwKCGFjdGl2aXR5GAUgASgLMhgua2VtcHQudHlwZXMudjEuQWN0aXZpdHlIABIkCgR1c2VyGAYgASgLMhQua2VtcHQudHlwZXMudjEuVXNlckgAQgYKBGtpbmQiXQoHQWRkcmVzcxIOCgZzdHJlZXQYASABKAkSDAoEY2l0eRgCIAEoCRIOCgZyZWdpb24YAyABKAkSEwoLcG9zdGFsX2NvZGUYBCABKAkSDwoHY291bnRyeRgFIAEoCSKPAwoGUGVyc29uEhEKCWZ1bGxfbmFtZRgBIAEoCRISCgpnaXZlbl9uYW1lGAIgASgJEhMKC2ZhbWlseV9uYW1lGAMgASgJEhIKCnNhbHV0YXRpb24YBCABKAkSDgoGc3VmZml4GAUgASgJEg4KBmVtYWlscxgGIAMoCRIOCgZwaG9uZXMYByADKAkSKAoHYWRkcmVzcxgIIAEoCzIXLmtlbXB0LnR5cGVzLnYxLkFkZHJlc3MSEQoJam9iX3RpdGxlGAkgASgJEhkKEW9yZ2FuaXNhdGlvbl9uYW1lGAogASgJEi8KDG9yZ2FuaXNhdGlvbhgLIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhISCgpiaXJ0aF9kYXRlGAwgASgJEg8KB3dlYnNpdGUYDSABKAkSFwoPbGlmZWN5Y2xlX3N0YWdlGA4gASgJEhAKCG93bmVyX2lkGA8gASgJEhoKDWVtYWlsX29wdF9vdXQYECABKAhIAIgBAUIQCg5fZW1haWxfb3B0X291dCKbAgoMT3JnYW5pc2F0aW9uEgwKBG5hbWUYASABKAkSDgoGZG9tYWluGAIgASgJEg8KB3dlYnNpdGUYAyABKAkSDgoGcGhvbmVzGAQgAygJEigKB2FkZHJlc3MYBSABKAsyFy5rZW1wdC50eXBlcy52MS5BZGRyZXNzEhAKCGluZHVzdHJ5GAYgASgJEhYKDmVtcGxveWVlX2NvdW50GAcgASgJEhYKDmFubnVhbF9yZXZlbnVlGAggASgJEg4KBnRheF9pZBgJIAEoCRIpCgZwYXJlbnQYCiABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEAoIb3duZXJfaWQYCyABKAkSEwoLZGVzY3JpcHRpb24YDCABKAkioAIKBERlYWwSDAoEbmFtZRgBIAEoCRIOCgZhbW91bnQYAiABKAkSEAoIY3VycmVuY3kYAyABKAkSDQoFc3RhZ2UYBCABKAkSEAoIcGlwZWxpbmUYBSABKAkSEgoKY2xvc2VfZGF0ZRgGIAEoCRIvCgxvcmdhbmlzYXRpb24YByABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSKgoHcGVyc29ucxgIIAMoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIQCghvd25lcl9pZBgJIAEoCRITCgZpc193b24YCiABKAhIAIgBARIWCglpc19jbG9zZWQYCyABKAhIAYgBAUIJCgdfaXNfd29uQgwKCl9pc19jbG9zZWQinAIKBENhc2USDgoGbnVtYmVyGAEgASgJEg8KB3N1YmplY3QYAiABKAkSDgoGc3RhdHVzGAMgASgJEhAKCHByaW9yaXR5GAQgASgJEg4KBm9yaWdpbhgFIAEoCRIvCgxvcmdhbmlzYXRpb24YBiABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSKQoGcGVyc29uGAcgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEhAKCG93bmVyX2lkGAggASgJEhYKCWlzX2Nsb3NlZBgJIAEoCEgAiAEBEi0KCWNsb3NlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDAoKX2lzX2Nsb3NlZCKqAQoIQWN0aXZpdHkSDwoHc3ViamVjdBgBIAEoCRIVCg1hY3Rpdml0eV90eXBlGAIgASgJEg4KBnN0YXR1cxgDIAEoCRIqCgZkdWVfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBWFib3V0GAUgAygLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEhAKCG93bmVyX2lkGAYgASgJIogBCgRVc2VyEgwKBG5hbWUYASABKAkSDQoFZW1haWwYAiABKAkSEAoIdXNlcm5hbWUYAyABKAkSEwoGYWN0aXZlGAQgASgISACIAQESMQoNbGFzdF9sb2dpbl9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX2FjdGl2ZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_kempt_types_v1_record_ref]);
+  fileDesc("Ch5rZW1wdC90eXBlcy92MS9jYW5vbmljYWwucHJvdG8SDmtlbXB0LnR5cGVzLnYxIscCCg9DYW5vbmljYWxSZWNvcmQSKAoGcGVyc29uGAEgASgLMhYua2VtcHQudHlwZXMudjEuUGVyc29uSAASNAoMb3JnYW5pc2F0aW9uGAIgASgLMhwua2VtcHQudHlwZXMudjEuT3JnYW5pc2F0aW9uSAASJAoEZGVhbBgDIAEoCzIULmtlbXB0LnR5cGVzLnYxLkRlYWxIABIkCgRjYXNlGAQgASgLMhQua2VtcHQudHlwZXMudjEuQ2FzZUgAEiwKCGFjdGl2aXR5GAUgASgLMhgua2VtcHQudHlwZXMudjEuQWN0aXZpdHlIABIkCgR1c2VyGAYgASgLMhQua2VtcHQudHlwZXMudjEuVXNlckgAEiwKCGZlZWRiYWNrGAcgASgLMhgua2VtcHQudHlwZXMudjEuRmVlZGJhY2tIAEIGCgRraW5kIl0KB0FkZHJlc3MSDgoGc3RyZWV0GAEgASgJEgwKBGNpdHkYAiABKAkSDgoGcmVnaW9uGAMgASgJEhMKC3Bvc3RhbF9jb2RlGAQgASgJEg8KB2NvdW50cnkYBSABKAkijwMKBlBlcnNvbhIRCglmdWxsX25hbWUYASABKAkSEgoKZ2l2ZW5fbmFtZRgCIAEoCRITCgtmYW1pbHlfbmFtZRgDIAEoCRISCgpzYWx1dGF0aW9uGAQgASgJEg4KBnN1ZmZpeBgFIAEoCRIOCgZlbWFpbHMYBiADKAkSDgoGcGhvbmVzGAcgAygJEigKB2FkZHJlc3MYCCABKAsyFy5rZW1wdC50eXBlcy52MS5BZGRyZXNzEhEKCWpvYl90aXRsZRgJIAEoCRIZChFvcmdhbmlzYXRpb25fbmFtZRgKIAEoCRIvCgxvcmdhbmlzYXRpb24YCyABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEgoKYmlydGhfZGF0ZRgMIAEoCRIPCgd3ZWJzaXRlGA0gASgJEhcKD2xpZmVjeWNsZV9zdGFnZRgOIAEoCRIQCghvd25lcl9pZBgPIAEoCRIaCg1lbWFpbF9vcHRfb3V0GBAgASgISACIAQFCEAoOX2VtYWlsX29wdF9vdXQimwIKDE9yZ2FuaXNhdGlvbhIMCgRuYW1lGAEgASgJEg4KBmRvbWFpbhgCIAEoCRIPCgd3ZWJzaXRlGAMgASgJEg4KBnBob25lcxgEIAMoCRIoCgdhZGRyZXNzGAUgASgLMhcua2VtcHQudHlwZXMudjEuQWRkcmVzcxIQCghpbmR1c3RyeRgGIAEoCRIWCg5lbXBsb3llZV9jb3VudBgHIAEoCRIWCg5hbm51YWxfcmV2ZW51ZRgIIAEoCRIOCgZ0YXhfaWQYCSABKAkSKQoGcGFyZW50GAogASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEhAKCG93bmVyX2lkGAsgASgJEhMKC2Rlc2NyaXB0aW9uGAwgASgJItACCgREZWFsEgwKBG5hbWUYASABKAkSDgoGYW1vdW50GAIgASgJEhAKCGN1cnJlbmN5GAMgASgJEg0KBXN0YWdlGAQgASgJEhAKCHBpcGVsaW5lGAUgASgJEhIKCmNsb3NlX2RhdGUYBiABKAkSLwoMb3JnYW5pc2F0aW9uGAcgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEioKB3BlcnNvbnMYCCADKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEAoIb3duZXJfaWQYCSABKAkSEwoGaXNfd29uGAogASgISACIAQESFgoJaXNfY2xvc2VkGAsgASgISAGIAQESLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX2lzX3dvbkIMCgpfaXNfY2xvc2VkIswCCgRDYXNlEg4KBm51bWJlchgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEg4KBnN0YXR1cxgDIAEoCRIQCghwcmlvcml0eRgEIAEoCRIOCgZvcmlnaW4YBSABKAkSLwoMb3JnYW5pc2F0aW9uGAYgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEikKBnBlcnNvbhgHIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIQCghvd25lcl9pZBgIIAEoCRIWCglpc19jbG9zZWQYCSABKAhIAIgBARItCgljbG9zZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNyZWF0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgwKCl9pc19jbG9zZWQiqgEKCEFjdGl2aXR5Eg8KB3N1YmplY3QYASABKAkSFQoNYWN0aXZpdHlfdHlwZRgCIAEoCRIOCgZzdGF0dXMYAyABKAkSKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgVhYm91dBgFIAMoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIQCghvd25lcl9pZBgGIAEoCSKIAQoEVXNlchIMCgRuYW1lGAEgASgJEg0KBWVtYWlsGAIgASgJEhAKCHVzZXJuYW1lGAMgASgJEhMKBmFjdGl2ZRgEIAEoCEgAiAEBEjEKDWxhc3RfbG9naW5fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19hY3RpdmUinAEKCEZlZWRiYWNrEhMKC3N1cnZleV9raW5kGAEgASgJEg0KBXNjb3JlGAIgASgJEg8KB2NvbW1lbnQYAyABKAkSKQoGcGVyc29uGAQgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEjAKDHN1Ym1pdHRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_kempt_types_v1_record_ref]);
 
 /**
  * A record in words that both CRMs share. Which vendor field feeds which canonical field is the connector's field map.
@@ -61,6 +61,12 @@ export type CanonicalRecord = Message<"kempt.types.v1.CanonicalRecord"> & {
      */
     value: User;
     case: "user";
+  } | {
+    /**
+     * @generated from field: kempt.types.v1.Feedback feedback = 7;
+     */
+    value: Feedback;
+    case: "feedback";
   } | { case: undefined; value?: undefined };
 };
 
@@ -348,6 +354,11 @@ export type Deal = Message<"kempt.types.v1.Deal"> & {
    * @generated from field: optional bool is_closed = 11;
    */
   isClosed?: boolean | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 12;
+   */
+  createdAt?: Timestamp | undefined;
 };
 
 /**
@@ -412,6 +423,11 @@ export type Case = Message<"kempt.types.v1.Case"> & {
    * @generated from field: google.protobuf.Timestamp closed_at = 10;
    */
   closedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 11;
+   */
+  createdAt?: Timestamp | undefined;
 };
 
 /**
@@ -503,4 +519,47 @@ export type User = Message<"kempt.types.v1.User"> & {
  */
 export const UserSchema: GenMessage<User> = /*@__PURE__*/
   messageDesc(file_kempt_types_v1_canonical, 7);
+
+/**
+ * An answer of a customer to a survey.
+ *
+ * @generated from message kempt.types.v1.Feedback
+ */
+export type Feedback = Message<"kempt.types.v1.Feedback"> & {
+  /**
+   * "CSAT", "NPS" or "CES".
+   *
+   * @generated from field: string survey_kind = 1;
+   */
+  surveyKind: string;
+
+  /**
+   * The answer as a number in the survey's own scale.
+   *
+   * @generated from field: string score = 2;
+   */
+  score: string;
+
+  /**
+   * @generated from field: string comment = 3;
+   */
+  comment: string;
+
+  /**
+   * @generated from field: kempt.types.v1.RecordRef person = 4;
+   */
+  person?: RecordRef | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp submitted_at = 5;
+   */
+  submittedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message kempt.types.v1.Feedback.
+ * Use `create(FeedbackSchema)` to create a new message.
+ */
+export const FeedbackSchema: GenMessage<Feedback> = /*@__PURE__*/
+  messageDesc(file_kempt_types_v1_canonical, 8);
 
