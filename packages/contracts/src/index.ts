@@ -6,6 +6,7 @@ export { decodeEvent, encodeEvent, type KemptEvent } from './envelope.ts';
 export type { EventRecord, PositionedRecord } from './event-record.ts';
 export * from './gen/kempt/connector/v1/audit_pb.ts';
 export * from './gen/kempt/connector/v1/change_set_pb.ts';
+export * from './gen/kempt/connector/v1/completeness_pb.ts';
 export * from './gen/kempt/connector/v1/probe_pb.ts';
 export * from './gen/kempt/connector/v1/record_pb.ts';
 export * from './gen/kempt/connector/v1/sync_pb.ts';

@@ -117,6 +117,22 @@ export const sampleLoopEvents = {
       reason: 'The CRM answered 503',
     },
   }),
+  completenessMeasured: sample({
+    topic: topics.completenessMeasured,
+    number: 114,
+    subject: `${ref.account}/${ref.object}`,
+    key: objectKey(tenantId, ref.account, ref.object),
+    sequence: 5,
+    data: {
+      account: ref.account,
+      object: ref.object,
+      sequence: 5,
+      crmRecords: 1000n,
+      mirrorRecords: 999n,
+      measuredAt: atStamp,
+      runId: '018df3a0-0000-7000-8000-000000000071',
+    },
+  }),
   mergeProposed: sample({
     topic: topics.mergeProposed,
     number: 104,

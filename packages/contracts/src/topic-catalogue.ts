@@ -1,6 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { AuditRecordChangedSchema } from './gen/kempt/connector/v1/audit_pb.ts';
 import { ChangeSetChangedSchema } from './gen/kempt/connector/v1/change_set_pb.ts';
+import { CompletenessMeasuredSchema } from './gen/kempt/connector/v1/completeness_pb.ts';
 import { CrmProbedSchema } from './gen/kempt/connector/v1/probe_pb.ts';
 import { RecordChangedSchema, RecordStateSchema } from './gen/kempt/connector/v1/record_pb.ts';
 import { ConnectionChangedSchema, SyncRunFinishedSchema } from './gen/kempt/connector/v1/sync_pb.ts';
@@ -122,6 +123,18 @@ export const topics = {
     retentionMs: 30 * dayMs,
     classification: 'internal',
     description: 'One look at whether a CRM answers, how fast, and what is left of its allowance.',
+    momentary: true,
+  }),
+  completenessMeasured: declare({
+    name: 'kempt.connector.completeness-measured.v1',
+    owner: 'connector',
+    message: CompletenessMeasuredSchema,
+    keyPattern: 'tenant:account:object',
+    partitions: 3,
+    cleanup: 'delete',
+    retentionMs: 30 * dayMs,
+    classification: 'internal',
+    description: 'How many records of an object the CRM has and how many the mirror has.',
     momentary: true,
   }),
   mergeProposed: declare({
