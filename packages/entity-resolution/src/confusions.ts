@@ -15,6 +15,11 @@ export interface Confusion {
    * say, and would let rare relations explain away what only matches agree on. Default: as many as the data says.
    */
   readonly mostPerMatch?: number;
+  /**
+   * Comparisons that keep the level probabilities they start from. What sets a confusion apart from matches must not be learned away: sites
+   * of one organisation that were found in one house would be matches by another name.
+   */
+  readonly held?: ReadonlySet<FeatureKind>;
 }
 
 function asMatches(...kinds: FeatureKind[]): [FeatureKind, readonly number[]][] {
@@ -55,9 +60,20 @@ const ofPersons: readonly Confusion[] = [
   },
 ];
 
+/** Sites of one organisation lie near each other more often than chance has it, in one street or one town, but not in one house. */
+const otherSite: readonly number[] = [0.00002, 0.0002, 0.005, 0.002, 0.06, 0.2, 0.3, 0.02, 0.1, 0.3128];
+
 const ofOthers: readonly Confusion[] = [
-  { label: 'branches', shared: new Map(asMatches('organisation', 'legalForm', 'domain')) },
-  { label: 'branches with one switchboard', shared: new Map(asMatches('organisation', 'legalForm', 'domain', 'phone')) },
+  {
+    label: 'branches',
+    held: new Set<FeatureKind>(['address']),
+    shared: new Map([...asMatches('organisation', 'legalForm', 'domain'), ['address', otherSite]]),
+  },
+  {
+    label: 'branches with one switchboard',
+    held: new Set<FeatureKind>(['address']),
+    shared: new Map([...asMatches('organisation', 'legalForm', 'domain', 'phone'), ['address', otherSite]]),
+  },
   { label: 'neighbours', shared: new Map(asMatches('address', 'phone')) },
 ];
 
@@ -69,9 +85,9 @@ const weakKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['legalForm', '
 export function confusionsFor(kinds: readonly FeatureKind[]): Confusion[] {
   const telling = new Set(kinds.filter((kind) => !weakKinds.has(kind)));
   const possible = kinds.some((kind) => personKinds.has(kind)) ? ofPersons : ofOthers;
-  return possible.filter(({ label, shared }) => {
+  return possible.filter(({ label, shared, held }) => {
     if ((label === 'twins' || label === 'namesakes in one household') && !telling.has('date')) return false;
-    const common = [...telling].filter((kind) => shared.has(kind)).length;
+    const common = [...telling].filter((kind) => shared.has(kind) && held?.has(kind) !== true).length;
     return common > 0 && telling.size > common;
   });
 }

@@ -77,6 +77,8 @@ function layoutOf(features: readonly Feature[]): Layout {
 interface PairClass {
   readonly shares: Uint8Array;
   readonly start: Float64Array;
+  /** Comparisons whose probabilities stay as they start. */
+  readonly held: Uint8Array;
   /** How often pairs of this class agree on each level; only read for comparisons it shares. */
   levels: Float64Array;
   /** Share of all pairs that are of this class. */
@@ -103,10 +105,11 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
     {
       shares: new Uint8Array(count).fill(1),
       start: layout.m,
+      held: new Uint8Array(count),
       levels: layout.m.slice(),
       share: Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs)),
     },
-    ...confusions.map(({ shared }) => {
+    ...confusions.map(({ shared, held }) => {
       const start = Float64Array.from(
         features.flatMap((feature) =>
           normalise([...(shared.get(feature.kind) ?? levelsOf[feature.kind].map((level) => level.m))]),
@@ -115,6 +118,7 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
       return {
         shares: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 1 : 0)),
         start,
+        held: Uint8Array.from(features, (feature) => (held?.has(feature.kind) === true ? 1 : 0)),
         levels: start.slice(),
         share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
       };
@@ -188,7 +192,7 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
     }
     let change = 0;
     classes.forEach((kind, index) => {
-      const next = smooth(layout, hits[index] as Float64Array, kind.start, index > 0);
+      const next = smooth(layout, hits[index] as Float64Array, { ...kind, confusion: index > 0 });
       for (let at = 0; at < size; at += 1)
         change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
       kind.levels = next;
@@ -305,9 +309,15 @@ function foldPairs(pairs: PairSample): PairSample {
 }
 
 /** Level probabilities from expected counts, held near the starting values where little was counted. */
-function smooth(layout: Layout, counts: Float64Array, start: Float64Array, confusion: boolean): Float64Array {
-  const next = new Float64Array(layout.size);
+function smooth(
+  layout: Layout,
+  counts: Float64Array,
+  kindOfPair: { readonly start: Float64Array; readonly held: Uint8Array; readonly confusion: boolean },
+): Float64Array {
+  const { start, held, confusion } = kindOfPair;
+  const next = start.slice();
   for (let feature = 0; feature < layout.features.length; feature += 1) {
+    if (held[feature] === 1) continue;
     const from = layout.starts[feature] as number;
     const to = layout.starts[feature + 1] as number;
     let total = 0;

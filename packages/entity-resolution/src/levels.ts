@@ -60,7 +60,8 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
   ],
   address: [
     level('same premises', 0.55, 0.00002, 1),
-    level('nearly the same premises', 0.1, 0.00002, 0.6),
+    level('nearly the same premises', 0.08, 0.00002, 0.6),
+    level('same street, house number alike', 0.02, 0.00005, 0.4),
     level('same premises, other place', 0.03, 0.00002, 0.4),
     level('same street', 0.04, 0.0002),
     level('same postal code', 0.05, 0.003, 0.7),

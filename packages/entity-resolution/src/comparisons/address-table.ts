@@ -117,7 +117,7 @@ export class AddressTable implements ValueTable {
     const premisesB = this.#priced[right * 4] as number;
     if (streets === same && houses === same) {
       this.rarities[0] = Math.max(premisesA, premisesB);
-      return samePlace ? 0 : 2;
+      return samePlace ? 0 : 3;
     }
     if (!samePlace) return -1;
     if (houses === same) {
@@ -127,9 +127,9 @@ export class AddressTable implements ValueTable {
     if (streets !== same) return -1;
     if (houses === unknown || (houses === near && this.#words.lengthOf(houseA) > 1)) {
       this.rarities[0] = Math.min(this.#priced[left * 4 + 1] as number, this.#priced[right * 4 + 1] as number);
-      return houses === near || (houseA < 0 && houseB < 0) ? 1 : 3;
+      return houses === near ? 2 : houseA < 0 && houseB < 0 ? 1 : 4;
     }
-    return 3;
+    return 4;
   }
 
   #place(left: number, right: number, agreement: { readonly postcodes: number; readonly cities: number }): number {
@@ -139,17 +139,17 @@ export class AddressTable implements ValueTable {
     const { postcodes, cities } = agreement;
     if (postcodes === same) {
       this.rarities[0] = this.#priced[left * 4 + 2] as number;
-      return 4;
+      return 5;
     }
     if (cities === same) {
       this.rarities[0] = this.#priced[left * 4 + 3] as number;
-      return 5;
+      return 6;
     }
-    if (cities === near || postcodes === near) return 6;
+    if (cities === near || postcodes === near) return 7;
     const both = (part: number): boolean => (data[a + part] as number) >= 0 && (data[b + part] as number) >= 0;
-    if (both(region) && data[a + region] === data[b + region]) return 7;
-    if (postcodes !== unknown || cities !== unknown || both(region) || both(streetWhole)) return 8;
-    return both(country) && data[a + country] !== data[b + country] ? 8 : -1;
+    if (both(region) && data[a + region] === data[b + region]) return 8;
+    if (postcodes !== unknown || cities !== unknown || both(region) || both(streetWhole)) return 9;
+    return both(country) && data[a + country] !== data[b + country] ? 9 : -1;
   }
 
   #codes(a: number, b: number): number {
