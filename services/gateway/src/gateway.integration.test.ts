@@ -131,9 +131,19 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 
 describe('API keys', () => {
   test('a key is shown once, works at once, and is stored as a hash only', async () => {
-    const created = await createKey({ role: 'reader' });
+    const created = await createKey({ role: 'viewer' });
     expect(created.key).toMatch(/^kempt_live_[0-9a-f]{12}_[\w-]{43}$/);
-    expect(created.scopes).toEqual(['connections:read', 'records:read', 'clusters:read', 'dead-letters:read']);
+    expect(created.scopes).toEqual([
+      'connections:read',
+      'records:read',
+      'clusters:read',
+      'changes:read',
+      'safety:read',
+      'quality:read',
+      'audit:read',
+      'kpis:read',
+      'events:read',
+    ]);
     const response = await clientOf(gateway, created.key)('/v1/records');
     expect(await response.json()).toEqual({ tenant: 'acme', path: '/v1/records' });
     expect(await (await admin('/v1/api-keys?limit=200')).text()).not.toContain(secretOf(created.key));
@@ -147,7 +157,7 @@ describe('API keys', () => {
   });
 
   test('no key, a foreign text, an unknown key and a key with another secret get 401', async () => {
-    const { key } = await createKey({ role: 'reader' });
+    const { key } = await createKey({ role: 'viewer' });
     const forged = `${key.slice(0, -8)}AAAAAAAA`;
     for (const wrong of [undefined, 'nonsense', generateApiKey('live').key, forged]) {
       const response = await clientOf(gateway, wrong)('/v1/records');
@@ -158,7 +168,7 @@ describe('API keys', () => {
   });
 
   test('a revoked key is refused at once, and says so only to who holds it', async () => {
-    const { id, key } = await createKey({ role: 'reader' });
+    const { id, key } = await createKey({ role: 'viewer' });
     expect((await clientOf(gateway, key)('/v1/records')).status).toBe(200);
     expect((await admin(`/v1/api-keys/${id}`, { method: 'DELETE' })).status).toBe(204);
     const response = await clientOf(gateway, key)('/v1/records');
@@ -172,7 +182,7 @@ describe('API keys', () => {
   });
 
   test('a key ends when it expires', async () => {
-    const { key } = await createKey({ role: 'reader', expiresAt: new Date(Date.now() + 1_500).toISOString() });
+    const { key } = await createKey({ role: 'viewer', expiresAt: new Date(Date.now() + 1_500).toISOString() });
     expect((await clientOf(gateway, key)('/v1/records')).status).toBe(200);
     await until(async () => (await clientOf(gateway, key)('/v1/records')).status === 401);
     expect((await problemOf(await clientOf(gateway, key)('/v1/records'))).detail).toContain('has expired');
@@ -193,12 +203,12 @@ describe('API keys', () => {
   });
 
   test.each([
-    [{ role: 'reader', scopes: ['records:read'] }, '/body/scopes'],
+    [{ role: 'viewer', scopes: ['records:read'] }, '/body/scopes'],
     [{}, '/body/role'],
     [{ role: 'king' }, '/body/role'],
     [{ scopes: ['everything'] }, '/body/scopes/0'],
-    [{ role: 'reader', expiresAt: '2001-01-01T00:00:00Z' }, '/body/expiresAt'],
-    [{ role: 'reader', tenant: 'other' }, '/body/tenant'],
+    [{ role: 'viewer', expiresAt: '2001-01-01T00:00:00Z' }, '/body/expiresAt'],
+    [{ role: 'viewer', tenant: 'other' }, '/body/tenant'],
   ])('a request for a key such as %j is refused', async (body, pointer) => {
     const problem = await problemOf(await admin('/v1/api-keys', post({ name: 'test', ...body })));
     expect(problem.status).toBe(400);
@@ -214,7 +224,7 @@ describe('API keys', () => {
   });
 
   test('the last use is noted', async () => {
-    const { id, key } = await createKey({ role: 'reader' });
+    const { id, key } = await createKey({ role: 'viewer' });
     const other = await startGateway();
     await clientOf(other, key)('/v1/records');
     await other.stop();
@@ -237,7 +247,7 @@ describe('API keys', () => {
   });
 
   test('keys are listed in pages', async () => {
-    await createKey({ role: 'reader' });
+    await createKey({ role: 'viewer' });
     const ids: string[] = [];
     for (let cursor: string | undefined = ''; cursor !== undefined; ) {
       const response: Response = await admin(`/v1/api-keys?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
@@ -263,7 +273,7 @@ describe('tenants', () => {
     const response = await ask('/v1/records?tenant=acme', { headers: forged });
     expect(await response.json()).toMatchObject({ tenant: 'other' });
 
-    const { id } = await createKey({ role: 'reader' });
+    const { id } = await createKey({ role: 'viewer' });
     expect((await problemOf(await ask(`/v1/api-keys/${id}`, { method: 'DELETE' }))).status).toBe(404);
     expect(await (await ask('/v1/api-keys?limit=200')).text()).not.toContain(id);
     const { nextCursor } = (await (await admin('/v1/api-keys?limit=1')).json()) as { nextCursor: string };
@@ -473,8 +483,8 @@ describe('services in trouble', () => {
 describe('rate limit', () => {
   test('counts each key for itself, tells what is left, and refuses with 429', async () => {
     const limited = await startGateway({ KEMPT_GATEWAY_RATE_LIMIT_REQUESTS: '3' });
-    const first = await createKey({ role: 'reader' });
-    const second = await createKey({ role: 'reader' });
+    const first = await createKey({ role: 'viewer' });
+    const second = await createKey({ role: 'viewer' });
     const ask = clientOf(limited, first.key);
     const left: (string | null)[] = [];
     for (let i = 0; i < 3; i++) left.push((await ask('/v1/records')).headers.get('ratelimit'));

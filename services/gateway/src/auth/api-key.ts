@@ -23,9 +23,23 @@ export interface StoredApiKey {
   readonly lastUsedAt: Date | null;
 }
 
-/** Names for usual sets of scopes. */
+const viewerScopes = allScopes.filter((scope) => scope.endsWith(':read') && scope !== 'dead-letters:read');
+const stewardScopes: readonly Scope[] = [
+  ...viewerScopes,
+  'reviews:write',
+  'changes:write',
+  'changes:approve',
+  'quality:write',
+  'kpis:write',
+];
+
+/** Names for usual sets of scopes. Each role can do what the one before it can. */
 export const roles = {
-  reader: allScopes.filter((scope) => scope.endsWith(':read')),
+  /** Sees everything that is about the CRMs. */
+  viewer: viewerScopes,
+  /** Decides about data: reviews, prepares and approves changes. Writing to a CRM is not among it. */
+  steward: stewardScopes,
+  /** Runs the installation: connections, dead letters, safety switches; applies and undoes approved changes. */
   operator: allScopes.filter((scope) => scope !== 'admin'),
   admin: [...allScopes],
 } as const satisfies Record<string, readonly Scope[]>;
