@@ -12,6 +12,14 @@ export function parseDomain(raw: string): string | null {
   return domain;
 }
 
+/** The words of an employer's name as its mail domain writes it (`blue-harbour.co.uk` gives `blue harbour`); null for public providers. */
+export function employerInDomain(email: string): string | null {
+  if (!email.includes('@') || parseDomain(email) === null) return null;
+  const label = parse(email.slice(email.lastIndexOf('@') + 1), { extractHostname: false }).domainWithoutSuffix ?? '';
+  const words = label.split('-').filter((word) => word !== '');
+  return words.join('').length < 4 ? null : words.join(' ');
+}
+
 /** The registrable domain of a host that a mail address ends in, free mail or not; the host itself when it has none. */
 export function registrableDomain(host: string): string {
   if (host === '' || freeMailDomains.has(host)) return host;

@@ -39,8 +39,10 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
     level('most words', 0.06, 0.001, 0.5),
     level('one contains the other', 0.05, 0.001, 0.5),
     level('similar spelling', 0.03, 0.001),
+    level('mail domain reads like it', 0.05, 0.0005, 0.5),
     level('some words', 0.03, 0.02, 0.3),
-    level('different', 0.06, 0.976),
+    level('mail domain reads unlike it', 0.05, 0.4),
+    level('different', 0.06, 0.576),
   ],
   legalForm: [level('same', 0.85, 0.35, 0), level('different', 0.15, 0.65)],
   email: [

@@ -74,7 +74,7 @@ export function createMatcher(model: MatchModel): Matcher {
         const values = normal.values[slot] ?? [];
         return options.redact === true || values.length === 0
           ? null
-          : values.map((value) => value.replace(/\|n$/, '').replace(/\|+/g, ' ').trim()).join('; ');
+          : values.map((value) => value.replace(/\|[n@+]$/, '').replace(/\|+/g, ' ').trim()).join('; ');
       };
       const explained: ExplanationRow[] = model.features.map((feature, index) => {
         const level = scorer.store.levels[index] as number;

@@ -1,8 +1,8 @@
 import { parseAddress, parseCountry, writeAddress } from './address.ts';
 import { parseDate } from './date.ts';
-import { parseDomain } from './domain.ts';
+import { employerInDomain, parseDomain } from './domain.ts';
 import { isExplainedByName, parseEmail } from './email.ts';
-import { parseOrganisation, writeOrganisation } from './organisation-name.ts';
+import { employerBesideMailbox, employerByDomain, parseOrganisation, writeOrganisation } from './organisation-name.ts';
 import { parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
 import { parsePhone } from './phone.ts';
 import type { Plan, Slot } from './plan.ts';
@@ -31,6 +31,7 @@ const mostValues = 12;
 
 export function createNormaliser(schema: Schema, plan: Plan): (record: InputRecord) => NormalRecord {
   const countryColumns = schema.columns.filter((column) => column.kind === 'country').map((column) => column.name);
+  const ofPersons = plan.slots.some((slot) => slot.kind === 'personName');
   const organisationOnly = schema.entityKind === 'organisation';
 
   const countryOf = (record: InputRecord): string | undefined => {
@@ -114,6 +115,16 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
         values[index] = distinct(emails.map((email) => parseDomain(email.replace(/\|n$/, ''))));
       }
     });
+    // Who writes from an employer's domain works there, even where nobody has filled in the employer.
+    const employer = ofPersons ? plan.slots.findIndex((slot) => slot.kind === 'organisation') : -1;
+    if (employer >= 0) {
+      const byDomain = plan.slots
+        .flatMap((slot, at) => (slot.kind === 'email' ? (values[at] ?? none) : none))
+        .flatMap((email) => employerInDomain(email.replace(/\|n$/, '')) ?? []);
+      const written = values[employer] ?? none;
+      if (written.length === 0) values[employer] = distinct(byDomain.map(employerByDomain));
+      else if (byDomain.length > 0) values[employer] = written.map(employerBesideMailbox);
+    }
     return { id: record.id, source: record.source, values };
   };
 }

@@ -85,6 +85,28 @@ export function parseOrganisation(raw: string): OrganisationName | null {
   return kept.length === 0 ? null : { words: kept.slice(0, 24), legalForm };
 }
 
+/** Ends the normal form of a name that was read off a mail domain. */
+const readOffDomain = '|@';
+/** Ends the normal form of an employer whose employee has a mailbox there: the mail domain tells as much. */
+const besideMailbox = '|+';
+
+/** Normal form of an employer that is known by its mail domain only. */
+export function employerByDomain(words: string): string {
+  return `${words}${readOffDomain}`;
+}
+
+export function employerBesideMailbox(organisation: string): string {
+  return `${organisation}${organisation.includes('|') ? '' : '|'}${besideMailbox}`;
+}
+
+export function isReadOffDomain(text: string): boolean {
+  return text.endsWith(readOffDomain);
+}
+
+export function isBesideMailbox(text: string): boolean {
+  return text.endsWith(besideMailbox);
+}
+
 export function writeOrganisation(name: OrganisationName): string {
   return name.legalForm === '' ? name.words.join(' ') : `${name.words.join(' ')}|${name.legalForm}`;
 }
@@ -92,5 +114,5 @@ export function writeOrganisation(name: OrganisationName): string {
 export function readOrganisation(text: string): OrganisationName {
   const bar = text.indexOf('|');
   const core = bar < 0 ? text : text.slice(0, bar);
-  return { words: core.split(' '), legalForm: bar < 0 ? '' : text.slice(bar + 1) };
+  return { words: core.split(' '), legalForm: bar < 0 ? '' : text.slice(bar + 1).replace(/\|?[@+]$/, '') };
 }

@@ -61,6 +61,25 @@ export class WordPool {
     return (this.#lengths[id] as number) === 0 ? 0 : (this.#codes[this.#offsets[id] as number] as number);
   }
 
+  /** How many characters two words begin with in common. */
+  sharedPrefix(left: number, right: number): number {
+    const most = Math.min(this.lengthOf(left), this.lengthOf(right));
+    const a = this.#offsets[left] as number;
+    const b = this.#offsets[right] as number;
+    let prefix = 0;
+    while (prefix < most && this.#codes[a + prefix] === this.#codes[b + prefix]) prefix += 1;
+    return prefix;
+  }
+
+  /** Whether two words of one length differ in their first or last character, where initials stand in mailboxes. */
+  differAtEnds(left: number, right: number): boolean {
+    const length = this.lengthOf(left);
+    if (length !== this.lengthOf(right) || length === 0) return false;
+    const a = this.#offsets[left] as number;
+    const b = this.#offsets[right] as number;
+    return this.#codes[a] !== this.#codes[b] || this.#codes[a + length - 1] !== this.#codes[b + length - 1];
+  }
+
   /**
    * Jaro-Winkler similarity in [0, 1], prefix weight 0.1 over at most four characters, boosted only above 0.7. Below `least` the answer may
    * be 0 instead: most pairs of words are told apart by the characters they have.

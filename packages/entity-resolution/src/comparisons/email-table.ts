@@ -134,7 +134,7 @@ export class EmailTable implements ValueTable {
     const numbered = data[a + letters] === data[b + letters] && data[a + digits] !== data[b + digits];
     if (shorter >= 4 && !numbered) {
       if (fromNames) {
-        if (words.edits(x, y, 1) <= 1 && this.#domainsNear(domainA, domainB)) return 1;
+        if (words.edits(x, y, 1) <= 1 && !words.differAtEnds(x, y) && this.#domainsNear(domainA, domainB)) return 1;
       } else {
         const close = words.edits(x, y, 2) <= (shorter >= 8 ? 2 : 1);
         if (close && this.#domainsNear(domainA, domainB)) return 1;

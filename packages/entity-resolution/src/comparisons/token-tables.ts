@@ -1,5 +1,5 @@
 import type { Rarities } from '../frequencies.ts';
-import { readOrganisation } from '../organisation-name.ts';
+import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisation-name.ts';
 import type { WordPool } from '../word-pool.ts';
 import { bloomOf } from './packed-rows.ts';
 import type { ValueTable } from './value-table.ts';
@@ -12,6 +12,10 @@ interface Tokens {
   readonly rarity: number;
   readonly initials: string;
   readonly legalForm: number;
+  /** The name was read off a mail domain. */
+  readonly fromDomain: boolean;
+  /** The employee has a mailbox there, which is compared by itself. */
+  readonly besideMailbox: boolean;
   /** The words as a set of bits: names without a bit in common share no word. */
   readonly bloom: number;
 }
@@ -56,7 +60,7 @@ abstract class TokenTable {
 
   protected abstract prepare(value: string): Tokens;
 
-  protected tokens(parts: readonly string[], tokenSpace: string, wholeSpace: string, legalForm: string): Tokens {
+  protected tokens(parts: readonly string[], tokenSpace: string, wholeSpace: string): Tokens {
     const distinct = [...new Set(parts)];
     const bits = Float64Array.from(distinct, (part) => Math.max(1, this.rarityOf.of(tokenSpace, part)));
     const whole = parts.join('');
@@ -69,7 +73,9 @@ abstract class TokenTable {
       whole: this.words.intern(whole),
       rarity: this.rarityOf.of(wholeSpace, whole),
       initials: distinct.map((part) => part.charAt(0)).join(''),
-      legalForm: legalForm === '' ? -1 : this.words.intern(legalForm),
+      legalForm: -1,
+      fromDomain: false,
+      besideMailbox: false,
     };
   }
 
@@ -118,11 +124,18 @@ export class OrganisationTable extends TokenTable implements ValueTable {
 
   protected prepare(value: string): Tokens {
     const name = readOrganisation(value);
-    return this.tokens(name.words, 'token', 'organisation', name.legalForm);
+    const tokens = this.tokens(name.words, 'token', 'organisation');
+    return {
+      ...tokens,
+      fromDomain: isReadOffDomain(value),
+      besideMailbox: isBesideMailbox(value),
+      legalForm: name.legalForm === '' ? -1 : this.words.intern(name.legalForm),
+    };
   }
 
   terms(value: string): (readonly [string, string])[] {
     const name = readOrganisation(value);
+    if (isReadOffDomain(value)) return [];
     return [['organisation', name.words.join('')], ...[...new Set(name.words)].map((word) => ['token', word] as const)];
   }
 
@@ -136,6 +149,8 @@ export class OrganisationTable extends TokenTable implements ValueTable {
   }
 
   #level(a: Tokens, b: Tokens): number {
+    // Two mail domains are compared as such already.
+    if (a.fromDomain || b.fromDomain) return a.fromDomain && b.fromDomain ? -1 : this.#domainLevel(a, b);
     if (a.whole === b.whole) {
       this.rarities[0] = a.rarity;
       return 0;
@@ -159,9 +174,25 @@ export class OrganisationTable extends TokenTable implements ValueTable {
       this.rarities[0] = 0;
       return 4;
     }
-    if (ratio >= 0.25) return 5;
+    if (ratio >= 0.25) return 6;
     this.rarities[0] = 0;
-    return 6;
+    return 8;
+  }
+
+  /** A name against a mail domain, which mostly is the name or its beginning, or its initials. */
+  #domainLevel(a: Tokens, b: Tokens): number {
+    const [domain, name] = a.fromDomain ? [a, b] : [b, a];
+    if (name.besideMailbox) return -1;
+    const words = this.words;
+    const shorter = Math.min(words.lengthOf(domain.whole), words.lengthOf(name.whole));
+    const reads =
+      domain.whole === name.whole ||
+      words.sharedPrefix(domain.whole, name.whole) >= Math.max(4, Math.min(7, shorter)) ||
+      words.jaroWinkler(domain.whole, name.whole, 0.93) >= 0.93 ||
+      (name.initials.length >= 4 && words.texts[domain.whole] === name.initials);
+    if (!reads) return 7;
+    this.rarities[0] = name.rarity;
+    return 5;
   }
 }
 
@@ -177,7 +208,7 @@ export class FreeTextTable extends TokenTable implements ValueTable {
   }
 
   protected prepare(value: string): Tokens {
-    return this.tokens(value.split(' '), `text-word:${this.#space}`, `text:${this.#space}`, '');
+    return this.tokens(value.split(' '), `text-word:${this.#space}`, `text:${this.#space}`);
   }
 
   terms(value: string): (readonly [string, string])[] {
