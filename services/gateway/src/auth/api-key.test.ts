@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { generateApiKey, hashApiKey, isSameHash, parseApiKey, roles } from './api-key.ts';
+import { generateApiKey, hashApiKey, isSameHash, parseApiKey } from './api-key.ts';
 
 describe('API keys', () => {
   test('a new key has the documented form and never comes twice', () => {
@@ -27,12 +27,5 @@ describe('API keys', () => {
     expect(isSameHash(hashApiKey(key), hashApiKey(key))).toBe(true);
     expect(isSameHash(hashApiKey(key), hashApiKey(`${key.slice(0, -1)}~`))).toBe(false);
     expect(isSameHash(hashApiKey(key), new Uint8Array(3))).toBe(false);
-  });
-
-  test('each role may do what the one before it may', () => {
-    expect(roles.reader.every((scope) => scope.endsWith(':read'))).toBe(true);
-    expect(roles.operator).toEqual(expect.arrayContaining(roles.reader));
-    expect(roles.operator).not.toContain('admin');
-    expect(roles.admin).toEqual(expect.arrayContaining([...roles.operator, 'admin']));
   });
 });
