@@ -1,7 +1,7 @@
 import { confusionsFor } from './confusions.ts';
 import { type LevelDefinition, levelsOf, mostDifferent, mostDifferentInConfusions, rarityLimitBits } from './levels.ts';
 import { type ConfusionModel, type FeatureModel, type LevelModel, onGrid } from './model.ts';
-import type { Feature } from './plan.ts';
+import type { Feature, FeatureKind } from './plan.ts';
 
 /**
  * Compared pairs that stand for all pairs of the data: candidate pairs, and a random sample of the rest. `weights` says how many pairs of the
@@ -45,6 +45,10 @@ const negligible = 1e-7;
 /** A level of which fewer matches than this were expected among the pairs seen is called untrained. */
 const enoughPairs = 5;
 
+/** How many levels of names say that the name is one, slips included, and how much more often than matches confusions may show one. */
+const slips: Readonly<Partial<Record<FeatureKind, number>>> = { given: 4, family: 4 };
+const mostSlips = 1.5;
+
 /** Level probabilities of every comparison in one flat array. */
 interface Layout {
   readonly features: readonly Feature[];
@@ -79,6 +83,8 @@ interface PairClass {
   readonly start: Float64Array;
   /** Comparisons whose probabilities stay as they start. */
   readonly held: Uint8Array;
+  /** Comparisons whose probabilities are those of matches. */
+  readonly tied: Uint8Array;
   /** How often pairs of this class agree on each level; only read for comparisons it shares. */
   levels: Float64Array;
   /** Share of all pairs that are of this class. */
@@ -106,10 +112,11 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
       shares: new Uint8Array(count).fill(1),
       start: layout.m,
       held: new Uint8Array(count),
+      tied: new Uint8Array(count),
       levels: layout.m.slice(),
       share: Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs)),
     },
-    ...confusions.map(({ shared, held }) => {
+    ...confusions.map(({ shared, held, tied }) => {
       const start = Float64Array.from(
         features.flatMap((feature) =>
           normalise([...(shared.get(feature.kind) ?? levelsOf[feature.kind].map((level) => level.m))]),
@@ -119,6 +126,7 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
         shares: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 1 : 0)),
         start,
         held: Uint8Array.from(features, (feature) => (held?.has(feature.kind) === true ? 1 : 0)),
+        tied: Uint8Array.from(features, (feature) => (tied?.has(feature.kind) === true ? 1 : 0)),
         levels: start.slice(),
         share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
       };
@@ -193,6 +201,7 @@ export function estimate(features: readonly Feature[], pairs: PairSample, strata
     let change = 0;
     classes.forEach((kind, index) => {
       const next = smooth(layout, hits[index] as Float64Array, { ...kind, confusion: index > 0 });
+      if (index > 0) followMatches(layout, next, { levels: (classes[0] as PairClass).levels, tied: kind.tied });
       for (let at = 0; at < size; at += 1)
         change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
       kind.levels = next;
@@ -334,6 +343,27 @@ function smooth(
     }
   }
   return next;
+}
+
+/**
+ * Gives the tied comparisons of a confusion the probabilities of matches. Nor can different people spell a name as one more often than one
+ * person does: rare slips such as swapped names would else be learned as the mark of a confusion.
+ */
+function followMatches(
+  layout: Layout,
+  next: Float64Array,
+  matches: { readonly levels: Float64Array; readonly tied: Uint8Array },
+): void {
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const to = layout.starts[feature + 1] as number;
+    const { kind } = layout.features[feature] as Feature;
+    for (let at = from; at < to; at += 1) {
+      if (matches.tied[feature] === 1) next[at] = matches.levels[at] as number;
+      else if (kind in slips && at - from < (slips[kind] as number))
+        next[at] = Math.min(next[at] as number, mostSlips * (matches.levels[at] as number));
+    }
+  }
 }
 
 function smoothChance(layout: Layout, counts: Float64Array): Float64Array<ArrayBuffer> {
