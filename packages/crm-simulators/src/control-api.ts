@@ -5,6 +5,8 @@ import { createRouter } from './http/router.ts';
 import { HubSpotError } from './hubspot/hubspot-error.ts';
 import type { HubSpotSimulator } from './hubspot/hubspot-simulator.ts';
 import type { PropertyInputs } from './hubspot/record-changes.ts';
+import type { WriteLogFilter } from './records/write-log.ts';
+import type { RowFault } from './salesforce/row-faults.ts';
 import { SalesforceError } from './salesforce/salesforce-error.ts';
 import type { SalesforceSimulator } from './salesforce/salesforce-simulator.ts';
 
@@ -43,6 +45,8 @@ interface ControlledCrm {
   readonly simulator: SalesforceSimulator | HubSpotSimulator;
 }
 
+const listOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
 function controlSalesforce(simulator: SalesforceSimulator): ControlledCrm {
   const { store, records } = simulator;
   return {
@@ -76,10 +80,13 @@ function controlSalesforce(simulator: SalesforceSimulator): ControlledCrm {
         simulator.trimDeletionsBefore(new Date(settings.trimDeletionsBefore));
       if (typeof settings.certificate === 'string') simulator.auth.registerCertificate(settings.certificate);
       if (settings.showAll === true) store.permissions.showAll();
-      for (const name of Array.isArray(settings.hideObjects) ? settings.hideObjects : [])
-        store.permissions.hideObject(String(name));
-      for (const name of Array.isArray(settings.hideFields) ? settings.hideFields : []) {
-        const [object = '', field = ''] = String(name).split('.');
+      for (const name of listOf(settings.readOnlyObjects)) store.permissions.makeReadOnly(name);
+      for (const recordId of listOf(settings.readOnlyRecords)) store.permissions.makeRecordReadOnly(recordId);
+      if (Array.isArray(settings.duplicateRules))
+        simulator.duplicateRules.activate(settings.duplicateRules.map(String));
+      for (const name of listOf(settings.hideObjects)) store.permissions.hideObject(name);
+      for (const name of listOf(settings.hideFields)) {
+        const [object = '', field = ''] = name.split('.');
         store.permissions.hideField(object, field);
       }
     },
@@ -133,6 +140,27 @@ const jsonReply = (status: number, body: unknown): SimulatorReply => ({
 function bodyOf(call: ControlCall): Record<string, unknown> {
   const text = call.request.text();
   return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
+/** Which writes a call asks for: `?after=&object=&recordId=&action=&by=&limit=`. */
+function writeFilter(call: ControlCall): WriteLogFilter {
+  const { query } = call.request;
+  const text = (name: 'object' | 'recordId' | 'action' | 'by') => {
+    const value = query.get(name);
+    return value === null ? {} : { [name]: value };
+  };
+  const number = (name: 'after' | 'limit') => {
+    const value = query.get(name);
+    return value === null ? {} : { [name]: Number(value) };
+  };
+  return {
+    ...text('object'),
+    ...text('recordId'),
+    ...text('action'),
+    ...text('by'),
+    ...number('after'),
+    ...number('limit'),
+  };
 }
 
 /** Serves `/__control/...`: what tests and demonstrations do to the CRMs behind their clients' backs. */
@@ -214,7 +242,20 @@ export async function startControlApi(options: ControlApiOptions): Promise<HttpS
   router.add('DELETE', '/__control/:crm/faults/:id', (call) => ({
     removed: crmOf(call).simulator.faults.remove(Number(id(call))),
   }));
-  router.add('GET', '/__control/:crm/writes', (call) => crmOf(call).simulator.writeLog.entries());
+  router.add('GET', '/__control/:crm/writes', (call) => crmOf(call).simulator.writeLog.entries(writeFilter(call)));
+  router.add('GET', '/__control/:crm/writes/counts', (call) => {
+    const least = Number(call.request.query.get('least') ?? 1);
+    const counts = crmOf(call).simulator.writeLog.counts(writeFilter(call));
+    return counts.filter((each) => each.count >= least);
+  });
+  router.add('GET', '/__control/salesforce/row-faults', () => options.salesforce.rowFaults.list());
+  router.add('POST', '/__control/salesforce/row-faults', (call) => ({
+    id: options.salesforce.rowFaults.inject(bodyOf(call) as unknown as RowFault),
+  }));
+  router.add('DELETE', '/__control/salesforce/row-faults', () => {
+    options.salesforce.rowFaults.clear();
+    return {};
+  });
   router.add('POST', '/__control/:crm/settings', (call) => {
     crmOf(call).settings(bodyOf(call));
     return {};

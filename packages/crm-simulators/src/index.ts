@@ -14,8 +14,16 @@ export type { HubSpotLimits } from './hubspot/rate-limits.ts';
 export type { HubSpotRecordChanges } from './hubspot/record-changes.ts';
 export { type CrmLoads, createDefaultLoad } from './population/default-load.ts';
 export type { PopulationOptions, PopulationSizes } from './population/population.ts';
-export type { WriteLog, WriteLogEntry } from './records/write-log.ts';
+export type {
+  RelatedChange,
+  WriteCount,
+  WriteLog,
+  WriteLogEntry,
+  WriteLogFilter,
+  WrittenValues,
+} from './records/write-log.ts';
 export type { SalesforceRecordChanges } from './salesforce/record-changes.ts';
+export type { RowFault, RowFaults } from './salesforce/row-faults.ts';
 export type { SalesforceCredentials } from './salesforce/salesforce-auth.ts';
 export { salesforceFaultNames } from './salesforce/salesforce-faults.ts';
 export type { SalesforceLoad, SalesforceObjectLoad } from './salesforce/salesforce-load.ts';

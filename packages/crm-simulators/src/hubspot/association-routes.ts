@@ -1,20 +1,23 @@
+import type { SimulatorClock } from '../clock.ts';
 import type { Router } from '../http/router.ts';
 import { jsonText } from '../json-text.ts';
 import type { Link } from './association-store.ts';
 import { associationType, associationTypesBetween } from './association-types.ts';
 import { apiAuthor, arrayOf, type HubSpotCall, type HubSpotHandler, jsonBody } from './call.ts';
-import { notFound, validationError } from './hubspot-error.ts';
+import { HubSpotError, notFound, validationError } from './hubspot-error.ts';
 import type { HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotObject } from './property-definition.ts';
 import type { HubSpotRecordChanges } from './record-changes.ts';
 
 export interface AssociationRoutesOptions {
+  readonly clock: SimulatorClock;
   readonly store: HubSpotStore;
   readonly changes: HubSpotRecordChanges;
 }
 
 const maxPage = 500;
 const maxReadInputs = 1000;
+const maxWriteInputs = 2000;
 
 function types(links: readonly Link[]): unknown[] {
   return links.map((link) => ({
@@ -95,6 +98,56 @@ function batchRead(options: AssociationRoutesOptions): HubSpotHandler {
   };
 }
 
+interface BatchPair {
+  readonly from: HubSpotObject;
+  readonly to: HubSpotObject;
+  readonly input: Record<string, unknown>;
+  readonly fromId: string;
+  readonly toId: string;
+}
+
+/** Writes one pair; the answer is shown among the results. */
+type BatchApply = (pair: BatchPair) => unknown;
+
+const idIn = (value: unknown): string => jsonText((value as { id?: unknown } | undefined)?.id);
+
+/** Writes many pairs; those whose records are missing fail alone. The targets of an input may be one or a list. */
+function batchWrite(options: AssociationRoutesOptions, status: number, apply: BatchApply): HubSpotHandler {
+  return (call) => {
+    const [from, to] = pair(options, call, 'write');
+    const inputs = arrayOf(jsonBody(call).inputs);
+    if (inputs.length > maxWriteInputs) {
+      throw validationError(`The batch holds ${inputs.length} inputs; at most ${maxWriteInputs} are allowed`);
+    }
+    const startedAt = new Date(options.clock.now()).toISOString();
+    const results: unknown[] = [];
+    const errors: unknown[] = [];
+    for (const input of inputs) {
+      for (const target of Array.isArray(input.to) ? input.to : [input.to]) {
+        const fromId = idIn(input.from);
+        const toId = idIn(target);
+        try {
+          results.push(apply({ from, to, input, fromId, toId }));
+        } catch (error) {
+          if (!(error instanceof HubSpotError) || error.status !== 404) throw error;
+          errors.push({
+            status: 'error',
+            category: 'VALIDATION_ERROR',
+            subCategory: 'crm.associations.OBJECT_NOT_FOUND',
+            message: `One of the records ${fromId} and ${toId} does not exist`,
+            context: { fromObjectId: [fromId], toObjectId: [toId] },
+          });
+        }
+      }
+    }
+    if (status === 204 && errors.length === 0) return { status };
+    const completedAt = new Date(options.clock.now()).toISOString();
+    const json = { status: 'COMPLETE', results: status === 204 ? [] : results, startedAt, completedAt };
+    if (errors.length === 0) return { status, json };
+    return { status: 207, json: { ...json, numErrors: errors.length, errors } };
+  };
+}
+
 /** Associations of the v4 shape, and the batch reading of v3: `/crm/v4/objects/.../associations/...`, `/crm/v4/associations/...`. */
 export function addAssociationRoutes(router: Router<HubSpotHandler>, options: AssociationRoutesOptions): void {
   const { store, changes } = options;
@@ -159,6 +212,54 @@ export function addAssociationRoutes(router: Router<HubSpotHandler>, options: As
     return { status: 204 };
   });
   router.add('POST', '/crm/associations/:type/:toType/batch/read', batchRead(options));
+  const write = (status: number, apply: BatchApply) => batchWrite(options, status, apply);
+  router.add(
+    'POST',
+    '/crm/associations/:type/:toType/batch/create',
+    write(201, ({ from, to, input, fromId, toId }) => {
+      // The older form names one type by its name; the newer one lists types by id.
+      const named = associationTypesBetween(from.name, to.name).find((type) => type.name === input.type)?.typeId;
+      const ids = arrayOf(input.types).map((type) => Number(type.associationTypeId));
+      for (const typeId of named === undefined ? ids : [named]) {
+        changes.associate(from.name, fromId, { object: to.name, id: toId, typeId }, apiAuthor);
+      }
+      const labels = ids.flatMap((typeId) => associationType(typeId)?.label ?? []);
+      return {
+        fromObjectTypeId: from.typeId,
+        fromObjectId: Number(fromId),
+        toObjectTypeId: to.typeId,
+        toObjectId: Number(toId),
+        labels,
+      };
+    }),
+  );
+  router.add(
+    'POST',
+    '/crm/associations/:type/:toType/batch/associate/default',
+    write(200, ({ from, to, fromId, toId }) => {
+      changes.associate(from.name, fromId, { object: to.name, id: toId }, apiAuthor);
+      return { from: { id: fromId }, to: { id: toId } };
+    }),
+  );
+  router.add(
+    'POST',
+    '/crm/associations/:type/:toType/batch/archive',
+    write(204, ({ from, to, fromId, toId }) => {
+      changes.dissociate(from.name, fromId, { object: to.name, id: toId }, apiAuthor);
+      return null;
+    }),
+  );
+  router.add(
+    'POST',
+    '/crm/associations/:type/:toType/batch/labels/archive',
+    write(204, ({ from, to, input, fromId, toId }) => {
+      for (const type of arrayOf(input.types)) {
+        const typeId = Number(type.associationTypeId);
+        changes.dissociate(from.name, fromId, { object: to.name, id: toId, typeId }, apiAuthor);
+      }
+      return null;
+    }),
+  );
   router.add('GET', '/crm/associations/:type/:toType/labels', (call) => {
     const [from, to] = pair(options, call, 'read');
     const results = associationTypesBetween(from.name, to.name).map((type) => ({

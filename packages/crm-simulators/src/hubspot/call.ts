@@ -21,7 +21,12 @@ export interface HubSpotAnswer {
 
 export type HubSpotHandler = (call: HubSpotCall) => HubSpotAnswer;
 
-export const apiAuthor: HubSpotChangeAuthor = { by: 'api', source: 'INTEGRATION', sourceId: '4711001' };
+export const apiAuthor: HubSpotChangeAuthor = {
+  by: 'api',
+  source: 'INTEGRATION',
+  sourceId: '4711001',
+  application: '4711001',
+};
 
 /** A list that comes repeated, comma-joined, empty, or in a mixture of these. */
 export function listParameter(call: HubSpotCall, name: string): string[] {

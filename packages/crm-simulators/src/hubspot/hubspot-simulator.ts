@@ -108,8 +108,10 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
   const store = createHubSpotStore(createHubSpotObjects());
   const load: HubSpotLoad | LoadStream<HubSpotLoad> = options.load ?? { name: 'empty', objects: [] };
   await readLoad(load, (part) => applyHubSpotLoad(store, part));
+  const writeLog = createWriteLog();
   const replay = (entry: HubSpotJournalEntry): void => {
     if ('clockOffsetMs' in entry) clock.advance(Math.max(0, entry.clockOffsetMs - clock.offsetMs()));
+    else if ('write' in entry) writeLog.add({ ...entry.write, time: new Date(entry.write.time) });
     else replayHubSpotChange(store, entry);
   };
   const journal: Journal<HubSpotJournalEntry> =
@@ -118,7 +120,6 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
       : openJournal(join(options.dataFolder, 'hubspot.jsonl'), load.name, replay);
   const random = createRandom(`hubspot/${clock.now()}`);
   const faults = createFaultPlan();
-  const writeLog = createWriteLog();
   const credentials = { ...defaultCredentials, ...options.credentials };
   let limitValues: HubSpotLimits = { ...professionalLimits, ...options.limits };
   const limits = createRateLimits({ clock, random, limits: limitValues });
@@ -136,7 +137,7 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
   });
 
   const router = createRouter<HubSpotHandler>();
-  addAssociationRoutes(router, { store, changes });
+  addAssociationRoutes(router, { store, changes, clock });
   addObjectRoutes(router, {
     store,
     changes,

@@ -37,6 +37,8 @@ export interface HubSpotStore {
   alias(object: HubSpotObject, fromId: string, toId: string): void;
   /** A record by the value of a unique property, without regard to case. */
   findUnique(object: HubSpotObject, property: StoredProperty, value: string): HubSpotRecord | undefined;
+  /** The contact that an address belongs to, as its first one or as a further one. */
+  findByEmail(email: string): HubSpotRecord | undefined;
   /** Any property, those worked out from associations included. */
   read(object: HubSpotObject, record: HubSpotRecord, property: StoredProperty): PropertyValue;
   /** Keeps the index of unique values in step; call it around every change of values. */
@@ -46,6 +48,11 @@ export interface HubSpotStore {
   /** Past values of a property, newest first, the present one included. */
   history(object: HubSpotObject, record: HubSpotRecord, property: StoredProperty): readonly PropertyVersion[];
   addHistory(object: HubSpotObject, record: HubSpotRecord, property: StoredProperty, version: PropertyVersion): void;
+  /** Gives the survivor of a merge the past values of both records. */
+  mergeHistories(
+    object: HubSpotObject,
+    records: { readonly primary: HubSpotRecord; readonly other: HubSpotRecord; readonly survivor: HubSpotRecord },
+  ): void;
 }
 
 /** Ids sort as numbers: the longer one is larger. */
@@ -86,6 +93,26 @@ export function createHubSpotStore(objects: readonly HubSpotObject[]): HubSpotSt
   ): void => {
     for (const property of object.properties) if (property.hasUniqueValue) use(uniques(object, property), property);
   };
+  let furtherEmails: Map<string, HubSpotRecord> | null = null;
+  const contacts = byName.get('contacts');
+  const emailProperty = contacts?.property('email');
+  const furtherProperty = contacts?.property('hs_additional_emails');
+  const eachFurtherEmail = (object: HubSpotObject, record: HubSpotRecord, use: (email: string) => void): void => {
+    const text = object === contacts && furtherProperty !== undefined ? record.values[furtherProperty.slot] : null;
+    if (text == null || text === '') return;
+    for (const email of text.toLowerCase().split(';')) use(email.trim());
+  };
+  const furtherEmailIndex = (): Map<string, HubSpotRecord> => {
+    if (furtherEmails === null) {
+      const index = new Map<string, HubSpotRecord>();
+      for (const record of contacts === undefined ? [] : table(contacts).inIdOrder()) {
+        if (record.archivedAt === null)
+          eachFurtherEmail(contacts as HubSpotObject, record, (email) => index.set(email, record));
+      }
+      furtherEmails = index;
+    }
+    return furtherEmails;
+  };
   const historyKey = (object: HubSpotObject, record: HubSpotRecord, property: StoredProperty) =>
     `${object.name}/${record.id}/${property.name}`;
 
@@ -109,6 +136,12 @@ export function createHubSpotStore(objects: readonly HubSpotObject[]): HubSpotSt
     },
     alias: (object, fromId, toId) => void aliases.set(`${object.name}/${fromId}`, toId),
     findUnique: (object, property, value) => uniques(object, property).get(value.toLowerCase()),
+    findByEmail(email) {
+      const key = email.toLowerCase();
+      const first =
+        contacts === undefined || emailProperty === undefined ? undefined : uniques(contacts, emailProperty);
+      return first?.get(key) ?? furtherEmailIndex().get(key);
+    },
     read(object, record, property) {
       if (property.name === 'associatedcompanyid') return associations.firstOf(object.name, record.id, 1);
       if (property.name === 'num_associated_contacts') {
@@ -122,8 +155,12 @@ export function createHubSpotStore(objects: readonly HubSpotObject[]): HubSpotSt
         const value = record.values[property.slot];
         if (value != null && value !== '') index.set(value.toLowerCase(), record);
       });
+      eachFurtherEmail(object, record, (email) => furtherEmails?.set(email, record));
     },
     unindex(object, record) {
+      eachFurtherEmail(object, record, (email) => {
+        if (furtherEmails?.get(email) === record) furtherEmails.delete(email);
+      });
       eachUnique(object, (index, property) => {
         const value = record.values[property.slot];
         if (value != null && index.get(value.toLowerCase()) === record) index.delete(value.toLowerCase());
@@ -147,6 +184,26 @@ export function createHubSpotStore(objects: readonly HubSpotObject[]): HubSpotSt
       const key = historyKey(object, record, property);
       const kept = histories.get(key) ?? [...store.history(object, record, property)];
       histories.set(key, [version, ...kept].slice(0, 20));
+    },
+    mergeHistories(object, { primary, other, survivor }) {
+      for (const property of object.properties) {
+        if (property.slot < 0) continue;
+        const [first, second] = [primary, other].map((record) => store.history(object, record, property));
+        if (first === undefined || second === undefined || first.length + second.length === 0) continue;
+        const known = new Set(first.map((version) => version.timestamp));
+        const all = [...first, ...second.filter((version) => !known.has(version.timestamp))];
+        all.sort((left, right) => right.timestamp - left.timestamp);
+        const value = survivor.values[property.slot] ?? '';
+        const isNewest = all[0]?.value === value;
+        const merged: PropertyVersion = {
+          value,
+          timestamp: survivor.modifiedAt,
+          sourceType: 'MERGE_OBJECTS',
+          sourceId: null,
+          updatedByUserId: null,
+        };
+        histories.set(historyKey(object, survivor, property), (isNewest ? all : [merged, ...all]).slice(0, 20));
+      }
     },
   };
   return store;

@@ -186,20 +186,36 @@ function writtenProperties(object: HubSpotObject, inputs: unknown): string[] {
   return [...Object.keys((inputs ?? {}) as object), object.createdProperty];
 }
 
-function batchWrite(
-  options: ObjectRoutesOptions,
-  status: number,
-  apply: (
+interface BatchWrite {
+  /** The status when everything went well. */
+  readonly status: number;
+  /** Throws what `apply` would throw for reasons of the input; nothing is written. */
+  readonly check?: (object: HubSpotObject, input: Record<string, unknown>) => void;
+  readonly apply: (
     object: HubSpotObject,
     input: Record<string, unknown>,
-  ) => { record: HubSpotRecord; extra?: Record<string, unknown> } | null,
-): HubSpotHandler {
+  ) => { record: HubSpotRecord; extra?: Record<string, unknown> } | null;
+}
+
+/** Only inputs that carry a trace id, and missing records, fail alone; any other failure is that of the whole batch. */
+function failsAlone(input: Record<string, unknown>, error: unknown): boolean {
+  return error instanceof HubSpotError && (input.objectWriteTraceId !== undefined || error.status === 404);
+}
+
+function batchWrite(options: ObjectRoutesOptions, { status, check, apply }: BatchWrite): HubSpotHandler {
   return (call) => {
     const object = objectOf(options, call, 'write');
     const startedAt = new Date(options.clock.now()).toISOString();
     const inputs = arrayOf(jsonBody(call).inputs);
     if (inputs.length === 0 || inputs.length > maxBatch) {
       throw validationError(`The batch holds ${inputs.length} inputs; between 1 and ${maxBatch} are allowed`);
+    }
+    for (const input of check === undefined ? [] : inputs) {
+      try {
+        check?.(object, input);
+      } catch (error) {
+        if (!failsAlone(input, error)) throw error;
+      }
     }
     const results: unknown[] = [];
     const errors: unknown[] = [];
@@ -212,10 +228,7 @@ function batchWrite(
         });
         results.push({ ...toJson(outcome.record), ...outcome.extra });
       } catch (error) {
-        // Only inputs that carry a trace id, and missing records, fail alone.
-        const isAlone =
-          input.objectWriteTraceId !== undefined || (error instanceof HubSpotError && error.status === 404);
-        if (!(error instanceof HubSpotError) || !isAlone) throw error;
+        if (!(error instanceof HubSpotError) || !failsAlone(input, error)) throw error;
         const context =
           input.objectWriteTraceId === undefined
             ? { ids: [String(input.id)] }
@@ -271,34 +284,49 @@ export function addObjectRoutes(router: Router<HubSpotHandler>, options: ObjectR
   router.add(
     'POST',
     `${base}/batch/create`,
-    batchWrite(options, 201, (object, input) => ({ record: create(options, object, input) })),
+    batchWrite(options, {
+      status: 201,
+      check: (object, input) => changes.check(object.name, (input.properties ?? {}) as PropertyInputs),
+      apply: (object, input) => ({ record: create(options, object, input) }),
+    }),
   );
   router.add(
     'POST',
     `${base}/batch/update`,
-    batchWrite(options, 200, (object, input) => ({ record: update(object, input) })),
+    batchWrite(options, {
+      status: 200,
+      check: (object, input) =>
+        changes.check(object.name, (input.properties ?? {}) as PropertyInputs, needExisting(object, input).id),
+      apply: (object, input) => ({ record: update(object, input) }),
+    }),
   );
   router.add(
     'POST',
     `${base}/batch/upsert`,
-    batchWrite(options, 200, (object, input) => {
-      const idProperty = typeof input.idProperty === 'string' ? input.idProperty : null;
-      const existing = findRecord(store, object, String(input.id), idProperty);
-      if (existing !== undefined && existing.archivedAt === null) {
-        return { record: update(object, input), extra: { new: false } };
-      }
-      const properties = (input.properties ?? {}) as PropertyInputs;
-      const key = idProperty === null || idProperty === 'hs_object_id' ? {} : { [idProperty]: String(input.id) };
-      return { record: create(options, object, { properties: { ...key, ...properties } }), extra: { new: true } };
+    batchWrite(options, {
+      status: 200,
+      apply: (object, input) => {
+        const idProperty = typeof input.idProperty === 'string' ? input.idProperty : null;
+        const existing = findRecord(store, object, String(input.id), idProperty);
+        if (existing !== undefined && existing.archivedAt === null) {
+          return { record: update(object, input), extra: { new: false } };
+        }
+        const properties = (input.properties ?? {}) as PropertyInputs;
+        const key = idProperty === null || idProperty === 'hs_object_id' ? {} : { [idProperty]: String(input.id) };
+        return { record: create(options, object, { properties: { ...key, ...properties } }), extra: { new: true } };
+      },
     }),
   );
   router.add(
     'POST',
     `${base}/batch/archive`,
-    batchWrite(options, 204, (object, input) => {
-      const record = store.resolve(object, String(input.id));
-      if (record !== undefined && record.archivedAt === null) changes.archive(object.name, record.id, apiAuthor);
-      return null;
+    batchWrite(options, {
+      status: 204,
+      apply: (object, input) => {
+        const record = store.resolve(object, String(input.id));
+        if (record !== undefined && record.archivedAt === null) changes.archive(object.name, record.id, apiAuthor);
+        return null;
+      },
     }),
   );
   router.add('POST', `${base}/merge`, (call) => {

@@ -1,6 +1,6 @@
 import type { SimulatorClock } from '../clock.ts';
 import type { Journal } from '../records/journal.ts';
-import type { WriteLog, WriteLogEntry } from '../records/write-log.ts';
+import type { KeptWrite, WriteLog, WriteLogEntry, WriteLogInput, WrittenValues } from '../records/write-log.ts';
 import {
   associationType,
   associationTypesBetween,
@@ -11,6 +11,7 @@ import { HubSpotError, notFound, validationError } from './hubspot-error.ts';
 import type { HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotObject, HubSpotRecord, PropertyValue, StoredProperty } from './property-definition.ts';
 import type { SearchIndex } from './search-index.ts';
+import { lifecycleStages } from './standard-objects.ts';
 
 export type HubSpotJournalEntry =
   | {
@@ -30,6 +31,7 @@ export type HubSpotJournalEntry =
       readonly toId: string;
       readonly typeId: number | null;
     }
+  | { readonly write: KeptWrite }
   | { readonly clockOffsetMs: number };
 
 export interface HubSpotChangeAuthor {
@@ -37,12 +39,17 @@ export interface HubSpotChangeAuthor {
   /** What `hs_object_source` and the history say. */
   readonly source: 'CRM_UI' | 'INTEGRATION' | 'IMPORT';
   readonly sourceId: string | null;
+  readonly userId?: string | null;
+  /** The id of the app. */
+  readonly application?: string | null;
 }
 
 export type PropertyInputs = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Changes records as the service would. Throws what the API would answer. */
 export interface HubSpotRecordChanges {
+  /** Throws what writing these properties would throw; nothing is written. Without an id, those of a new record. */
+  check(object: string, properties: PropertyInputs, id?: string): void;
   create(object: string, properties: PropertyInputs, author?: HubSpotChangeAuthor): string;
   update(object: string, id: string, properties: PropertyInputs, author?: HubSpotChangeAuthor): void;
   archive(object: string, id: string, author?: HubSpotChangeAuthor): void;
@@ -76,6 +83,11 @@ export interface HubSpotRecordChangesOptions {
 
 const emailPattern = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
+/** How often a record can take part in merges. */
+const maxMerges = 250;
+/** How long archived records can be restored, by hand. */
+const restorableMs = 90 * 86_400_000;
+
 function invalidProperty(property: StoredProperty | null, name: string, message: string, error: string): HubSpotError {
   return validationError(
     `Property values were not valid: ${JSON.stringify([{ isValid: false, message, error, name: property?.name ?? name }])}`,
@@ -83,6 +95,14 @@ function invalidProperty(property: StoredProperty | null, name: string, message:
       errors: [{ message, code: error, context: { propertyName: [name] } }],
     },
   );
+}
+
+/** The values of a list, which is written with semicolons. */
+function listOf(text: string | null): string[] {
+  return (text ?? '')
+    .split(';')
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
 }
 
 /** A value as it is stored: datetimes as ISO text, lists as they came. */
@@ -110,6 +130,12 @@ function parseProperty(store: HubSpotStore, property: StoredProperty, value: str
           throw wrong('INVALID_OWNER_ID', 'owner id');
         return text;
       }
+      if (property.name === 'hs_additional_emails') {
+        const emails = listOf(text.toLowerCase());
+        const bad = emails.find((email) => !emailPattern.test(email));
+        if (bad !== undefined) throw wrong('INVALID_EMAIL', 'list of e-mail addresses');
+        return [...new Set(emails)].join(';');
+      }
       if (property.options.length > 0 && !property.options.includes(text)) {
         throw invalidProperty(
           property,
@@ -121,7 +147,7 @@ function parseProperty(store: HubSpotStore, property: StoredProperty, value: str
       return text;
     }
     default:
-      if (property.name === 'email' && !emailPattern.test(text)) {
+      if (property.name === 'email' && !emailPattern.test(text.trim())) {
         throw invalidProperty(property, 'email', `Email address ${text} is invalid`, 'INVALID_EMAIL');
       }
       if (text.length > 65_536) throw wrong('PROPERTY_TOO_LONG', 'length');
@@ -129,7 +155,7 @@ function parseProperty(store: HubSpotStore, property: StoredProperty, value: str
   }
 }
 
-const user: HubSpotChangeAuthor = { by: 'user', source: 'CRM_UI', sourceId: 'userId:9001' };
+const user: HubSpotChangeAuthor = { by: 'user', source: 'CRM_UI', sourceId: 'userId:9001', userId: '9001' };
 
 export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions): HubSpotRecordChanges {
   const { store, search, clock, journal, writeLog } = options;
@@ -166,17 +192,36 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
   };
   const log = (
     action: WriteLogEntry['action'],
-    { object, id, fields }: { object: HubSpotObject; id: string; fields?: readonly string[] },
+    { object, id, ...rest }: { object: HubSpotObject; id: string } & Partial<Omit<WriteLogInput, 'object'>>,
     author: HubSpotChangeAuthor,
-  ) =>
-    writeLog.add({
+  ): void => {
+    const entry: WriteLogInput = {
       time: new Date(clock.now()),
       action,
-      object: object.name,
       recordId: id,
-      fields: fields ?? [],
+      fields: [],
       by: author.by,
-    });
+      userId: author.userId ?? null,
+      application: author.application ?? null,
+      before: null,
+      after: null,
+      related: [],
+      ...rest,
+      object: object.name,
+    };
+    writeLog.add(entry);
+    journal.append({ write: { ...entry, time: entry.time.toISOString() } });
+  };
+  const valuesOf = (object: HubSpotObject, record: HubSpotRecord, properties: Iterable<StoredProperty>) =>
+    Object.fromEntries([...properties].map((property) => [property.name, store.read(object, record, property)]));
+  /** Every property with a value, and the links, of a record that is about to go. */
+  const snapshot = (object: HubSpotObject, record: HubSpotRecord): WrittenValues => {
+    const entries = Object.entries(valuesOf(object, record, object.properties)).filter(([, value]) => value !== null);
+    const links = store.associations
+      .all(object.name, record.id)
+      .map((link) => `${link.to}/${link.toId}:${link.typeId}`);
+    return { ...Object.fromEntries(entries), associations: links.sort().join(';') };
+  };
 
   const parse = (object: HubSpotObject, inputs: PropertyInputs): Map<StoredProperty, PropertyValue> => {
     const parsed = new Map<StoredProperty, PropertyValue>();
@@ -207,12 +252,30 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
     parsed: Map<StoredProperty, PropertyValue>,
     own: HubSpotRecord | null,
   ): void => {
-    for (const [property, value] of parsed) {
-      if (!property.hasUniqueValue || value === null) continue;
-      const other = store.findUnique(object, property, value);
-      if (other === undefined || other === own) continue;
+    const check = (other: HubSpotRecord | undefined): void => {
+      if (other === undefined || other === own) return;
       const what = object.singular.charAt(0).toUpperCase() + object.singular.slice(1);
       throw new HubSpotError(409, 'CONFLICT', `${what} already exists. Existing ID: ${other.id}`);
+    };
+    for (const [property, value] of parsed) {
+      if (value === null) continue;
+      if (property.hasUniqueValue) check(store.findUnique(object, property, value));
+      // An address belongs to one contact, as its first or as a further one.
+      const emails =
+        property.name === 'email' ? [value] : property.name === 'hs_additional_emails' ? listOf(value) : [];
+      for (const email of object.name === 'contacts' ? emails : []) check(store.findByEmail(email));
+    }
+  };
+  /** Values that follow from others: the domain of an address, what a stage means, and when it was entered. */
+  const follow = (object: HubSpotObject, record: HubSpotRecord, parsed: Map<StoredProperty, PropertyValue>): void => {
+    for (const [property, value] of parsed) {
+      if (object.name === 'contacts' && property.name === 'email') {
+        set(object, record, 'hs_email_domain', value?.split('@')[1] ?? null);
+        const further = object.property('hs_additional_emails');
+        if (further === undefined) continue;
+        const left = listOf(record.values[further.slot] ?? null).filter((email) => email !== value);
+        set(object, record, 'hs_additional_emails', left.length === 0 ? null : left.join(';'));
+      }
     }
   };
   const noteHistory = (
@@ -237,6 +300,12 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
   };
 
   const changes: HubSpotRecordChanges = {
+    check(name, inputs, id) {
+      const object = store.object(name);
+      const record = id === undefined ? null : needRecord(object, id);
+      checkUnique(object, parse(object, inputs), record);
+    },
+
     create(name, inputs, author = user) {
       const object = store.object(name);
       const parsed = parse(object, inputs);
@@ -250,6 +319,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
         values: new Array<PropertyValue>(object.slotCount).fill(null),
       };
       for (const [property, value] of parsed) record.values[property.slot] = value;
+      follow(object, record, parsed);
       set(object, record, 'hs_object_source', author.source);
       set(object, record, 'hs_object_source_id', author.sourceId);
       set(object, record, 'hs_object_source_label', author.source);
@@ -257,7 +327,8 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       store.index(object, record);
       search.beforeChange(object, record, true);
       put(object, record);
-      log('create', { object, id: record.id, fields: [...parsed.keys()].map((property) => property.name) }, author);
+      const fields = [...parsed.keys()].map((property) => property.name);
+      log('create', { object, id: record.id, fields, after: valuesOf(object, record, parsed.keys()) }, author);
       return record.id;
     },
 
@@ -266,29 +337,40 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       const record = needRecord(object, id);
       const parsed = parse(object, inputs);
       checkUnique(object, parsed, record);
+      const before = valuesOf(object, record, parsed.keys());
       for (const [property, value] of parsed) noteHistory(object, record, { property, value, author });
       change(object, record, (stored) => {
         for (const [property, value] of parsed) stored.values[property.slot] = value;
+        follow(object, stored, parsed);
       });
-      log('update', { object, id: record.id, fields: [...parsed.keys()].map((property) => property.name) }, author);
+      const fields = [...parsed.keys()].map((property) => property.name);
+      log('update', { object, id: record.id, fields, before, after: valuesOf(object, record, parsed.keys()) }, author);
     },
 
     archive(name, id, author = user) {
       const object = store.object(name);
       const record = needRecord(object, id);
+      const before = snapshot(object, record);
       change(object, record, (stored) => {
         stored.archivedAt = clock.now();
       });
-      log('delete', { object, id: record.id }, author);
+      log('delete', { object, id: record.id, before }, author);
     },
 
     restore(name, id, author = user) {
       const object = store.object(name);
       const record = needRecord(object, id, true);
+      if ((record.archivedAt ?? 0) < clock.now() - restorableMs) {
+        throw validationError(`${object.singular} ${record.id} was archived more than 90 days ago`);
+      }
+      const kept = new Map(
+        object.properties.flatMap((each) => (each.slot < 0 ? [] : [[each, record.values[each.slot] ?? null]])),
+      );
+      checkUnique(object, kept, record);
       change(object, record, (stored) => {
         stored.archivedAt = null;
       });
-      log('undelete', { object, id: record.id }, author);
+      log('undelete', { object, id: record.id, after: snapshot(object, record) }, author);
     },
 
     merge(name, primaryId, otherId, author = user) {
@@ -297,6 +379,18 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       const primary = needRecord(object, primaryId);
       const other = needRecord(object, otherId);
       if (primary === other) throw validationError('Cannot merge an object with itself');
+      const read = (of: HubSpotRecord, property: string): PropertyValue => {
+        const found = object.property(property);
+        return found === undefined || found.slot < 0 ? null : (of.values[found.slot] ?? null);
+      };
+      // Every merge adds two ids to the list.
+      const merges = [primary, other].reduce(
+        (sum, each) => sum + listOf(read(each, 'hs_merged_object_ids')).length / 2,
+        0,
+      );
+      if (merges >= maxMerges) {
+        throw new HubSpotError(414, 'VALIDATION_ERROR', `Cannot have more than ${maxMerges} identities on a profile`);
+      }
       const now = clock.now();
       const values = Array.from(
         { length: object.slotCount },
@@ -309,28 +403,29 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
         archivedAt: null,
         values,
       };
-      const read = (of: HubSpotRecord, property: string): PropertyValue => {
-        const found = object.property(property);
-        return found === undefined || found.slot < 0 ? null : (of.values[found.slot] ?? null);
-      };
       const joined = (property: string, extra: readonly (string | null)[]): string | null => {
-        const all = [read(primary, property), read(other, property), ...extra].flatMap((value) =>
-          (value ?? '').split(';'),
-        );
-        const distinct = [...new Set(all)].filter((value) => value !== '');
-        return distinct.length === 0 ? null : distinct.join(';');
+        const all = [read(primary, property), read(other, property), ...extra].flatMap(listOf);
+        return all.length === 0 ? null : [...new Set(all)].join(';');
       };
       set(object, record, 'hs_merged_object_ids', joined('hs_merged_object_ids', [primary.id, other.id]));
+      const stages: readonly string[] = lifecycleStages;
+      const furthest = Math.max(...[primary, other].map((each) => stages.indexOf(read(each, 'lifecyclestage') ?? '')));
+      if (furthest >= 0) set(object, record, 'lifecyclestage', stages[furthest] ?? null);
       if (object.name === 'contacts') {
         const email = read(record, 'email');
-        const others =
-          joined('hs_additional_emails', [read(other, 'email')])
-            ?.split(';')
-            .filter((each) => each !== email) ?? [];
+        const others = listOf(joined('hs_additional_emails', [read(other, 'email')])).filter((each) => each !== email);
         set(object, record, 'hs_additional_emails', others.length === 0 ? null : others.join(';'));
+        set(object, record, 'hs_email_domain', email?.split('@')[1] ?? null);
         set(object, record, 'hs_calculated_merged_vids', `${other.id}:${now};${primary.id}:${now}`);
       }
+      const related = [primary, other].map((merged) => ({
+        object: object.name,
+        recordId: merged.id,
+        before: snapshot(object, merged),
+        after: { mergedInto: record.id },
+      }));
       const links = [primary, other].flatMap((from) => store.associations.all(object.name, from.id));
+      store.mergeHistories(object, { primary, other, survivor: record });
       for (const merged of [primary, other]) {
         search.beforeChange(object, merged, false);
         store.unindex(object, merged);
@@ -351,7 +446,11 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
         if (isPrimary && store.associations.firstOf(object.name, record.id, each.typeId) !== null) continue;
         link(object, record.id, each);
       }
-      log('merge', { object, id: record.id, fields: [primary.id, other.id] }, author);
+      log(
+        'merge',
+        { object, id: record.id, fields: [primary.id, other.id], after: snapshot(object, record), related },
+        author,
+      );
       return record.id;
     },
 
@@ -381,7 +480,8 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       link(object, record.id, { to: target.name, toId: other.id, typeId: wanted });
       // The service counts a change of associations as a change of the record itself.
       change(object, record, () => {});
-      log('associate', { object, id: record.id, fields: [`${target.name}/${other.id}`] }, author);
+      const related = [{ object: target.name, recordId: other.id, before: {}, after: { associationTypeId: wanted } }];
+      log('associate', { object, id: record.id, fields: [`${target.name}/${other.id}`], related }, author);
     },
 
     dissociate(name, id, to, author = user) {
@@ -389,6 +489,10 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       const target = store.object(to.object);
       const record = needRecord(object, id);
       const toId = store.resolve(target, to.id)?.id ?? to.id;
+      const typeIds = store.associations
+        .links(object.name, record.id, target.name)
+        .filter((each) => each.toId === toId && (to.typeId === undefined || each.typeId === to.typeId))
+        .map((each) => each.typeId);
       store.associations.remove(object.name, record.id, {
         to: target.name,
         toId,
@@ -396,7 +500,13 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
       });
       journal.append({ unlink: object.name, id: record.id, to: target.name, toId, typeId: to.typeId ?? null });
       change(object, record, () => {});
-      log('dissociate', { object, id: record.id, fields: [`${target.name}/${toId}`] }, author);
+      const related = typeIds.map((typeId) => ({
+        object: target.name,
+        recordId: toId,
+        before: { associationTypeId: typeId },
+        after: {},
+      }));
+      log('dissociate', { object, id: record.id, fields: [`${target.name}/${toId}`], related }, author);
     },
 
     read(name, id) {
@@ -414,7 +524,7 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
 
 /** Brings a journalled change back. */
 export function replayHubSpotChange(store: HubSpotStore, entry: HubSpotJournalEntry): void {
-  if ('clockOffsetMs' in entry) return;
+  if ('clockOffsetMs' in entry || 'write' in entry) return;
   if ('link' in entry) {
     store.associations.add(entry.link, entry.id, { to: entry.to, toId: entry.toId, typeId: entry.typeId });
     return;

@@ -1,13 +1,15 @@
 import type { SimulatorClock } from '../clock.ts';
-import { jsonText } from '../json-text.ts';
 import type { Journal } from '../records/journal.ts';
-import type { WriteLog, WriteLogEntry } from '../records/write-log.ts';
+import type { KeptWrite, RelatedChange, WriteLog, WriteLogEntry, WriteLogInput } from '../records/write-log.ts';
+import type { DuplicateRules } from './duplicate-rules.ts';
+import { parseFieldValue } from './field-input.ts';
 import type { FieldValue, SalesforceObject, SalesforceRecord, StoredField } from './object-definition.ts';
 import { normaliseRecordId } from './record-id.ts';
+import type { RowFaults } from './row-faults.ts';
 import { SalesforceError } from './salesforce-error.ts';
 import type { SalesforceStore } from './salesforce-store.ts';
 
-/** The whole of a record after a change, or that it was emptied from the recycle bin. */
+/** The whole of a record after a change, that it was emptied from the recycle bin, or what the write log says of it. */
 export type SalesforceJournalEntry =
   | {
       readonly put: string;
@@ -16,12 +18,23 @@ export type SalesforceJournalEntry =
       readonly values: Readonly<Record<string, FieldValue>>;
     }
   | { readonly purge: string; readonly id: string }
+  | { readonly write: KeptWrite }
   | { readonly clockOffsetMs: number };
 
 /** Who makes a change. */
 export interface ChangeAuthor {
   readonly userId: string;
   readonly by: WriteLogEntry['by'];
+  /** The connected app, or the client the call named. */
+  readonly application?: string | null;
+  /** Records that look like others are saved all the same. */
+  readonly allowsDuplicates?: boolean;
+}
+
+export interface MergeOptions {
+  readonly author?: ChangeAuthor;
+  /** Values the winner gets; its other fields stay as they are. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** Changes records as the service would: stamps, recycle bin, merges, cascades. Throws what the API would answer. */
@@ -30,11 +43,19 @@ export interface SalesforceRecordChanges {
   update(object: string, id: string, fields: Readonly<Record<string, unknown>>, author?: ChangeAuthor): void;
   /** Moves the record, and the children that go with it, to the recycle bin. */
   delete(object: string, id: string, author?: ChangeAuthor): void;
+  /**
+   * Takes a record out of the recycle bin, with the children that went there along with it. A merged record comes back
+   * alone: its former children stay with the winner.
+   */
   undelete(object: string, id: string, author?: ChangeAuthor): void;
   /** Merges one or two losers into the winner, whose id stays. Returns the ids of the children that moved. */
-  merge(object: string, winnerId: string, loserIds: readonly string[], author?: ChangeAuthor): readonly string[];
-  /** Empties a record from the recycle bin: it is gone for good. */
+  merge(object: string, winnerId: string, loserIds: readonly string[], options?: MergeOptions): readonly string[];
+  /** Takes a record out of the recycle bin for good; throws when it is not there. */
+  emptyFromRecycleBin(object: string, id: string, author?: ChangeAuthor): void;
+  /** Removes a record for good, wherever it is. */
   purge(object: string, id: string): void;
+  /** Runs several changes as one: when `work` throws, none of them has happened. */
+  atomically<T>(work: () => T): T;
   /** A record's stored and worked-out fields; undefined when there is none. */
   read(object: string, id: string): Readonly<Record<string, FieldValue>> | undefined;
 }
@@ -44,104 +65,62 @@ export interface RecordChangesOptions {
   readonly clock: SimulatorClock;
   readonly journal: Journal<SalesforceJournalEntry>;
   readonly writeLog: WriteLog;
+  readonly rowFaults: RowFaults;
+  readonly duplicateRules: DuplicateRules;
   readonly defaultUserId: string;
 }
 
-const emailPattern = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-
-function checkText(field: StoredField, value: string): void {
-  const limit = field.length;
-  if (limit > 0 && value.length > limit) {
-    throw new SalesforceError(
-      400,
-      'STRING_TOO_LONG',
-      `${field.label}: data value too large: ${value.slice(0, 50)} (max length=${limit})`,
-      [field.name],
-    );
-  }
-  if (field.type === 'email' && value !== '' && !emailPattern.test(value)) {
-    throw new SalesforceError(400, 'INVALID_EMAIL_ADDRESS', `${field.label}: invalid email address: ${value}`, [
-      field.name,
-    ]);
-  }
-  if (field.restrictedPicklist && value !== '' && !field.picklist.includes(value)) {
-    throw new SalesforceError(
-      400,
-      'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
-      `${field.label}: bad value for restricted picklist field: ${value}`,
-      [field.name],
-    );
-  }
+/** Changes that are made together: how to take them back, and what to write down once they stand. */
+interface Transaction {
+  readonly undo: (() => void)[];
+  readonly journal: SalesforceJournalEntry[];
+  readonly writes: WriteLogInput[];
 }
 
-function parserError(field: StoredField, value: unknown): SalesforceError {
-  return new SalesforceError(
-    400,
-    'JSON_PARSER_ERROR',
-    `Cannot deserialize instance of ${field.type} from ${typeof value} value ${JSON.stringify(value)}`,
-  );
-}
+/** How long deleted records can be brought back. */
+const recycleBinMs = 15 * 86_400_000;
 
-/** A value of the API as it is stored, or throws. */
-export function parseFieldValue(store: SalesforceStore, field: StoredField, value: unknown): FieldValue {
-  if (value === null || value === undefined || value === '') {
-    if (field.type === 'boolean') return false;
-    return null;
-  }
-  switch (field.type) {
-    case 'boolean':
-      if (typeof value !== 'boolean' && value !== 'true' && value !== 'false') throw parserError(field, value);
-      return value === true || value === 'true';
-    case 'int':
-    case 'double':
-    case 'currency':
-    case 'percent': {
-      const number = typeof value === 'number' ? value : Number(value);
-      if (Number.isNaN(number)) throw parserError(field, value);
-      return number;
-    }
-    case 'datetime': {
-      const ms =
-        typeof value === 'number' ? value : Date.parse(jsonText(value).replace(/([+-]\d{2})(\d{2})$/, '$1:$2'));
-      if (Number.isNaN(ms)) throw parserError(field, value);
-      return Math.floor(ms / 1000) * 1000;
-    }
-    case 'date': {
-      const text = jsonText(value).slice(0, 10);
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text))) throw parserError(field, value);
-      return text;
-    }
-    case 'id':
-    case 'reference': {
-      const id = normaliseRecordId(jsonText(value));
-      if (id === null) {
-        throw new SalesforceError(
-          400,
-          'MALFORMED_ID',
-          `${field.label}: id value of incorrect type: ${jsonText(value)}`,
-          [field.name],
-        );
-      }
-      const target = store.find(id);
-      const isAllowed = target === undefined || (field.reference?.objects.includes(target.object.name) ?? true);
-      if (target === undefined || !isAllowed) {
-        throw new SalesforceError(400, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id', [field.name]);
-      }
-      return id;
-    }
-    default: {
-      if (typeof value === 'object') throw parserError(field, value);
-      const text = jsonText(value);
-      checkText(field, text);
-      return text;
-    }
-  }
+/** Records that join two others: the same pair exists once, so a merge drops the second one. */
+const junctions: Readonly<Record<string, readonly [string, string]>> = {
+  OpportunityContactRole: ['OpportunityId', 'ContactId'],
+};
+
+interface Child {
+  readonly object: SalesforceObject;
+  readonly field: StoredField;
+  readonly record: SalesforceRecord;
 }
 
 export function createRecordChanges(options: RecordChangesOptions): SalesforceRecordChanges {
-  const { store, clock, journal, writeLog } = options;
+  const { store, clock, journal, writeLog, rowFaults, duplicateRules } = options;
   const defaultAuthor: ChangeAuthor = { userId: options.defaultUserId, by: 'user' };
   const stamp = () => Math.floor(clock.now() / 1000) * 1000;
+  let open: Transaction | null = null;
+
+  const atomically = <T>(work: () => T): T => {
+    if (open !== null) return work();
+    const own: Transaction = { undo: [], journal: [], writes: [] };
+    open = own;
+    let result: T;
+    try {
+      result = work();
+    } catch (error) {
+      for (const undo of own.undo.reverse()) undo();
+      throw error;
+    } finally {
+      open = null;
+    }
+    for (const entry of own.journal) journal.append(entry);
+    for (const write of own.writes) {
+      writeLog.add(write);
+      journal.append({ write: { ...write, time: write.time.toISOString() } });
+    }
+    return result;
+  };
+  const transaction = (): Transaction => {
+    if (open === null) throw new Error('A record changes outside of a transaction.');
+    return open;
+  };
 
   const needObject = (name: string): SalesforceObject => {
     const object = store.object(name);
@@ -160,13 +139,29 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     }
     return record;
   };
-  const put = (object: SalesforceObject, record: SalesforceRecord): void => {
+  /** Refuses writes that the client's user may not make, and those that a fault hits. */
+  const admit = (
+    action: 'create' | 'update' | 'delete' | 'undelete' | 'merge',
+    { object, ids }: { object: SalesforceObject; ids: readonly string[] },
+    author: ChangeAuthor,
+  ): void => {
+    if (author.by !== 'api') return;
+    if (store.permissions.isWritable(object.name, ids)) rowFaults.check(action, object.name, ids);
+    else {
+      throw new SalesforceError(403, 'INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights on object id');
+    }
+  };
+  const snapshot = (object: SalesforceObject, record: SalesforceRecord): Record<string, FieldValue> => {
     const values: Record<string, FieldValue> = {};
     for (const field of object.fields) {
       if (field.slot >= 0 && record.values[field.slot] != null)
         values[field.name] = record.values[field.slot] as FieldValue;
     }
-    journal.append({ put: object.name, id: record.id, at: record.modifiedAt, values });
+    return values;
+  };
+  const put = (object: SalesforceObject, record: SalesforceRecord): void => {
+    const entry = { put: object.name, id: record.id, at: record.modifiedAt, values: snapshot(object, record) };
+    transaction().journal.push(entry);
   };
   const touch = (
     object: SalesforceObject,
@@ -174,6 +169,13 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     author: ChangeAuthor,
     change: (record: SalesforceRecord) => void,
   ): void => {
+    const before = { modifiedAt: record.modifiedAt, values: [...record.values] };
+    transaction().undo.push(() =>
+      store.table(object).update(record, (stored) => {
+        stored.modifiedAt = before.modifiedAt;
+        stored.values.splice(0, stored.values.length, ...before.values);
+      }),
+    );
     store.table(object).update(record, (stored) => {
       change(stored);
       const now = stamp();
@@ -183,18 +185,26 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     });
     put(object, record);
   };
+  const valuesOf = (object: SalesforceObject, record: SalesforceRecord, fields: Iterable<StoredField>) =>
+    Object.fromEntries([...fields].map((field) => [field.name, object.read(record, field)]));
   const log = (
     action: WriteLogEntry['action'],
-    { object, id, fields }: { object: SalesforceObject; id: string; fields?: readonly string[] },
+    { object, id, ...rest }: { object: SalesforceObject; id: string } & Partial<Omit<WriteLogInput, 'object'>>,
     author: ChangeAuthor,
   ) =>
-    writeLog.add({
+    transaction().writes.push({
       time: new Date(clock.now()),
       action,
-      object: object.name,
       recordId: id,
-      fields: fields ?? [],
+      fields: [],
       by: author.by,
+      userId: author.userId,
+      application: author.application ?? null,
+      before: null,
+      after: null,
+      related: [],
+      ...rest,
+      object: object.name,
     });
 
   const parseFields = (
@@ -235,11 +245,16 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     return parsed;
   };
 
-  const checkUnique = (object: SalesforceObject, parsed: Map<StoredField, FieldValue>, ownId: string | null): void => {
+  const checkUnique = (
+    object: SalesforceObject,
+    parsed: Map<StoredField, FieldValue>,
+    ownIds: readonly string[],
+  ): void => {
     for (const [field, value] of parsed) {
       if (!field.unique || value === null) continue;
       for (const record of store.table(object).inIdOrder()) {
-        if (record.id === ownId || store.isDeleted(object, record) || record.values[field.slot] !== value) continue;
+        if (ownIds.includes(record.id) || store.isDeleted(object, record) || record.values[field.slot] !== value)
+          continue;
         throw new SalesforceError(
           400,
           'DUPLICATE_VALUE',
@@ -249,14 +264,31 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     }
   };
 
-  const childrenOf = (parent: SalesforceObject, id: string) => {
-    const found: { object: SalesforceObject; field: StoredField; record: SalesforceRecord }[] = [];
+  /** Throws when a record would be its own ancestor through a reference of its object to itself. */
+  const checkHierarchy = (object: SalesforceObject, record: SalesforceRecord): void => {
+    for (const field of object.fields) {
+      if (field.slot < 0 || field.name === 'MasterRecordId' || !field.reference?.objects.includes(object.name))
+        continue;
+      let ancestor = record.values[field.slot] ?? null;
+      for (let depth = 0; ancestor !== null && depth < 500; depth++) {
+        if (ancestor === record.id) {
+          throw new SalesforceError(400, 'CIRCULAR_DEPENDENCY', 'attempt to violate hierarchy constraints', [
+            field.name,
+          ]);
+        }
+        ancestor = store.table(object).get(String(ancestor))?.values[field.slot] ?? null;
+      }
+    }
+  };
+
+  const childrenOf = (parent: SalesforceObject, id: string, deleted = false): Child[] => {
+    const found: Child[] = [];
     for (const object of store.allObjects()) {
       for (const field of object.fields) {
         if (field.slot < 0 || field.name === 'MasterRecordId' || !field.reference?.objects.includes(parent.name))
           continue;
         for (const record of store.table(object).inIdOrder()) {
-          if (record.values[field.slot] === id && !store.isDeleted(object, record))
+          if (record.values[field.slot] === id && store.isDeleted(object, record) === deleted)
             found.push({ object, field, record });
         }
       }
@@ -264,126 +296,255 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     return found;
   };
 
-  const markDeleted = (object: SalesforceObject, record: SalesforceRecord, author: ChangeAuthor): void =>
-    touch(object, record, author, (stored) => store.set(object, stored, 'IsDeleted', true));
+  const setDeleted = (
+    object: SalesforceObject,
+    record: SalesforceRecord,
+    author: ChangeAuthor,
+    isDeleted: boolean,
+  ): RelatedChange => {
+    touch(object, record, author, (stored) => store.set(object, stored, 'IsDeleted', isDeleted));
+    return {
+      object: object.name,
+      recordId: record.id,
+      before: { IsDeleted: !isDeleted },
+      after: { IsDeleted: isDeleted },
+    };
+  };
 
-  return {
-    create(objectName, fields, author = defaultAuthor) {
-      const object = needObject(objectName);
-      if (!object.createable) {
-        throw new SalesforceError(
-          400,
-          'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
-          `entity type cannot be inserted: ${object.label}`,
+  /** The times that follow from a status. */
+  const setStatusTimes = (object: SalesforceObject, stored: SalesforceRecord, parsed: Map<StoredField, FieldValue>) => {
+    const status = object.name === 'Case' ? object.field('Status') : undefined;
+    if (status === undefined || !parsed.has(status)) return;
+    store.set(object, stored, 'ClosedDate', parsed.get(status) === 'Closed' ? stamp() : null);
+  };
+
+  /** Moves a child of a merged record to the winner, or drops it where the winner has the same one. */
+  const moveChild = (
+    child: Child,
+    { winner, author }: { winner: SalesforceRecord; author: ChangeAuthor },
+  ): RelatedChange => {
+    const { object, field, record } = child;
+    const pair = junctions[object.name];
+    const isTwice =
+      pair !== undefined &&
+      store
+        .table(object)
+        .inIdOrder()
+        .some(
+          (other) =>
+            other !== record &&
+            !store.isDeleted(object, other) &&
+            pair.every((name) => {
+              const wanted = name === field.name ? winner.id : object.readByName(record, name);
+              return object.readByName(other, name) === wanted;
+            }),
         );
-      }
-      const parsed = parseFields(object, fields, 'create');
-      checkUnique(object, parsed, null);
-      const now = stamp();
-      const record: SalesforceRecord = {
-        id: store.nextId(object),
-        modifiedAt: now,
-        values: new Array<FieldValue>(object.slotCount).fill(null),
-      };
-      for (const field of object.fields) {
-        if (field.slot >= 0 && field.defaultValue !== null) record.values[field.slot] = field.defaultValue;
-      }
-      for (const [field, value] of parsed) record.values[field.slot] = value;
-      const setDefault = (name: string, value: FieldValue) => {
-        const field = object.field(name);
-        if (field !== undefined && field.slot >= 0 && record.values[field.slot] == null)
-          record.values[field.slot] = value;
-      };
-      setDefault('OwnerId', author.userId);
-      setDefault('CreatedDate', now);
-      setDefault('CreatedById', author.userId);
-      setDefault('LastModifiedDate', now);
-      setDefault('LastModifiedById', author.userId);
-      if (object.name === 'Case') setDefault('CaseNumber', String(store.table(object).size + 1001).padStart(8, '0'));
-      store.table(object).insert(record);
-      put(object, record);
-      log('create', { object, id: record.id, fields: [...parsed.keys()].map((field) => field.name) }, author);
-      return record.id;
-    },
+    if (isTwice) return setDeleted(object, record, author, true);
+    const before = object.read(record, field);
+    const after = record === winner ? null : winner.id;
+    touch(object, record, author, (stored) => {
+      stored.values[field.slot] = after;
+    });
+    return {
+      object: object.name,
+      recordId: record.id,
+      before: { [field.name]: before },
+      after: { [field.name]: after },
+    };
+  };
 
-    update(objectName, id, fields, author = defaultAuthor) {
-      const object = needObject(objectName);
-      const record = needRecord(object, id);
-      const parsed = parseFields(object, fields, 'update');
-      checkUnique(object, parsed, record.id);
-      touch(object, record, author, (stored) => {
-        for (const [field, value] of parsed) stored.values[field.slot] = value;
-      });
-      log('update', { object, id: record.id, fields: [...parsed.keys()].map((field) => field.name) }, author);
-    },
+  const changes: SalesforceRecordChanges = {
+    atomically,
 
-    delete(objectName, id, author = defaultAuthor) {
-      const object = needObject(objectName);
-      const record = needRecord(object, id);
-      if (!object.deletable) {
-        throw new SalesforceError(
-          400,
-          'INSUFFICIENT_ACCESS_OR_READONLY',
-          `entity type cannot be deleted: ${object.label}`,
-        );
-      }
-      for (const child of childrenOf(object, record.id)) {
-        if (child.field.reference?.cascadeDelete === true) markDeleted(child.object, child.record, author);
-      }
-      markDeleted(object, record, author);
-      log('delete', { object, id: record.id }, author);
-    },
-
-    undelete(objectName, id, author = defaultAuthor) {
-      const object = needObject(objectName);
-      const record = needRecord(object, id, true);
-      if (!store.isDeleted(object, record)) {
-        throw new SalesforceError(400, 'UNDELETE_FAILED', 'Entity is not in the recycle bin');
-      }
-      touch(object, record, author, (stored) => {
-        store.set(object, stored, 'IsDeleted', false);
-        if (object.field('MasterRecordId') !== undefined) store.set(object, stored, 'MasterRecordId', null);
-      });
-      log('undelete', { object, id: record.id }, author);
-    },
-
-    merge(objectName, winnerId, loserIds, author = defaultAuthor) {
-      const object = needObject(objectName);
-      if (!object.mergeable) {
-        throw new SalesforceError(400, 'INVALID_TYPE_FOR_OPERATION', 'entity type does not support merge');
-      }
-      if (loserIds.length < 1 || loserIds.length > 2) {
-        throw new SalesforceError(400, 'INVALID_NUMBER_OF_RECORDS', 'a merge takes one or two records to merge');
-      }
-      const winner = needRecord(object, winnerId);
-      const losers = loserIds.map((id) => needRecord(object, id));
-      if (losers.includes(winner))
-        throw new SalesforceError(400, 'MERGE_FAILED', 'a record cannot be merged with itself');
-      const moved: string[] = [];
-      for (const loser of losers) {
-        for (const child of childrenOf(object, loser.id)) {
-          const value = child.record === winner ? null : winner.id;
-          touch(child.object, child.record, author, (stored) => {
-            stored.values[child.field.slot] = value;
-          });
-          moved.push(child.record.id);
+    create: (objectName, fields, author = defaultAuthor) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        if (!object.createable) {
+          throw new SalesforceError(
+            400,
+            'CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY',
+            `entity type cannot be inserted: ${object.label}`,
+          );
         }
-        touch(object, loser, author, (stored) => {
-          store.set(object, stored, 'IsDeleted', true);
-          store.set(object, stored, 'MasterRecordId', winner.id);
-        });
-      }
-      touch(object, winner, author, () => {});
-      log('merge', { object, id: winner.id, fields: losers.map((loser) => loser.id) }, author);
-      return moved;
-    },
+        admit('create', { object, ids: [] }, author);
+        const parsed = parseFields(object, fields, 'create');
+        checkUnique(object, parsed, []);
+        const now = stamp();
+        const record: SalesforceRecord = {
+          id: store.nextId(object),
+          modifiedAt: now,
+          values: new Array<FieldValue>(object.slotCount).fill(null),
+        };
+        for (const field of object.fields) {
+          if (field.slot >= 0 && field.defaultValue !== null) record.values[field.slot] = field.defaultValue;
+        }
+        for (const [field, value] of parsed) record.values[field.slot] = value;
+        const setDefault = (name: string, value: FieldValue) => {
+          const field = object.field(name);
+          if (field !== undefined && field.slot >= 0 && record.values[field.slot] == null)
+            record.values[field.slot] = value;
+        };
+        setDefault('OwnerId', author.userId);
+        setDefault('CreatedDate', now);
+        setDefault('CreatedById', author.userId);
+        setDefault('LastModifiedDate', now);
+        setDefault('LastModifiedById', author.userId);
+        if (object.name === 'Case') setDefault('CaseNumber', String(store.table(object).size + 1001).padStart(8, '0'));
+        setStatusTimes(object, record, parsed);
+        if (author.allowsDuplicates !== true && author.by === 'api') {
+          duplicateRules.check(
+            object,
+            record,
+            [...parsed.keys()].map((field) => field.name),
+          );
+        }
+        store.table(object).insert(record);
+        transaction().undo.push(() => store.table(object).remove(record));
+        put(object, record);
+        const names = [...parsed.keys()].map((field) => field.name);
+        log('create', { object, id: record.id, fields: names, after: valuesOf(object, record, parsed.keys()) }, author);
+        return record.id;
+      }),
 
-    purge(objectName, id) {
-      const object = needObject(objectName);
-      const record = needRecord(object, id, true);
-      store.table(object).remove(record);
-      journal.append({ purge: object.name, id: record.id });
-    },
+    update: (objectName, id, fields, author = defaultAuthor) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        const record = needRecord(object, id);
+        admit('update', { object, ids: [record.id] }, author);
+        const parsed = parseFields(object, fields, 'update');
+        checkUnique(object, parsed, [record.id]);
+        const before = valuesOf(object, record, parsed.keys());
+        touch(object, record, author, (stored) => {
+          for (const [field, value] of parsed) stored.values[field.slot] = value;
+          setStatusTimes(object, stored, parsed);
+        });
+        checkHierarchy(object, record);
+        const names = [...parsed.keys()].map((field) => field.name);
+        if (author.allowsDuplicates !== true && author.by === 'api') duplicateRules.check(object, record, names);
+        const after = valuesOf(object, record, parsed.keys());
+        log('update', { object, id: record.id, fields: names, before, after }, author);
+      }),
+
+    delete: (objectName, id, author = defaultAuthor) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        const record = needRecord(object, id);
+        if (!object.deletable) {
+          throw new SalesforceError(
+            400,
+            'INSUFFICIENT_ACCESS_OR_READONLY',
+            `entity type cannot be deleted: ${object.label}`,
+          );
+        }
+        admit('delete', { object, ids: [record.id] }, author);
+        const before = snapshot(object, record);
+        const related = childrenOf(object, record.id)
+          .filter((child) => child.field.reference?.cascadeDelete === true)
+          .map((child) => setDeleted(child.object, child.record, author, true));
+        setDeleted(object, record, author, true);
+        log('delete', { object, id: record.id, before, related }, author);
+      }),
+
+    undelete: (objectName, id, author = defaultAuthor) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        const record = needRecord(object, id, true);
+        const deletedAt = record.modifiedAt;
+        if (!store.isDeleted(object, record) || deletedAt < clock.now() - recycleBinMs) {
+          throw new SalesforceError(400, 'UNDELETE_FAILED', 'Entity is not in the recycle bin');
+        }
+        admit('undelete', { object, ids: [record.id] }, author);
+        const hasMaster = object.field('MasterRecordId') !== undefined;
+        const masterId = hasMaster ? object.readByName(record, 'MasterRecordId') : null;
+        const related = childrenOf(object, record.id, true)
+          .filter(
+            ({ field, record: child }) => field.reference?.cascadeDelete === true && child.modifiedAt === deletedAt,
+          )
+          .map((child) => setDeleted(child.object, child.record, author, false));
+        touch(object, record, author, (stored) => {
+          store.set(object, stored, 'IsDeleted', false);
+          if (hasMaster) store.set(object, stored, 'MasterRecordId', null);
+        });
+        const marks = (isDeleted: boolean, master: FieldValue) => ({
+          IsDeleted: isDeleted,
+          ...(hasMaster ? { MasterRecordId: master } : {}),
+        });
+        log(
+          'undelete',
+          { object, id: record.id, before: marks(true, masterId), after: marks(false, null), related },
+          author,
+        );
+      }),
+
+    merge: (objectName, winnerId, loserIds, { author = defaultAuthor, fields = {} } = {}) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        if (!object.mergeable) {
+          throw new SalesforceError(400, 'INVALID_TYPE_FOR_OPERATION', 'entity type does not support merge');
+        }
+        if (loserIds.length < 1 || loserIds.length > 2) {
+          throw new SalesforceError(400, 'INVALID_NUMBER_OF_RECORDS', 'a merge takes one or two records to merge');
+        }
+        const winner = needRecord(object, winnerId);
+        const losers = loserIds.map((id) => needRecord(object, id));
+        if (losers.includes(winner) || new Set(losers).size < losers.length) {
+          throw new SalesforceError(400, 'MERGE_FAILED', 'a record cannot be merged with itself');
+        }
+        const ids = losers.map((loser) => loser.id);
+        admit('merge', { object, ids: [winner.id, ...ids] }, author);
+        const parsed = parseFields(object, fields, 'update');
+        checkUnique(object, parsed, [winner.id, ...ids]);
+        const before = valuesOf(object, winner, parsed.keys());
+        const related: RelatedChange[] = [];
+        const moved = new Set<string>();
+        for (const loser of losers) {
+          for (const child of childrenOf(object, loser.id)) {
+            if (losers.includes(child.record)) continue;
+            const change = moveChild(child, { winner, author });
+            related.push(change);
+            if (change.after.IsDeleted !== true) moved.add(child.record.id);
+          }
+        }
+        for (const loser of losers) {
+          touch(object, loser, author, (stored) => {
+            store.set(object, stored, 'IsDeleted', true);
+            store.set(object, stored, 'MasterRecordId', winner.id);
+          });
+          related.push({
+            object: object.name,
+            recordId: loser.id,
+            before: { IsDeleted: false, MasterRecordId: null },
+            after: { IsDeleted: true, MasterRecordId: winner.id },
+          });
+        }
+        touch(object, winner, author, (stored) => {
+          for (const [field, value] of parsed) stored.values[field.slot] = value;
+        });
+        checkHierarchy(object, winner);
+        const after = valuesOf(object, winner, parsed.keys());
+        log('merge', { object, id: winner.id, fields: ids, before, after, related }, author);
+        return [...moved];
+      }),
+
+    emptyFromRecycleBin: (objectName, id, author = defaultAuthor) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        const record = needRecord(object, id, true);
+        if (!store.isDeleted(object, record)) {
+          throw new SalesforceError(400, 'DELETE_FAILED', 'Entity is not in the recycle bin');
+        }
+        changes.purge(object.name, record.id);
+        log('purge', { object, id: record.id, before: snapshot(object, record) }, author);
+      }),
+
+    purge: (objectName, id) =>
+      atomically(() => {
+        const object = needObject(objectName);
+        const record = needRecord(object, id, true);
+        store.table(object).remove(record);
+        transaction().undo.push(() => store.table(object).insert(record));
+        transaction().journal.push({ purge: object.name, id: record.id });
+      }),
 
     read(objectName, id) {
       const object = store.object(objectName);
@@ -397,11 +558,12 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       );
     },
   };
+  return changes;
 }
 
 /** Brings a journalled change back. */
 export function replayChange(store: SalesforceStore, entry: SalesforceJournalEntry): void {
-  if ('clockOffsetMs' in entry) return;
+  if ('clockOffsetMs' in entry || 'write' in entry) return;
   const object = store.object('put' in entry ? entry.put : entry.purge);
   if (object === undefined) return;
   const table = store.table(object);

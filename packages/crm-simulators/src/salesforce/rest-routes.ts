@@ -2,33 +2,27 @@ import type { SimulatorClock } from '../clock.ts';
 import type { SimulatorRequest } from '../http/http-server.ts';
 import { createRouter, type Router } from '../http/router.ts';
 import type { ApiUsage } from './api-usage.ts';
+import { restAuthor } from './call-author.ts';
+import { addCollectionRoutes } from './collection-routes.ts';
 import { describeBriefly, describeObject } from './describe.ts';
 import type { SalesforceObject, SalesforceRecord } from './object-definition.ts';
 import type { PagedResult, QueryCursors } from './query-cursors.ts';
 import type { SalesforceRecordChanges } from './record-changes.ts';
 import { normaliseRecordId } from './record-id.ts';
 import { formatDateTime, formatField, type JsonObject, type JsonValue, recordUrl } from './record-json.ts';
-import type { SalesforceSession } from './salesforce-auth.ts';
+import { upsertRecord } from './record-upsert.ts';
+import {
+  needObject,
+  type RestAnswer,
+  type RestCall,
+  type RestHandler,
+  readBody,
+  resourceNotFound,
+} from './rest-call.ts';
 import { SalesforceError } from './salesforce-error.ts';
 import type { SalesforceStore } from './salesforce-store.ts';
 import { parseSoql } from './soql-parser.ts';
 import { runQuery } from './soql-query.ts';
-
-export interface RestCall {
-  readonly request: SimulatorRequest;
-  readonly params: Readonly<Record<string, string>>;
-  /** `v62.0` */
-  readonly version: string;
-  readonly session: SalesforceSession;
-}
-
-export interface RestAnswer {
-  readonly status: number;
-  /** Absent for an answer without a body. */
-  readonly json?: JsonValue;
-}
-
-export type RestHandler = (call: RestCall) => RestAnswer;
 
 export interface RestRoutesOptions {
   readonly store: SalesforceStore;
@@ -43,14 +37,6 @@ export interface RestRoutesOptions {
 const maxBatchSize = 2000;
 const minBatchSize = 200;
 const dayMs = 86_400_000;
-
-const notFound = () => new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
-
-function needObject(store: SalesforceStore, name: string): SalesforceObject {
-  const object = store.object(name);
-  if (object === undefined) throw notFound();
-  return object;
-}
 
 function batchSize(request: SimulatorRequest): number {
   const header = request.headers['sforce-query-options'];
@@ -125,7 +111,7 @@ function readRecord(options: RestRoutesOptions): RestHandler {
     const object = needObject(options.store, call.params.object ?? '');
     const id = normaliseRecordId(call.params.id ?? '');
     const record = id === null ? undefined : options.store.table(object).get(id);
-    if (record === undefined) throw notFound();
+    if (record === undefined) throw resourceNotFound();
     if (options.store.isDeleted(object, record))
       throw new SalesforceError(404, 'ENTITY_IS_DELETED', 'entity is deleted');
     return { status: 200, json: showRecord(options.store, object, record, call) };
@@ -239,50 +225,25 @@ function limits(usage: ApiUsage): JsonObject {
   };
 }
 
-function readBody(call: RestCall): Readonly<Record<string, unknown>> {
-  try {
-    const body = call.request.json();
-    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
-  } catch {
-    // Falls through to the answer the API gives for anything that is not an object.
-  }
-  throw new SalesforceError(400, 'JSON_PARSER_ERROR', 'The body is not a JSON object');
-}
-
 function upsert(options: RestRoutesOptions, call: RestCall): RestAnswer {
-  const { store, changes } = options;
-  const object = needObject(store, call.params.object ?? '');
-  const field = store.field(object, call.params.field ?? '');
-  if (field === undefined || !field.externalId) {
-    throw new SalesforceError(
-      404,
-      'NOT_FOUND',
-      `Provided external ID field does not exist or is not accessible: ${call.params.field}`,
-    );
+  const object = needObject(options.store, call.params.object ?? '');
+  const outcome = upsertRecord(
+    options,
+    { object, fieldName: call.params.field ?? '', value: call.params.value, fields: readBody(call) },
+    restAuthor(call.session, call.request.headers),
+  );
+  if (outcome.matches !== undefined) {
+    return { status: 300, json: outcome.matches.map((id) => recordUrl(call.version, object.name, id)) };
   }
-  const value = call.params.value ?? '';
-  const matches = store
-    .table(object)
-    .inIdOrder()
-    .filter((record) => record.values[field.slot] === value && !store.isDeleted(object, record));
-  const author = { userId: call.session.userId, by: 'api' } as const;
-  if (matches.length > 1) {
-    return { status: 300, json: matches.map((record) => recordUrl(call.version, object.name, record.id)) };
-  }
-  const [match] = matches;
-  if (match !== undefined) {
-    changes.update(object.name, match.id, readBody(call), author);
-    return { status: 200, json: { id: match.id, success: true, errors: [], created: false } };
-  }
-  const id = changes.create(object.name, { ...readBody(call), [field.name]: value }, author);
-  return { status: 201, json: { id, success: true, errors: [], created: true } };
+  const { id, created } = outcome;
+  return { status: created ? 201 : 200, json: { id, success: true, errors: [], created } };
 }
 
 /** The resources under `/services/data/vNN.0`. */
 export function createRestRoutes(options: RestRoutesOptions): Router<RestHandler> {
   const { store, changes, cursors, usage } = options;
   const router = createRouter<RestHandler>();
-  const author = (call: RestCall) => ({ userId: call.session.userId, by: 'api' }) as const;
+  const author = (call: RestCall) => restAuthor(call.session, call.request.headers);
 
   router.add('GET', '', ({ version }) => ({
     status: 200,
@@ -341,30 +302,6 @@ export function createRestRoutes(options: RestRoutesOptions): Router<RestHandler
     return { status: 204 };
   });
   router.add('PATCH', '/sobjects/:object/:field/:value', (call) => upsert(options, call));
-  router.add('POST', '/composite/sobjects/:object', (call) => {
-    const object = needObject(store, call.params.object ?? '');
-    const body = readBody(call);
-    const ids = Array.isArray(body.ids) ? (body.ids as unknown[]) : [];
-    if (ids.length > 2000) throw new SalesforceError(400, 'EXCEEDED_ID_LIMIT', 'ids: at most 2000 may be asked for');
-    const names = Array.isArray(body.fields) ? (body.fields as unknown[]).map(String) : [];
-    const fields = names.map((name) => {
-      const field = store.field(object, name);
-      if (field === undefined) {
-        throw new SalesforceError(400, 'INVALID_FIELD', `No such column '${name}' on sobject of type ${object.name}`);
-      }
-      return field;
-    });
-    const json = ids.map((id): JsonValue => {
-      const record = store.table(object).get(normaliseRecordId(String(id)) ?? '');
-      if (record === undefined || store.isDeleted(object, record)) return null;
-      const row: JsonObject = {
-        attributes: { type: object.name, url: recordUrl(call.version, object.name, record.id) },
-      };
-      for (const field of fields) row[field.name] = formatField(object, record, field);
-      row.Id = record.id;
-      return row;
-    });
-    return { status: 200, json };
-  });
+  addCollectionRoutes(router, { store, changes });
   return router;
 }

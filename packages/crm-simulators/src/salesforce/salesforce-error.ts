@@ -1,22 +1,55 @@
+export interface RowError {
+  readonly statusCode: string;
+  readonly message: string;
+  readonly fields: readonly string[];
+  readonly duplicateResult?: unknown;
+}
+
 /** An unhappy answer of the REST API: thrown by the code that finds the fault, written by the HTTP layer. */
 export class SalesforceError extends Error {
   readonly status: number;
   readonly code: string;
   readonly fields: readonly string[] | null;
+  /** Further keys of the error, such as `duplicateResult`. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, message: string, fields: readonly string[] | null = null) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    fields: readonly string[] | null = null,
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.name = 'SalesforceError';
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.details = details;
   }
 
   /** The body of the answer: always a list. */
   toBody(): string {
     return JSON.stringify([
-      { message: this.message, errorCode: this.code, ...(this.fields === null ? {} : { fields: this.fields }) },
+      {
+        ...this.details,
+        message: this.message,
+        errorCode: this.code,
+        ...(this.fields === null ? {} : { fields: this.fields }),
+      },
     ]);
+  }
+
+  /** The error of one record among several, where the whole call succeeds. */
+  toRowError(): RowError {
+    // Where several records are named, one that is not there is a wrong reference rather than a missing resource.
+    const isMissing = this.code === 'NOT_FOUND';
+    return {
+      ...this.details,
+      statusCode: isMissing ? 'INVALID_CROSS_REFERENCE_KEY' : this.code,
+      message: isMissing ? 'invalid cross reference id' : this.message,
+      fields: this.fields ?? [],
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SimulatorReply } from '../http/http-server.ts';
+import { soapFault } from './soap-api.ts';
 
 interface NamedFault {
   readonly status: number;
@@ -51,9 +52,14 @@ export const salesforceFaultNames: readonly string[] = [
   'refresh-in-progress',
 ];
 
-/** One of the service's unhappy answers. `extra` are headers that every answer carries. */
-export function namedSalesforceFault(name: string, extra: Readonly<Record<string, string>>): SimulatorReply {
+/** One of the service's unhappy answers, in the form of the API that was asked. `extra` are headers that every answer carries. */
+export function namedSalesforceFault(
+  name: string,
+  extra: Readonly<Record<string, string>>,
+  isSoap = false,
+): SimulatorReply {
   const fault = jsonFaults[name];
+  if (fault !== undefined && isSoap) return soapFault(fault.code, fault.message);
   if (fault !== undefined) {
     return {
       status: fault.status,

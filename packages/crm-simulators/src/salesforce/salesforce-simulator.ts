@@ -7,6 +7,7 @@ import { type Journal, noJournal, openJournal } from '../records/journal.ts';
 import { type LoadStream, readLoad } from '../records/load-stream.ts';
 import { createWriteLog, type WriteLog } from '../records/write-log.ts';
 import { createApiUsage } from './api-usage.ts';
+import { createDuplicateRules, type DuplicateRules } from './duplicate-rules.ts';
 import { createQueryCursors } from './query-cursors.ts';
 import {
   createRecordChanges,
@@ -16,11 +17,13 @@ import {
 } from './record-changes.ts';
 import { formatRecordId } from './record-id.ts';
 import { createRestRoutes } from './rest-routes.ts';
+import { createRowFaults, type RowFaults } from './row-faults.ts';
 import { createSalesforceAuth, type SalesforceAuth, type SalesforceCredentials } from './salesforce-auth.ts';
 import { SalesforceError } from './salesforce-error.ts';
 import { namedSalesforceFault } from './salesforce-faults.ts';
 import { applySalesforceLoad, completeSalesforceLoad, type SalesforceLoad } from './salesforce-load.ts';
 import { createSalesforceStore, type SalesforceStore } from './salesforce-store.ts';
+import { createSoapApi } from './soap-api.ts';
 import { createStandardObjects } from './standard-objects.ts';
 
 export interface SalesforceSimulatorOptions {
@@ -55,6 +58,10 @@ export interface SalesforceSimulator {
   readonly store: SalesforceStore;
   readonly auth: SalesforceAuth;
   readonly faults: FaultPlan;
+  /** Faults of single records, whichever call writes them. */
+  readonly rowFaults: RowFaults;
+  /** None is active to begin with. */
+  readonly duplicateRules: DuplicateRules;
   readonly writeLog: WriteLog;
   /** API calls that counted against the limit in the last 24 hours. */
   apiUsage(): { readonly used: number; readonly limit: number };
@@ -83,14 +90,19 @@ const defaultCredentials: SalesforceCredentials = {
 
 const jsonType = 'application/json;charset=UTF-8';
 
+/** Partner and enterprise endpoints, with or without the org's id behind the version. */
+const isSoapPath = (path: string): boolean => /^\/services\/Soap\/[uc]\/\d+\.\d(?:\/|$)/.test(path);
+
 export async function startSalesforceSimulator(options: SalesforceSimulatorOptions = {}): Promise<SalesforceSimulator> {
   const clock = options.clock ?? createClock();
   const store = createSalesforceStore(createStandardObjects());
   const load: SalesforceLoad | LoadStream<SalesforceLoad> = options.load ?? { name: 'empty', objects: [] };
   await readLoad(load, (part) => applySalesforceLoad(store, part, salesforceUserId));
   completeSalesforceLoad(store, { orgId: salesforceOrgId, userId: salesforceUserId });
+  const writeLog = createWriteLog();
   const replay = (entry: SalesforceJournalEntry): void => {
     if ('clockOffsetMs' in entry) clock.advance(Math.max(0, entry.clockOffsetMs - clock.offsetMs()));
+    else if ('write' in entry) writeLog.add({ ...entry.write, time: new Date(entry.write.time) });
     else replayChange(store, entry);
   };
   const journal: Journal<SalesforceJournalEntry> =
@@ -99,7 +111,8 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
       : openJournal(join(options.dataFolder, 'salesforce.jsonl'), load.name, replay);
   const random = createRandom(`salesforce/${clock.now()}`);
   const faults = createFaultPlan();
-  const writeLog = createWriteLog();
+  const rowFaults = createRowFaults();
+  const duplicateRules = createDuplicateRules(store);
   const credentials = { ...defaultCredentials, ...options.credentials };
   const usage = createApiUsage(clock, options.dailyApiLimit ?? 100_000);
   const cursors = createQueryCursors({
@@ -108,7 +121,15 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     lifetimeMs: options.locatorLifetimeMs ?? 172_800_000,
     capacity: 200,
   });
-  const changes = createRecordChanges({ store, clock, journal, writeLog, defaultUserId: salesforceUserId });
+  const changes = createRecordChanges({
+    store,
+    clock,
+    journal,
+    writeLog,
+    rowFaults,
+    duplicateRules,
+    defaultUserId: salesforceUserId,
+  });
   let url = '';
   let earliestDeletionMs: number | null = null;
   const auth = createSalesforceAuth({
@@ -129,6 +150,8 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     clock,
     earliestDeletionMs: () => earliestDeletionMs ?? clock.now() - 15 * 86_400_000,
   });
+
+  const soap = createSoapApi({ store, changes, auth, usage, clock, orgId: salesforceOrgId });
 
   const limitHeaders = () => ({ 'Sforce-Limit-Info': `api-usage=${usage.used()}/${usage.limit}` });
   const json = (status: number, body: unknown, extra: Record<string, string> = {}): SimulatorReply => ({
@@ -174,6 +197,10 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
       throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
     }
     const answer = found.handler({ request, params: found.params, version, session });
+    if ('text' in answer) {
+      const headers = { 'Content-Type': answer.contentType, ...limitHeaders() };
+      return { status: answer.status, headers, body: answer.text };
+    }
     if (answer.json === undefined) return { status: answer.status, headers: limitHeaders() };
     const isRoot = path === '';
     const body = isRoot
@@ -203,6 +230,7 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     }
     const data = /^\/services\/data\/(v\d+\.\d)(.*)$/.exec(path);
     if (data !== null) return handleData(request, data[1] as string, data[2] as string);
+    if (isSoapPath(path) && request.method === 'POST') return soap(request);
     throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist');
   };
 
@@ -211,7 +239,7 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     port: options.port ?? 0,
     faults,
     handle,
-    namedFault: (name) => namedSalesforceFault(name, limitHeaders()),
+    namedFault: (name, request) => namedSalesforceFault(name, limitHeaders(), isSoapPath(request.path)),
     onError(error) {
       if (error instanceof SalesforceError) {
         return { status: error.status, headers: { 'Content-Type': jsonType, ...limitHeaders() }, body: error.toBody() };
@@ -232,6 +260,8 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     store,
     auth,
     faults,
+    rowFaults,
+    duplicateRules,
     writeLog,
     apiUsage: () => ({ used: usage.used(), limit: usage.limit }),
     setDailyApiLimit: (limit) => usage.setLimit(limit),

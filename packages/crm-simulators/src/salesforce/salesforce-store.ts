@@ -6,6 +6,12 @@ import { formatRecordId, normaliseRecordId, recordSerial } from './record-id.ts'
 export interface Permissions {
   hideObject(name: string): void;
   hideField(object: string, field: string): void;
+  /** Lets the client read the records of an object but not write them. */
+  makeReadOnly(object: string): void;
+  /** Lets the client read a record, by 18-character id, but not write it. */
+  makeRecordReadOnly(id: string): void;
+  isWritable(object: string, recordIds: readonly string[]): boolean;
+  /** Takes every restriction back. */
   showAll(): void;
 }
 
@@ -38,6 +44,7 @@ export function createSalesforceStore(objects: ReadonlyMap<string, SalesforceObj
   const serials = new Map<string, number>();
   const hiddenObjects = new Set<string>();
   const hiddenFields = new Set<string>();
+  const readOnly = new Set<string>();
 
   const table = (object: SalesforceObject): RecordTable<SalesforceRecord> => {
     const found = tables.get(object.name);
@@ -51,7 +58,12 @@ export function createSalesforceStore(objects: ReadonlyMap<string, SalesforceObj
     permissions: {
       hideObject: (name) => void hiddenObjects.add(name.toLowerCase()),
       hideField: (object, field) => void hiddenFields.add(`${object}.${field}`.toLowerCase()),
+      makeReadOnly: (object) => void readOnly.add(object.toLowerCase()),
+      makeRecordReadOnly: (id) => void readOnly.add(normaliseRecordId(id) ?? id),
+      isWritable: (object, recordIds) =>
+        readOnly.size === 0 || !(readOnly.has(object.toLowerCase()) || recordIds.some((id) => readOnly.has(id))),
       showAll() {
+        readOnly.clear();
         hiddenObjects.clear();
         hiddenFields.clear();
       },
