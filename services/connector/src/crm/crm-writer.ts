@@ -1,4 +1,4 @@
-import type { FieldValue } from '../schema/field-value.ts';
+import type { FieldKind, FieldValue } from '../schema/field-value.ts';
 import type { CrmRecord } from './crm-client.ts';
 
 /**
@@ -105,6 +105,7 @@ export interface AssociationType {
 
 export interface WritableField {
   readonly name: string;
+  readonly kind: FieldKind;
   /** The CRM's own word. */
   readonly type: string;
   readonly updateable: boolean;
