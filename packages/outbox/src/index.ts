@@ -16,7 +16,7 @@ export type { Handle } from './event-attempt.ts';
 export type { FailPoint } from './fail-point.ts';
 export { classifyFailure, type FailureKind, type FailureReason, type FailureStage } from './failure.ts';
 export { outboxMigrationsFolder } from './migrations-folder.ts';
-export { appendToOutbox } from './outbox-append.ts';
+export { appendToOutbox, laneHeader } from './outbox-append.ts';
 export { createOutboxDispatcher, type OutboxDispatcher, type OutboxDispatcherOptions } from './outbox-dispatcher.ts';
 export { OutboxError, type OutboxErrorCode } from './outbox-error.ts';
 export { beginRebuild, type Rebuild } from './rebuild.ts';

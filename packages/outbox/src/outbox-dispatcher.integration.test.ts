@@ -106,6 +106,17 @@ describe('what is appended', () => {
     expect(published).toEqual(expect.arrayContaining(expected));
   });
 
+  test('in bulk says so in its header, and otherwise nothing of a lane', async () => {
+    await startDispatcher();
+    await bed.database.transaction('acme', async (tx) => {
+      await appendToOutbox(tx, [testEvent('acme', 'sf:1', 1)], { lane: 'bulk' });
+      await appendToOutbox(tx, [testEvent('acme', 'sf:2', 1)]);
+    });
+    await outboxIsEmpty();
+    const lanes = bed.broker.records().map(({ key, headers }) => [key, headers.ce_lane]);
+    expect(Object.fromEntries(lanes)).toEqual({ 'acme:sf:1': 'bulk', 'acme:sf:2': undefined });
+  });
+
   test('is not published when the transaction rolls back', async () => {
     await startDispatcher();
     const failing = bed.database.transaction('acme', async (tx) => {

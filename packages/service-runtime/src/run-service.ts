@@ -4,7 +4,7 @@ import type { ServiceDefinition } from './runtime.ts';
 import { currentHost, type ServiceHost } from './service-host.ts';
 import { migrateService } from './service-migrations.ts';
 import { findServicePackage } from './service-package.ts';
-import { loadServiceConfig, type RunningService, startService } from './start-service.ts';
+import { loadServiceConfig, ownsEvents, type RunningService, startService } from './start-service.ts';
 
 /**
  * The whole of a service's main file. Without an argument it serves until it is told to stop: by SIGTERM or SIGINT in a
@@ -25,7 +25,8 @@ async function migrateAndEnd<C>(definition: ServiceDefinition<C>, host: ServiceH
     const logger = createLogger({ service: definition.name, level: config.logLevel });
     await migrateService({
       service: definition.name,
-      usesEvents: definition.usesEvents !== false,
+      usesEvents: ownsEvents(definition),
+      usesBus: definition.usesEvents !== false,
       config,
       migrationsFolder,
       logger,

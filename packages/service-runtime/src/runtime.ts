@@ -51,9 +51,10 @@ export interface ServiceDefinition<C = unknown> {
   readonly migrationsFolder?: string;
   /**
    * False for a service that neither publishes nor consumes events: it opens no bus, has no outbox and no dead letters,
-   * and is ready without the bus. Default true.
+   * and is ready without the bus. `optional` for one that reads events on the side: it gets the bus, which may be away at
+   * any time without making it less ready, and still has no outbox and no dead letters. Default true.
    */
-  readonly usesEvents?: boolean;
+  readonly usesEvents?: boolean | 'optional';
   /** Adds routes and gives the components to start, in this order. */
   build(runtime: Runtime<C>): Promise<readonly Component[]> | readonly Component[];
 }

@@ -13,6 +13,8 @@ export interface ServiceMigrationsOptions {
   readonly config: Pick<RuntimeConfig, 'database' | 'migrations' | 'bus' | 'busDatabaseUrl' | 'busDatabaseAdminUrl'>;
   /** Whether the schema holds outbox and inbox. */
   readonly usesEvents: boolean;
+  /** Whether the bus is prepared as well. Default: when the schema holds outbox and inbox. */
+  readonly usesBus?: boolean;
   /** The service's own folder; those of outbox and inbox run before it. */
   readonly migrationsFolder: string | undefined;
   readonly logger: Logger;
@@ -42,11 +44,16 @@ export async function migrateService(options: ServiceMigrationsOptions): Promise
     folders: foldersOf(options),
     log: (line) => logger.info({ schema }, line),
   });
-  if (options.usesEvents && config.bus === 'postgres') await migrateBus(options);
+  if (options.usesBus ?? options.usesEvents) await migrateBusOf(options);
 }
 
-/** The tables of the Postgres bus, and the right of this service to use them. */
-async function migrateBus({ service, config, logger }: ServiceMigrationsOptions): Promise<void> {
+/** The tables of the Postgres bus, if that is the bus, and the right of this service to use them. */
+export async function migrateBusOf({
+  service,
+  config,
+  logger,
+}: Pick<ServiceMigrationsOptions, 'service' | 'config' | 'logger'>): Promise<void> {
+  if (config.bus !== 'postgres') return;
   const url = config.busDatabaseUrl ?? config.database.url;
   const isSameDatabase = placeOf(url) === placeOf(config.database.url);
   const adminUrl = config.busDatabaseAdminUrl ?? (isSameDatabase ? config.database.adminUrl : undefined);

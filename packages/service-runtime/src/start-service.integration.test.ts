@@ -4,7 +4,7 @@ import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createFakeBroker, createFakeEventBus, type FakeBroker } from '@kempt/event-bus';
+import { createFakeBroker, createFakeEventBus, type EventBus, type FakeBroker } from '@kempt/event-bus';
 import { provisionSchemas, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import { createLogger } from '@kempt/telemetry';
 import { Type } from 'typebox';
@@ -162,6 +162,25 @@ describe('start and stop', () => {
     expect((await readyz(service.url)).body.checks).toEqual({ database: 'ok' });
     expect((await fetch(`${service.url}/v1/dead-letters`)).status).toBe(404);
     await expect(publish).rejects.toThrow('usesEvents: false');
+  });
+
+  test('a service for which events are optional is ready and serves while the bus is away, and uses it once it is there', async () => {
+    broker.goAway();
+    let bus: EventBus | undefined;
+    const service = await start(
+      await provisioned({
+        usesEvents: 'optional',
+        build: (runtime: Runtime) => {
+          bus = runtime.bus;
+          return [];
+        },
+      }),
+    );
+    expect((await readyz(service.url)).body.checks).toEqual({ database: 'ok' });
+    expect((await fetch(`${service.url}/v1/dead-letters`)).status).toBe(404);
+    await expect(bus?.ping()).rejects.toThrow();
+    broker.comeBack();
+    await expect(bus?.ping()).resolves.toBeUndefined();
   });
 
   test('its own settings reach the service, and their mistakes are told with all others', async () => {

@@ -22,7 +22,7 @@ import { type Authenticator, unauthenticated } from './principal.ts';
 import { createReadiness, type Readiness, type ReadinessReport } from './readiness.ts';
 import type { Runtime, ServiceDefinition } from './runtime.ts';
 import { type RuntimeConfig, runtimeConfigRules, runtimeConfigSchema } from './runtime-config.ts';
-import { prepareSchema, schemaOf } from './service-migrations.ts';
+import { migrateBusOf, prepareSchema, schemaOf } from './service-migrations.ts';
 import { findServicePackage } from './service-package.ts';
 
 export interface StartServiceOptions {
@@ -159,13 +159,15 @@ async function startParts<C>(
 
   const database = openServiceDatabase(parts);
   await start(databaseComponent(parts, database));
-  const usesEvents = definition.usesEvents !== false;
-  const bus = usesEvents ? await openBus({ service: definition.name, config, logger, metrics }) : createAbsentBus();
-  if (usesEvents) await start(busComponent(parts, bus));
+  const { usesEvents = true } = definition;
+  const bus =
+    usesEvents === false ? createAbsentBus() : await openBus({ service: definition.name, config, logger, metrics });
+  if (usesEvents === true) await start(busComponent(parts, bus));
+  if (usesEvents === 'optional') await start(optionalBusComponent(parts, bus));
   const wireFormat = await awaitWireFormat(parts);
 
   const { http, components } = await unlessAborted(buildService(parts, { database, bus, wireFormat }), starting);
-  if (usesEvents) await start(createOutboxDispatcher({ database, bus, logger, metrics }));
+  if (usesEvents === true) await start(createOutboxDispatcher({ database, bus, logger, metrics }));
   for (const component of components) await start(component);
   await start(routesComponent(parts, http));
   lifecycle.run();
@@ -218,7 +220,7 @@ async function buildService<C>(
     },
     onShutdown: (fn) => shutdowns.unshift(fn),
   };
-  if (definition.usesEvents !== false)
+  if (ownsEvents(definition))
     addDeadLetterRoutes({ http, deadLetters: createDeadLetters(database), cursors: runtime.cursors });
   const components = await definition.build(runtime);
   return { http, components: [shutdownComponent(shutdowns), ...components] };
@@ -264,7 +266,7 @@ function databaseComponent<C>(parts: Parts<C>, database: Database): Component {
           await database.ping();
           await prepareSchema({
             service: definition.name,
-            usesEvents: definition.usesEvents !== false,
+            usesEvents: ownsEvents(definition),
             config,
             migrationsFolder: definition.migrationsFolder,
             logger,
@@ -299,6 +301,40 @@ function busComponent<C>({ config, logger, readiness, starting }: Parts<C>, bus:
     stop: () => bus.close(),
     ready: () => bus.ping(),
   };
+}
+
+/** The bus of a service that works without it: it is got ready as soon as it is there, and nobody waits for that. */
+function optionalBusComponent<C>(parts: Parts<C>, bus: EventBus): Component {
+  const { definition, config, logger, stopping } = parts;
+  let preparing: Promise<void> = Promise.resolve();
+  return {
+    name: 'event-bus',
+    async start() {
+      preparing = awaitDependency({
+        name: config.bus === 'kafka' ? 'Kafka' : 'Postgres bus',
+        attempt: async () => {
+          if (config.migrations === 'on-start') await migrateBusOf({ service: definition.name, config, logger });
+          await bus.ping();
+          if (config.ensureTopics) await bus.ensureTopics(topicCatalogue);
+        },
+        signal: stopping,
+        logger,
+        onWaiting: () => undefined,
+      }).catch((error: unknown) => {
+        if (!stopping.aborted)
+          logger.error({ err: error }, 'the event bus cannot be used; the service goes on without');
+      });
+    },
+    async stop() {
+      await preparing;
+      await bus.close();
+    },
+  };
+}
+
+/** Whether the service has an outbox, an inbox and dead letters. */
+export function ownsEvents({ usesEvents = true }: Pick<ServiceDefinition, 'usesEvents'>): boolean {
+  return usesEvents === true;
 }
 
 async function awaitWireFormat<C>({ config, logger, readiness, starting }: Parts<C>): Promise<WireFormat> {
