@@ -20,7 +20,8 @@ import { type CanonicalRecord, canonicalFields } from './canonical-record.ts';
 import { createEventIds } from './event-ids.ts';
 import type { RecordChange } from './record-change.ts';
 
-export type Origin = 'backfill' | 'incremental';
+/** How a change came to be known; `change-set` is what was read back after a write of our own. */
+export type Origin = 'backfill' | 'incremental' | 'change-set';
 
 /** Everything that is told of a change. */
 export interface ChangeToTell {
@@ -55,7 +56,11 @@ const kinds = {
   merged: ChangeKind.MERGED,
 } as const;
 
-const origins = { backfill: ChangeOrigin.BACKFILL, incremental: ChangeOrigin.INCREMENTAL } as const;
+const origins = {
+  backfill: ChangeOrigin.BACKFILL,
+  incremental: ChangeOrigin.INCREMENTAL,
+  'change-set': ChangeOrigin.CHANGE_SET,
+} as const;
 
 const typeName = 'kempt.types.v1.Value';
 
