@@ -45,11 +45,14 @@ export interface BuildInfo {
   readonly revision?: string;
 }
 
+/** How often the delay of the event loop is sampled. The usual 10 ms would be most of what an idle service does. */
+const eventLoopSampleMs = 100;
+
 /** Creates the registry of a service, with the metrics of its process and `kempt_build_info` in it. */
 export function createMetrics(service: string, build: BuildInfo = {}): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
   const known = new Map<string, KnownMetric>();
 
   function getOrCreate<M>(request: MetricRequest, create: () => M): M {
