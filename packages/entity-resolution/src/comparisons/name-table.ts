@@ -247,10 +247,11 @@ export class NameTable implements ValueTable {
     const crossed = this.#alike(givenA, familyB, least);
     const back = this.#alike(familyA, givenB, least);
     if (crossed && back) {
+      // One slip, not two: the whole name counts once.
       this.levels[0] = swappedGiven;
-      this.levels[1] = swappedFamily;
-      this.rarities[0] = this.#givenRarity[left] as number;
-      this.rarities[1] = this.#familyRarity[left] as number;
+      this.levels[1] = -1;
+      this.rarities[0] = (this.#givenRarity[left] as number) + (this.#familyRarity[left] as number);
+      this.rarities[1] = 0;
     } else if ((crossed && (familyA < 0 || givenB < 0)) || (back && (givenA < 0 || familyB < 0))) {
       this.levels[1] = swappedFamily;
     }
