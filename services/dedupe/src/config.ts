@@ -14,6 +14,17 @@ export const dedupeConfigSchema = Type.Object({
         minimum: 50,
         description: 'How often tenants that wait for their first resolution are looked at, in milliseconds.',
       }),
+      proposalRecordsMax: Type.Integer({
+        default: 10,
+        minimum: 2,
+        description: 'How many records of one object a merge proposal may hold; larger ones are held back.',
+      }),
+      proposalProbabilityMin: Type.Number({
+        default: 0.9,
+        minimum: 0,
+        maximum: 1,
+        description: 'Mean match probability from which records are proposed for merging.',
+      }),
     },
     { default: {} },
   ),

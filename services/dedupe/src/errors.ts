@@ -24,3 +24,12 @@ export function unknownIdentity(identity: string): ProblemError {
       'account:object:recordId, for example sf:00D000000000001AAA:Contact:003000000000001AAA.',
   });
 }
+
+/** The answer to a look-up of a proposal that does not exist. */
+export function unknownProposal(id: string): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'unknown_proposal',
+    detail: `There is no proposal ${id}. GET /v1/proposals lists them; a proposal whose cluster was absorbed is withdrawn.`,
+  });
+}

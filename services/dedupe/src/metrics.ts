@@ -9,6 +9,12 @@ export function createDedupeMetrics(metrics: Metrics) {
     clusterChanges: metrics.counter('kempt_dedupe_cluster_changes_total', 'Clusters whose members changed.', [
       'entity_kind',
     ]),
+    /** state: open | held | withdrawn */
+    proposals: metrics.counter(
+      'kempt_dedupe_proposals_total',
+      'Merge proposals that were made, held back, withdrawn.',
+      ['entity_kind', 'state'],
+    ),
     resolutionSeconds: metrics.histogram(
       'kempt_dedupe_resolution_duration_seconds',
       'Time to train a model and resolve every record of a tenant.',

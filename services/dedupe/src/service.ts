@@ -11,38 +11,56 @@ import { createDedupeMetrics } from './metrics.ts';
 import { createDecidingModels } from './models/deciding-model.ts';
 import { createFirstResolution } from './models/first-resolution.ts';
 import { registerModelRoutes } from './models/model-routes.ts';
+import { createProposalEvents } from './proposals/proposal-events.ts';
+import { registerProposalRoutes } from './proposals/proposal-routes.ts';
+import { createProposalWriter } from './proposals/proposal-writer.ts';
 
 /** Wires the service: what it listens to, what it looks after, what it answers. */
 export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<readonly Component[]> {
-  const { database, bus, http, logger } = runtime;
-  const metrics = createDedupeMetrics(runtime.metrics);
-  const events = createClusterEvents(runtime.wireFormat, () => new Date());
-  const models = createDecidingModels();
-  const changes = createChangeResolution(events, createNormalCache());
-  const firstResolution = createFirstResolution({
-    database,
-    events,
-    changes,
-    models,
-    metrics,
-    logger,
-    patienceMs: runtime.config.dedupe.firstResolutionPatienceMs,
-    intervalMs: runtime.config.dedupe.firstResolutionIntervalMs,
-  });
-  const records = createRecordConsumer({ changes, models, metrics, firstResolution });
+  const { records, firstResolution } = assembleDedupe(runtime);
   const consumer = createConsumer({
-    database,
-    bus,
+    database: runtime.database,
+    bus: runtime.bus,
     group: 'dedupe',
     subscriptions: [
       { topic: topics.recordState, handle: records.recordState },
       { topic: topics.connectionChanged, handle: records.connectionChanged },
       { topic: topics.syncRunFinished, handle: records.syncRunFinished },
     ],
-    logger,
+    logger: runtime.logger,
     metrics: runtime.metrics,
   });
-  registerClusterRoutes({ http, database, models, cursors: runtime.cursors });
-  registerModelRoutes({ http, database });
   return [firstResolution, consumer];
+}
+
+/** Everything but the way in from the bus. Registers the routes. */
+export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
+  const { database, http, logger, cursors } = runtime;
+  const { dedupe } = runtime.config;
+  const metrics = createDedupeMetrics(runtime.metrics);
+  const now = () => new Date();
+  const models = createDecidingModels();
+  const proposals = createProposalWriter({
+    events: createProposalEvents(runtime.wireFormat, now),
+    limits: { recordsMax: dedupe.proposalRecordsMax, probabilityMin: dedupe.proposalProbabilityMin },
+    metrics,
+    toldApart: async () => [],
+  });
+  const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
+  const changes = createChangeResolution(outlets, createNormalCache());
+  const firstResolution = createFirstResolution({
+    database,
+    outlets,
+    changes,
+    models,
+    metrics,
+    logger,
+    patienceMs: dedupe.firstResolutionPatienceMs,
+    intervalMs: dedupe.firstResolutionIntervalMs,
+  });
+  const records = createRecordConsumer({ changes, models, metrics, firstResolution });
+  registerClusterRoutes({ http, database, models, cursors });
+  registerModelRoutes({ http, database });
+  registerProposalRoutes({ http, database, models, cursors });
+  return { records, firstResolution };
 }

@@ -16,6 +16,7 @@ import {
 } from './cluster-schemas.ts';
 import { goldenIdOfRecord, listClusters, loadCluster, resolveAlias, type StoredCluster } from './cluster-store.ts';
 import { isGoldenId } from './golden-id.ts';
+import { explainPair } from './pair-explanation.ts';
 
 export interface ClusterRoutesOptions {
   readonly http: HttpServer;
@@ -141,25 +142,7 @@ export function registerClusterRoutes({ http, database, models, cursors }: Clust
             normal: matcher.normalise(inputRecord(record)),
           }));
           const pairs = normals.flatMap((left, index) =>
-            normals.slice(index + 1).map((right) => {
-              const explanation = matcher.explain(left.normal, right.normal);
-              return {
-                left: left.ref,
-                right: right.ref,
-                weight: explanation.weight,
-                probability: explanation.probability,
-                conflict: matcher.score(left.normal, right.normal).conflict,
-                prior: explanation.prior,
-                rows: explanation.rows.map((row) => ({
-                  column: row.column,
-                  level: row.level,
-                  left: row.left,
-                  right: row.right,
-                  weight: row.weight,
-                  termFrequencyWeight: row.termFrequencyWeight,
-                })),
-              };
-            }),
+            normals.slice(index + 1).map((right) => explainPair(matcher, left, right)),
           );
           return {
             goldenId: cluster.goldenId,

@@ -37,6 +37,15 @@ export const IdentitySchema = Type.Object({
   members: Type.Array(Type.String({ description: 'account:object:recordId' })),
 });
 
+export const ExplanationRowSchema = Type.Object({
+  column: Type.String(),
+  level: Type.String(),
+  left: Type.Union([Type.String(), Type.Null()]),
+  right: Type.Union([Type.String(), Type.Null()]),
+  weight: Type.Number(),
+  termFrequencyWeight: Type.Number(),
+});
+
 export const ExplanationSchema = Type.Object({
   goldenId: Type.String(),
   modelVersion: Type.String(),
@@ -49,16 +58,7 @@ export const ExplanationSchema = Type.Object({
       probability: Type.Number(),
       conflict: Type.Boolean({ description: 'The pair may never be one cluster, whatever the weight' }),
       prior: Type.Number({ description: 'Match weight of two records of which nothing is known' }),
-      rows: Type.Array(
-        Type.Object({
-          column: Type.String(),
-          level: Type.String(),
-          left: Type.Union([Type.String(), Type.Null()]),
-          right: Type.Union([Type.String(), Type.Null()]),
-          weight: Type.Number(),
-          termFrequencyWeight: Type.Number(),
-        }),
-      ),
+      rows: Type.Array(ExplanationRowSchema),
     }),
   ),
 });

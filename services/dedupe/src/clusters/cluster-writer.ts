@@ -3,6 +3,7 @@ import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { saveMemberships } from '../matching/match-record-store.ts';
+import type { ProposalWriter } from '../proposals/proposal-writer.ts';
 import { assignGoldenIds, type ExistingCluster } from './cluster-assignment.ts';
 import { clusterChanges } from './cluster-change.ts';
 import type { ClusterEvents } from './cluster-events.ts';
@@ -27,11 +28,22 @@ export interface ClusterWrite {
   readonly lane: Lane;
 }
 
+/** Where the outcome goes besides the tables of clusters. */
+export interface ClusterOutlets {
+  readonly events: ClusterEvents;
+  readonly proposals: ProposalWriter;
+}
+
 /**
- * Gives golden IDs to the groups, stores who belongs where, and tells what changed, all in the caller's transaction.
+ * Gives golden IDs to the groups, stores who belongs where, tells what changed and brings merge
+ * proposals up to date, all in the caller's transaction.
  * @returns the number of clusters that changed
  */
-export async function writeClusters(tx: Transaction, events: ClusterEvents, write: ClusterWrite): Promise<number> {
+export async function writeClusters(
+  tx: Transaction,
+  { events, proposals }: ClusterOutlets,
+  write: ClusterWrite,
+): Promise<number> {
   const tenantId = tx.tenantId as string;
   const founders = write.groups.map((group) => group.members.map((member) => member.ref).toSorted()[0] as string);
   const taken = await livingClusters(
@@ -93,5 +105,17 @@ export async function writeClusters(tx: Transaction, events: ClusterEvents, writ
     ],
     { lane: write.lane },
   );
+  await proposals.write(tx, {
+    entityKind: write.entityKind,
+    modelVersion: write.modelVersion,
+    goldenIds: [
+      ...new Set(
+        [...write.before, ...assignment.clusters]
+          .filter((cluster) => cluster.members.length > 1)
+          .map((cluster) => cluster.goldenId),
+      ),
+    ],
+    lane: write.lane,
+  });
   return changes.length;
 }

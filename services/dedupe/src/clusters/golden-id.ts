@@ -9,7 +9,11 @@ const namespace = Buffer.from('6f1d0c5e9a0b4c7d8e2f3b5a7c9d1e04', 'hex');
  * still in use by the cluster it left.
  */
 export function goldenId(tenantId: string, founderRef: string, generation = 1): string {
-  const name = generation === 1 ? `${tenantId}:${founderRef}` : `${tenantId}:${founderRef}#${generation}`;
+  return derivedId(generation === 1 ? `${tenantId}:${founderRef}` : `${tenantId}:${founderRef}#${generation}`);
+}
+
+/** The name-based UUID of `name`: the same in every deployment. */
+export function derivedId(name: string): string {
   const hash = createHash('sha1').update(namespace).update(name).digest().subarray(0, 16);
   hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
   hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;

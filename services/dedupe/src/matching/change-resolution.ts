@@ -1,8 +1,7 @@
 import { clusterComponent, decisionThreshold, type Matcher, weightOf } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
-import type { ClusterEvents } from '../clusters/cluster-events.ts';
 import { lockClusters } from '../clusters/cluster-store.ts';
-import { type ResolvedGroup, writeClusters } from '../clusters/cluster-writer.ts';
+import { type ClusterOutlets, type ResolvedGroup, writeClusters } from '../clusters/cluster-writer.ts';
 import type { DecidingModel } from '../models/deciding-model.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { keyHash } from './key-hash.ts';
@@ -38,7 +37,7 @@ export interface ResolutionCounts {
  * the changed records, before and after) is clustered anew as a whole, by the same function as a batch, so the outcome
  * does not depend on the order in which records came.
  */
-export function createChangeResolution(events: ClusterEvents, cache: NormalCache): ChangeResolution {
+export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCache): ChangeResolution {
   return {
     async resolve(tx, kind, { deciding, refs }) {
       const tenantId = tx.tenantId as string;
@@ -102,7 +101,7 @@ export function createChangeResolution(events: ClusterEvents, cache: NormalCache
         (left, right) => scoreOf(left, right, records),
         { minimumWeight: weightOf(decisionThreshold(model)) },
       );
-      const clusters = await writeClusters(tx, events, {
+      const clusters = await writeClusters(tx, outlets, {
         entityKind: kind,
         modelVersion: model.version,
         before: [...before, ...further],

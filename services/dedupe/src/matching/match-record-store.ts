@@ -29,10 +29,10 @@ export interface Membership {
 
 /**
  * Stores newer versions and passes over old ones, so that a late or repeated event changes nothing.
- * @returns the refs that changed, sorted
+ * @returns the updates that were taken, in order of ref
  */
-export async function saveRecords(tx: Transaction, updates: readonly RecordUpdate[]): Promise<string[]> {
-  const newest = new Map<string, RecordUpdate>();
+export async function saveRecords<U extends RecordUpdate>(tx: Transaction, updates: readonly U[]): Promise<U[]> {
+  const newest = new Map<string, U>();
   for (const update of updates) {
     const known = newest.get(update.ref);
     if (known === undefined || known.version < update.version) newest.set(update.ref, update);
@@ -60,7 +60,8 @@ export async function saveRecords(tx: Transaction, updates: readonly RecordUpdat
       rows.map((row) => row.mergedInto ?? null),
     ],
   );
-  return changed.map((row) => row.ref).toSorted();
+  const taken = new Set(changed.map((row) => row.ref));
+  return rows.filter((row) => taken.has(row.ref));
 }
 
 /** Records that are not deleted, of the refs asked for. */

@@ -13,6 +13,8 @@ import { markPending, saveAccount, saveBackfill } from '../models/account-progre
 import type { DecidingModels } from '../models/deciding-model.ts';
 import type { FirstResolution } from '../models/first-resolution.ts';
 import { beginCollecting, lockState } from '../models/model-store.ts';
+import { deleteVendorRecords, saveVendorRecords, type VendorRecordRow } from '../proposals/vendor-record-store.ts';
+import { vendorFields } from '../proposals/vendor-value.ts';
 import type { ChangeResolution } from './change-resolution.ts';
 import { type EntityKind, entityKindOfObject, entityKinds } from './entity-kind.ts';
 import { comparableFields } from './entity-schema.ts';
@@ -30,17 +32,23 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
   const { changes, models, metrics, firstResolution } = options;
 
   async function recordState(tx: Transaction, events: readonly PositionedRecord[]): Promise<void> {
-    const updates = new Map<EntityKind, RecordUpdate[]>();
+    const updates = new Map<EntityKind, ReadState[]>();
     for (const event of events) {
-      const update = recordUpdate(event);
-      if (update !== undefined) updates.set(update.entityKind, [...(updates.get(update.entityKind) ?? []), update]);
+      const update = readState(event);
+      if (update === undefined) continue;
+      const ofKind = updates.get(update.entityKind);
+      if (ofKind === undefined) updates.set(update.entityKind, [update]);
+      else ofKind.push(update);
     }
     for (const kind of entityKinds) {
       const ofKind = updates.get(kind);
       if (ofKind === undefined) continue;
       await beginCollecting(tx, kind);
       const state = await lockState(tx, kind);
-      const changed = await saveRecords(tx, ofKind);
+      const saved = await saveRecords(tx, ofKind);
+      const changed = saved.map((record) => record.ref);
+      await keepVendorFields(tx, saved);
+
       if (state.phase === 'streaming' && changed.length > 0) {
         const deciding = await models.get(tx, kind, state.modelVersion);
         const counts = await changes.resolve(tx, kind, { deciding, refs: changed });
@@ -74,19 +82,38 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
   return { recordState, connectionChanged, syncRunFinished };
 }
 
-function recordUpdate(event: PositionedRecord): RecordUpdate | undefined {
-  const { data, sequence } = decodeEvent(topics.recordState, event);
+/** An event with what its CRM keeps of the record; blank JSON when it is gone. */
+interface ReadState extends RecordUpdate {
+  readonly modifiedMs: number;
+  readonly fieldsJson: string | undefined;
+}
+
+function readState(event: PositionedRecord): ReadState | undefined {
   const { ref } = parseRecordKey(event.key);
   const entityKind = entityKindOfObject(ref.object);
   if (entityKind === undefined) return undefined;
-  const fields = data === null || data.deleted ? undefined : comparableFields(data.canonical);
+  const { data, sequence, time } = decodeEvent(topics.recordState, event);
+  const living = data === null || data.deleted ? undefined : data;
   return {
     ref: formatRecordRef(ref),
     entityKind,
     account: ref.account,
     object: ref.object,
     version: data?.version ?? sequence,
-    fields,
+    fields: living === undefined ? undefined : comparableFields(living.canonical),
     mergedInto: data?.mergedInto === undefined ? undefined : formatRecordRef(data.mergedInto),
+    modifiedMs: time.getTime(),
+    fieldsJson: living === undefined ? undefined : JSON.stringify(vendorFields(living.fields)),
   };
+}
+
+async function keepVendorFields(tx: Transaction, saved: readonly ReadState[]): Promise<void> {
+  const gone: string[] = [];
+  const rows: VendorRecordRow[] = [];
+  for (const { ref, modifiedMs, fields, fieldsJson } of saved) {
+    if (fields === undefined || fieldsJson === undefined) gone.push(ref);
+    else rows.push({ ref, modifiedMs, fieldsJson });
+  }
+  await deleteVendorRecords(tx, gone);
+  await saveVendorRecords(tx, rows);
 }

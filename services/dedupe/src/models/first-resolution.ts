@@ -1,8 +1,7 @@
 import { resolve, trainModel } from '@kempt/entity-resolution';
 import type { Database, Transaction } from '@kempt/postgres';
 import type { Logger } from '@kempt/telemetry';
-import type { ClusterEvents } from '../clusters/cluster-events.ts';
-import { writeClusters } from '../clusters/cluster-writer.ts';
+import { type ClusterOutlets, writeClusters } from '../clusters/cluster-writer.ts';
 import { type ChangeResolution, withProbabilities } from '../matching/change-resolution.ts';
 import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
 import { schemas } from '../matching/entity-schema.ts';
@@ -18,7 +17,7 @@ import { beginStreaming, lockStateAlone, saveModel } from './model-store.ts';
 
 export interface FirstResolutionOptions {
   readonly database: Database;
-  readonly events: ClusterEvents;
+  readonly outlets: ClusterOutlets;
   readonly changes: ChangeResolution;
   readonly models: DecidingModels;
   readonly metrics: DedupeMetrics;
@@ -37,7 +36,7 @@ const writeBatch = 5_000;
  * batch, and hands over to the stream. A crash at any point leaves the tenant waiting, and the work begins anew.
  */
 export function createFirstResolution(options: FirstResolutionOptions) {
-  const { database, events, changes, models, metrics, logger } = options;
+  const { database, outlets, changes, models, metrics, logger } = options;
   const stopping = new AbortController();
   let wakeUp: (() => void) | undefined;
   let woken = false;
@@ -155,7 +154,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
           resolution.clusters.map((members, index) => ({ members, index })),
           writeBatch,
         )) {
-          written += await writeClusters(tx, events, {
+          written += await writeClusters(tx, outlets, {
             entityKind: kind,
             modelVersion: model.version,
             before: [],
