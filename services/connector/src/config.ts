@@ -85,6 +85,21 @@ export const connectorConfigSchema = Type.Object({
     crmTimeoutMs: Type.Integer({ default: 120_000, minimum: 100, description: 'A call to a CRM may take this long' }),
     crmAttempts: Type.Integer({ default: 5, minimum: 1, description: 'How often a call to a CRM is tried' }),
     crmRetryBaseMs: Type.Integer({ default: 500, minimum: 1, description: 'First pause before a call is tried again' }),
+    probeIntervalMs: Type.Integer({
+      default: 15_000,
+      minimum: 0,
+      description: 'Time between two probes of whether a CRM answers; 0 for none',
+    }),
+    probeTimeoutMs: Type.Integer({
+      default: 10_000,
+      minimum: 10,
+      description: 'A CRM that has not answered a probe by then is down',
+    }),
+    allowanceIntervalMs: Type.Integer({
+      default: 300_000,
+      minimum: 0,
+      description: 'Time between two looks at the API calls that are left, where a look costs one (Salesforce)',
+    }),
     declaredPatienceMs: Type.Integer({
       default: 60_000,
       minimum: 0,

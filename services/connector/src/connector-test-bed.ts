@@ -69,6 +69,8 @@ const quickSettings = {
   crmTimeoutMs: 5_000,
   crmRetryBaseMs: 10,
   declaredPatienceMs: 0,
+  // Tests that need probes, counts or audits say so: others would meet calls that they do not expect.
+  probeIntervalMs: 0,
 };
 
 export async function buildTestConnector(options: {

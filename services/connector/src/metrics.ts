@@ -1,6 +1,6 @@
 import type { Counter, Gauge, Histogram, Metrics } from '@kempt/telemetry';
 
-/** Everything the connector measures. Label values are systems, object names of the CRMs and fixed words, never ids. */
+/** Everything the connector measures. Label values are systems, accounts, object names of the CRMs and fixed words. */
 export interface ConnectorMetrics {
   /** `outcome` is `ok` or the kind of the error. */
   readonly apiRequests: Counter<'system' | 'outcome'>;
@@ -12,13 +12,20 @@ export interface ConnectorMetrics {
   readonly syncRunSeconds: Histogram<'system' | 'kind'>;
   readonly syncLastSuccess: Gauge<'system' | 'object'>;
   readonly leasesLost: Counter;
+  readonly crmUp: Gauge<'system' | 'account'>;
+  readonly crmProbeSeconds: Histogram<'system'>;
+  readonly crmCallsRemaining: Gauge<'system' | 'account'>;
 }
 
-export function createConnectorMetrics(metrics: Metrics): ConnectorMetrics {
+/** `measure` brings the gauges of accounts up to date; it is called when they are scraped. */
+export function createConnectorMetrics(
+  metrics: Metrics,
+  measure: () => Promise<void> = () => Promise.resolve(),
+): ConnectorMetrics {
   return {
     apiRequests: metrics.counter(
       'kempt_crm_api_requests_total',
-      'Requests to a CRM; outcome is ok, auth, permission, rate, quota, validation, not-found, unavailable or malformed.',
+      'Requests to a CRM; outcome is ok, or the kind of the error, such as rate, locked, validation or unavailable.',
       ['system', 'outcome'],
     ),
     apiRequestSeconds: metrics.histogram('kempt_crm_api_request_duration_seconds', 'How long a CRM took to answer.', {
@@ -56,6 +63,19 @@ export function createConnectorMetrics(metrics: Metrics): ConnectorMetrics {
     leasesLost: metrics.counter(
       'kempt_sync_leases_lost_total',
       'Sync runs that ended because another instance had taken over their object.',
+    ),
+    crmUp: metrics.gauge('kempt_crm_up', 'Whether the last probe of an account was answered: 1, or 0.', {
+      labels: ['system', 'account'],
+      collect: measure,
+    }),
+    crmProbeSeconds: metrics.histogram('kempt_crm_probe_duration_seconds', 'How long a CRM took to answer a probe.', {
+      labels: ['system'],
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    }),
+    crmCallsRemaining: metrics.gauge(
+      'kempt_crm_calls_remaining',
+      'API calls of the day that an account has left, as its CRM said last.',
+      { labels: ['system', 'account'], collect: measure },
     ),
   };
 }

@@ -10,23 +10,29 @@ import { createDeclaredConnections } from './connections/declared-connections.ts
 import { createConfiguredKeyProvider } from './connections/key-provider.ts';
 import { createSealer } from './connections/sealing.ts';
 import { createCrmClientFactory } from './crm/crm-client-factory.ts';
-import { createConnectorMetrics } from './metrics.ts';
+import { type ConnectorMetrics, createConnectorMetrics } from './metrics.ts';
 import { createFieldMaps, type FieldMapChanges } from './mirror/field-maps.ts';
 import { createMirror } from './mirror/mirror.ts';
 import { createRecordEvents } from './mirror/record-events.ts';
 import { registerRecordRoutes } from './mirror/record-routes.ts';
+import { createCrmMeasurement } from './probes/crm-measurement.ts';
+import { registerProbeRoutes } from './probes/probe-routes.ts';
+import { createProbeWork } from './probes/probe-work.ts';
 import { createObjectSync } from './sync/object-sync.ts';
 import { createOpenReaders } from './sync/open-readers.ts';
 import { registerSyncRoutes } from './sync/sync-run-routes.ts';
 import { createSyncRunner } from './sync/sync-runner.ts';
 import { createSyncScheduler } from './sync/sync-scheduler.ts';
+import { createWatchSchedule, type WatchWork } from './watches/watch-schedule.ts';
+import type { WatchKind } from './watches/watch-store.ts';
 
 /** Puts the connector together. */
 export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise<readonly Component[]> {
   const { database, http, cursors, logger, wireFormat } = runtime;
   const settings = runtime.config.connector;
   const now = Date.now;
-  const metrics = createConnectorMetrics(runtime.metrics);
+  const measurement = createCrmMeasurement({ database, metrics: () => metrics, logger });
+  const metrics: ConnectorMetrics = createConnectorMetrics(runtime.metrics, measurement.refresh);
   const allowedHosts = createAllowedHosts(settings.allowedHosts);
   const sealer = createSealer(createConfiguredKeyProvider(settings.sealingKey));
   const fieldMaps = createFieldMaps(runtime.config.fieldMaps as FieldMapChanges);
@@ -84,13 +90,24 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
     pollMs: settings.scheduleMs,
     logger,
   });
+  const watches = createWatchSchedule({
+    database,
+    work: watchWork(),
+    holder: randomUUID(),
+    leaseMs: settings.leaseMs,
+    pollMs: settings.scheduleMs,
+    logger,
+  });
   const connections = createConnections({
     database,
     probe: createConnectionProbe({ clients, allowedHosts }),
     sealer,
     wireFormat,
     now,
-    onDue: scheduler.wake,
+    onDue: () => {
+      scheduler.wake();
+      watches.wake();
+    },
   });
   const declared = createDeclaredConnections({
     declared: runtime.config.connections,
@@ -103,7 +120,27 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
   });
   registerConnectionRoutes({ http, database, connections, cursors });
   registerRecordRoutes({ http, database, cursors });
+  registerProbeRoutes({ http, database });
   registerSyncRoutes({ http, database, cursors });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler];
+  return [declared, scheduler, watches];
+
+  /** What accounts are looked at for; an interval of 0 leaves a kind out. */
+  function watchWork(): Partial<Record<WatchKind, WatchWork>> {
+    return {
+      ...(settings.probeIntervalMs > 0 && {
+        probe: createProbeWork({
+          database,
+          readers,
+          wireFormat,
+          metrics,
+          intervalMs: settings.probeIntervalMs,
+          timeoutMs: settings.probeTimeoutMs,
+          allowanceIntervalMs: settings.allowanceIntervalMs,
+          now,
+          clock: () => performance.now(),
+        }),
+      }),
+    };
+  }
 }

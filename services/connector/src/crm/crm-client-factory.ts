@@ -5,6 +5,7 @@ import { type CrmCalls, createCrmCalls } from './crm-calls.ts';
 import type { CrmClient } from './crm-client.ts';
 import { createHubSpotApi } from './hubspot/api.ts';
 import { createHubSpotClient } from './hubspot/client.ts';
+import { createHubSpotProbe } from './hubspot/probe.ts';
 import { createSalesforceClient } from './salesforce/client.ts';
 
 export interface CrmClientFactory {
@@ -67,7 +68,9 @@ export function createCrmClientFactory(options: CrmClientFactoryOptions): CrmCli
           requestsPerSecond: definition.searchesPerSecond ?? defaultSearchesPerSecond,
         }),
       });
-      return createHubSpotClient({ api, pageRecords, fieldListCharacters, overlapMs, now });
+      const { accessToken } = definition.credentials;
+      const ask = createHubSpotProbe({ baseUrl: definition.baseUrl ?? hubspotUrl, accessToken });
+      return createHubSpotClient({ api, ask, pageRecords, fieldListCharacters, overlapMs, now });
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Fields } from '../schema/field-value.ts';
 import type { ObjectSchema } from '../schema/object-schema.ts';
+import type { AskCrm } from './crm-probe.ts';
 
 export type System = 'salesforce' | 'hubspot';
 
@@ -13,6 +14,8 @@ export interface CrmClient {
   identify(signal: AbortSignal): Promise<CrmIdentity>;
   /** Looks up the object and the fields that can be read. Kind `not-found` names the object if the account has none. */
   open(object: string, signal: AbortSignal): Promise<ObjectReader>;
+  /** One cheap call that shows whether the CRM answers. */
+  readonly ask: AskCrm;
   /** Stops what runs in the background. Calls that are under way fail. */
   close(): void;
 }

@@ -9,6 +9,8 @@ import type { CrmClientFactory } from '../crm/crm-client-factory.ts';
 export interface OpenReaders {
   /** The reader of an object, described within the last `schemaMaxAgeMs`. */
   reader(connection: Connection, object: string, signal: AbortSignal): Promise<ObjectReader>;
+  /** The client of the connection, which readers share. */
+  client(connection: Connection): Promise<CrmClient>;
   /** Describes the object afresh at the next use. */
   forget(connection: Connection, object: string): void;
   close(): void;
@@ -68,6 +70,9 @@ export function createOpenReaders(options: {
       const reader = await client.client.open(object, signal);
       client.readers.set(object, { reader, openedAtMs: now });
       return reader;
+    },
+    async client(connection) {
+      return (await clientOf(connection)).client;
     },
     forget(connection, object) {
       open.get(keyOf(connection))?.readers.delete(object);

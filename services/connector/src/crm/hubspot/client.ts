@@ -1,5 +1,6 @@
 import type { CrmClient } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
+import type { AskCrm } from '../crm-probe.ts';
 import type { HubSpotApi } from './api.ts';
 import { createHubSpotReader } from './object-reader.ts';
 import { createOwnerReader } from './owner-reader.ts';
@@ -7,6 +8,7 @@ import { type DescribedProperty, readableProperties, stampProperty } from './pro
 
 export interface HubSpotClientOptions {
   readonly api: HubSpotApi;
+  readonly ask: AskCrm;
   readonly pageRecords: number;
   /** Longest list of properties in the address of a request. */
   readonly fieldListCharacters: number;
@@ -98,6 +100,8 @@ export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
         now: options.now,
       });
     },
+
+    ask: options.ask,
 
     close: () => api.close(),
   };

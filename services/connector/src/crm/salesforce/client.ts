@@ -4,6 +4,7 @@ import type { CrmClient } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
 import { type DescribedField, readableFields } from './field-types.ts';
 import { createSalesforceReader, type QueryPage } from './object-reader.ts';
+import { createSalesforceProbe } from './probe.ts';
 import { createSalesforceSession } from './session.ts';
 
 export interface SalesforceClientOptions {
@@ -106,6 +107,8 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
         now: options.now,
       });
     },
+
+    ask: createSalesforceProbe({ loginUrl: options.loginUrl, session }),
 
     close: () => calls.close(),
   };
