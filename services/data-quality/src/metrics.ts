@@ -9,6 +9,16 @@ export function createDataQualityMetrics(metrics: Metrics) {
       'Record states that were looked at; outdated ones came late and changed nothing.',
       ['result'],
     ),
+    /** dimension, state: open | closed */
+    issueChanges: metrics.counter('kempt_data_quality_issue_changes_total', 'Issues that opened or closed.', [
+      'dimension',
+      'state',
+    ]),
+    score: metrics.gauge(
+      'kempt_data_quality_score',
+      'Score of an object when this process last measured it, 0 to 100.',
+      ['account', 'object'],
+    ),
     newestChange: metrics.gauge(
       'kempt_data_quality_newest_change_timestamp_seconds',
       'When the newest change that this process has counted happened in its CRM.',

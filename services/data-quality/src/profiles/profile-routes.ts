@@ -16,7 +16,7 @@ export function registerProfileRoutes({ http, database, cursors }: ProfileRoutes
   http.get(
     '/v1/data-quality/profiles',
     {
-      config: { scope: 'records:read' },
+      config: { scope: 'quality:read' },
       schema: {
         summary: 'List profiles',
         description: 'How many records each object of each account has, and in how many of them each field is filled.',
@@ -57,7 +57,7 @@ export function registerProfileRoutes({ http, database, cursors }: ProfileRoutes
   http.get(
     '/v1/data-quality/profiles/:account/:object',
     {
-      config: { scope: 'records:read' },
+      config: { scope: 'quality:read' },
       schema: {
         summary: 'Show a profile',
         params: Type.Object({ account: Type.String({ minLength: 1 }), object: Type.String({ minLength: 1 }) }),

@@ -1,0 +1,5 @@
+import { phoneStandard } from './phone-standard.ts';
+import type { Standardisation } from './standardisation.ts';
+
+/** Every standard that Kempt knows. */
+export const standards: readonly Standardisation[] = [phoneStandard];
