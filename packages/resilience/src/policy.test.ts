@@ -121,6 +121,17 @@ describe('retry', () => {
     expect(post.made()).toBe(1);
   });
 
+  test('a call may be pickier than the policy about what is worth repeating', async () => {
+    const { policy, clock } = setUp();
+    const isRetriable = (error: unknown) => error instanceof HttpError && error.status === 429;
+    const { call, made } = failing(new HttpError(429), new HttpError(503));
+    const result = policy.run(call, undefined, { isRetriable });
+    result.catch(() => undefined);
+    await clock.advance(1_000);
+    await expect(result).rejects.toMatchObject({ status: 503 });
+    expect(made()).toBe(2);
+  });
+
   test('never comes back before the time the other side asked for', async () => {
     const { policy, clock } = setUp();
     const { call, made } = failing(new HttpError(429, 30_000));

@@ -42,6 +42,8 @@ export interface PolicyOptions {
 export interface RunOptions {
   /** False for a call that must not be made twice. Default true. */
   readonly retry?: boolean;
+  /** Whether another attempt may help, instead of what the policy says; for calls that are not harmless to repeat. */
+  readonly isRetriable?: (error: unknown) => boolean;
 }
 
 /**
@@ -101,7 +103,7 @@ export function createPolicy(options: PolicyOptions): Policy {
   async function run<T>(
     fn: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal = new AbortController().signal,
-    { retry: mayRetry = true }: RunOptions = {},
+    { retry: mayRetry = true, isRetriable = retry.isRetriable }: RunOptions = {},
   ): Promise<T> {
     for (let made = 1; ; made++) {
       try {
@@ -113,7 +115,7 @@ export function createPolicy(options: PolicyOptions): Policy {
         if (signal.aborted) throw signal.reason;
         const retryAfterMs = retry.retryAfterMs?.(error);
         if (retryAfterMs !== undefined) bucket?.pause(retryAfterMs);
-        const isLast = made >= retry.attempts || !mayRetry || !isWorthRetrying(error, retry);
+        const isLast = made >= retry.attempts || !mayRetry || !isWorthRetrying(error, isRetriable);
         if (isLast || (retryAfterMs ?? 0) > (retry.longestRetryAfterMs ?? 60_000)) throw error;
         await clock.sleep(pauseBefore(made, retryAfterMs), signal);
       }
@@ -135,7 +137,7 @@ export function createPolicy(options: PolicyOptions): Policy {
   };
 }
 
-function isWorthRetrying(error: unknown, { isRetriable }: RetryOptions): boolean {
+function isWorthRetrying(error: unknown, isRetriable: (error: unknown) => boolean): boolean {
   // An open breaker or a full bulkhead says: not now. Asking again at once is what they guard against.
   if (error instanceof PolicyError && error.code !== 'timeout') return false;
   return isRetriable(error);

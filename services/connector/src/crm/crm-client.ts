@@ -1,6 +1,7 @@
 import type { Fields } from '../schema/field-value.ts';
 import type { ObjectSchema } from '../schema/object-schema.ts';
 import type { AskCrm } from './crm-probe.ts';
+import type { CrmWriter } from './crm-writer.ts';
 
 export type System = 'salesforce' | 'hubspot';
 
@@ -16,6 +17,8 @@ export interface CrmClient {
   open(object: string, signal: AbortSignal): Promise<ObjectReader>;
   /** One cheap call that shows whether the CRM answers. */
   readonly ask: AskCrm;
+  /** Writes to the account. Nothing is asked before its first use. */
+  readonly writer: CrmWriter;
   /** Stops what runs in the background. Calls that are under way fail. */
   close(): void;
 }

@@ -6,6 +6,10 @@
  * - `quota`: the allowance of the day is used up; try again much later.
  * - `validation`: the request is wrong, and stays wrong.
  * - `not-found`: the object or record does not exist, or the credentials do not show it.
+ * - `conflict`: another record, or the state of this one, stands in the way.
+ * - `locked`: somebody else is writing to the record just now; try again soon.
+ * - `not-supported`: this CRM cannot do it, whoever asks.
+ * - `unknown-outcome`: a write was sent, and nobody knows whether it was carried out. Reading tells.
  * - `unavailable`: no answer, or one that says that the CRM is down.
  * - `malformed`: an answer that is not what the API promises.
  */
@@ -16,6 +20,10 @@ export type CrmErrorKind =
   | 'quota'
   | 'validation'
   | 'not-found'
+  | 'conflict'
+  | 'locked'
+  | 'not-supported'
+  | 'unknown-outcome'
   | 'unavailable'
   | 'malformed';
 
@@ -28,10 +36,16 @@ export interface CrmErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** JSON pointer of the part of the connection that is at fault, such as `/credentials/clientId`. */
   readonly pointer?: string | undefined;
+  /** The fields of the record that the CRM objects to. */
+  readonly fields?: readonly string[] | undefined;
+  /** The record that stands in the way. */
+  readonly existingId?: string | undefined;
+  /** Whether a write may have been carried out in spite of this error. */
+  readonly mayBeDone?: boolean | undefined;
   readonly cause?: unknown;
 }
 
-const retriableKinds: ReadonlySet<CrmErrorKind> = new Set(['rate', 'unavailable', 'malformed']);
+const retriableKinds: ReadonlySet<CrmErrorKind> = new Set(['rate', 'locked', 'unavailable', 'malformed']);
 
 /** An error of a CRM, classified by its vendor's error map. The message holds no field values and no secrets. */
 export class CrmError extends Error {
@@ -41,6 +55,12 @@ export class CrmError extends Error {
   readonly retriable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly pointer: string | undefined;
+  /** Names of the fields that the CRM objects to; empty when it names none. */
+  readonly fields: readonly string[];
+  /** The record that stands in the way, where the CRM names one. */
+  readonly existingId: string | undefined;
+  /** Whether a write may have been carried out in spite of this error. */
+  readonly mayBeDone: boolean;
 
   constructor(options: CrmErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -50,8 +70,23 @@ export class CrmError extends Error {
     this.retriable = retriableKinds.has(options.kind);
     this.retryAfterMs = options.retryAfterMs;
     this.pointer = options.pointer;
+    this.fields = options.fields ?? [];
+    this.existingId = options.existingId;
+    this.mayBeDone = options.mayBeDone ?? false;
   }
 }
+
+/** The error of a write that was sent and got no answer that says what became of it. */
+export const unknownOutcome = (cause: unknown): CrmError =>
+  new CrmError({
+    kind: 'unknown-outcome',
+    code: cause instanceof CrmError ? cause.code : 'no-answer',
+    message: `Whether the write was carried out is not known: read the record to find out. ${
+      cause instanceof Error ? shortText(cause.message) : ''
+    }`.trim(),
+    mayBeDone: true,
+    cause,
+  });
 
 /** At most 300 characters of a vendor's message, on one line: enough to act on, too little to carry a record. */
 export function shortText(text: unknown): string {

@@ -24,7 +24,13 @@ export interface CrmWriter {
   associationTypes(fromObject: string, toObject: string, signal: AbortSignal): Promise<readonly AssociationType[]>;
 
   /** Writes these fields and no others. */
-  update(object: string, recordId: string, fields: FieldChanges, signal: AbortSignal): Promise<void>;
+  update(
+    object: string,
+    recordId: string,
+    fields: FieldChanges,
+    signal: AbortSignal,
+    options?: UpdateOptions,
+  ): Promise<void>;
 
   /** Makes a record with its associations, and gives its id. */
   create(object: string, fields: FieldChanges, links: readonly RecordLink[], signal: AbortSignal): Promise<string>;
@@ -48,7 +54,7 @@ export interface CrmWriter {
    * Ties a link to another record. A reference: its field names that record from now on. An association: one of the same
    * kind is made from that record to the link's `to` end. Doing it again changes nothing.
    */
-  setLink(link: RecordLink, holder: LinkHolder, signal: AbortSignal): Promise<void>;
+  setLink(link: RecordLink, holder: LinkHolder, signal: AbortSignal, options?: UpdateOptions): Promise<void>;
 
   /** Blanks the reference field, or takes this kind of association away. Doing it again changes nothing. */
   removeLink(link: RecordLink, signal: AbortSignal): Promise<void>;
@@ -66,6 +72,11 @@ export interface FreshRecord extends CrmRecord {
   readonly requestedId: string;
 }
 
+export interface UpdateOptions {
+  /** The values stood there before: rules of the CRM against duplicates let them pass. For taking changes back only. */
+  readonly putsBack?: boolean;
+}
+
 /** New values of fields; null makes a field blank. */
 export type FieldChanges = Readonly<Record<string, FieldValue | null>>;
 
@@ -78,6 +89,8 @@ export interface ReferenceLink {
   readonly object: string;
   readonly recordId: string;
   readonly field: string;
+  /** A merge moves it, and nothing else can: `setLink` and `removeLink` throw kind `not-supported`. */
+  readonly isFixed?: true;
 }
 
 /** An association, seen from the record that it was asked for: that is its `from` end. */

@@ -10,6 +10,9 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
 };
 
+/** Failures before anything was sent. */
+const unsent = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']);
+
 /** Failures that may pass by themselves; all others speak of the address. */
 const passing = new Set(['EAI_AGAIN', 'ECONNRESET', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']);
 
@@ -23,6 +26,7 @@ export function networkFailure(error: unknown, crm: { readonly name: string; rea
     code,
     message: `${crm.name} cannot be reached: ${reasons[code] ?? shortText(message)}.`,
     pointer: passing.has(code) ? undefined : crm.pointer,
+    mayBeDone: !unsent.has(code),
     cause: error,
   });
 }

@@ -4,7 +4,7 @@ import { CrmError } from '../crm-error.ts';
 import { hubspotError, hubspotFailure } from './error-map.ts';
 
 export interface HubSpotRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** Lists are joined with commas, which HubSpot takes as well as repeated keys, in half the characters. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
@@ -14,6 +14,8 @@ export interface HubSpotRequest {
 export interface HubSpotApi {
   /** The JSON of an answer that is a success. Rejects with CrmError. */
   send(request: HubSpotRequest, signal: AbortSignal): Promise<unknown>;
+  /** The same for a request that writes: see CrmCalls.write. */
+  write(request: HubSpotRequest, signal: AbortSignal): Promise<unknown>;
   close(): void;
 }
 
@@ -94,6 +96,7 @@ export function createHubSpotApi(options: HubSpotApiOptions): HubSpotApi {
         code: 'malformed-json',
         message: 'HubSpot sent a body that is not JSON.',
         pointer: '/baseUrl',
+        mayBeDone: true,
         cause: error,
       });
     }
@@ -104,6 +107,7 @@ export function createHubSpotApi(options: HubSpotApiOptions): HubSpotApi {
       const road = request.path.endsWith('/search') ? options.searchCalls : calls;
       return road.run(() => attempt(request), signal);
     },
+    write: (request, signal) => calls.write(() => attempt(request), signal),
     close() {
       for (const road of roads) road.close();
     },

@@ -1,10 +1,13 @@
 import type { CrmClient } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
 import type { AskCrm } from '../crm-probe.ts';
+import type { CrmWriter } from '../crm-writer.ts';
 import type { HubSpotApi } from './api.ts';
 import { createHubSpotReader } from './object-reader.ts';
 import { createOwnerReader } from './owner-reader.ts';
-import { type DescribedProperty, readableProperties, stampProperty } from './property-types.ts';
+import { discoverProperties, unknownObject } from './property-discovery.ts';
+import { readableProperties, stampProperty } from './property-types.ts';
+import { createHubSpotWriter } from './writer.ts';
 
 export interface HubSpotClientOptions {
   readonly api: HubSpotApi;
@@ -22,45 +25,18 @@ interface AccountDetails {
   readonly uiDomain?: unknown;
 }
 
-function describedProperties(answer: unknown): readonly DescribedProperty[] | null {
-  const results = (answer as { results?: unknown } | null)?.results;
-  const isList =
-    Array.isArray(results) &&
-    results.every((property) => typeof property?.name === 'string' && typeof property?.type === 'string');
-  return isList ? (results as DescribedProperty[]) : null;
-}
-
-const unknownObject = (object: string, cause?: unknown): CrmError =>
-  new CrmError({
-    kind: 'not-found',
-    code: 'unknown-object',
-    message: `The portal has no object ${object}. Use the plural name, such as contacts, or the name of a custom object.`,
-    pointer: '/objects',
-    cause,
-  });
-
 export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
   const { api } = options;
 
-  async function discover(object: string, signal: AbortSignal): Promise<readonly DescribedProperty[]> {
-    try {
-      const properties = describedProperties(
-        await api.send({ method: 'GET', path: `/crm/v3/properties/${object}` }, signal),
-      );
-      if (properties !== null) return properties;
-    } catch (error) {
-      const isUnknown = error instanceof CrmError && (error.kind === 'not-found' || error.kind === 'validation');
-      throw isUnknown ? unknownObject(object, error) : error;
-    }
-    throw new CrmError({
-      kind: 'malformed',
-      code: 'malformed-properties',
-      message: `HubSpot described ${object} without properties.`,
-    });
-  }
+  let writer: CrmWriter | undefined;
 
   return {
     system: 'hubspot',
+
+    get writer() {
+      writer ??= createHubSpotWriter(options);
+      return writer;
+    },
 
     async identify(signal) {
       const details = (await api.send(
@@ -86,8 +62,7 @@ export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
         await reader.readAll(null, signal);
         return reader;
       }
-      if (!/^[a-z0-9_-]+$/i.test(object)) throw unknownObject(object);
-      const properties = await discover(object, signal);
+      const properties = await discoverProperties(api, object, signal);
       if (!properties.some(({ name }) => name === stampProperty(object))) throw unknownObject(object);
       // Whoever may see the properties may not see the records yet.
       await api.send({ method: 'GET', path: `/crm/v3/objects/${object}`, query: { limit: 1 } }, signal);

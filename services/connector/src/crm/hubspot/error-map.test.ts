@@ -15,7 +15,7 @@ describe('answers of HubSpot', () => {
     [429, body('RATE_LIMITS', { policyName: 'TEN_SECONDLY_ROLLING' }), 'rate', true],
     [429, body('RATE_LIMITS', { policyName: 'DAILY' }), 'quota', false],
     [429, JSON.stringify({ status: 'error', message: 'slow down' }), 'rate', true],
-    [423, body('LOCKED'), 'rate', true],
+    [423, body('LOCKED'), 'locked', true],
     [477, body('MIGRATION_IN_PROGRESS'), 'unavailable', true],
     [500, 'upstream connect error', 'unavailable', true],
     [502, '<html>502 Bad Gateway</html>', 'unavailable', true],

@@ -11,7 +11,8 @@ const kindByCategory: Readonly<Record<string, CrmErrorKind>> = {
   BANNED: 'permission',
   OBJECT_NOT_FOUND: 'not-found',
   VALIDATION_ERROR: 'validation',
-  CONFLICT: 'validation',
+  CONFLICT: 'conflict',
+  LOCKED: 'locked',
   RATE_LIMITS: 'rate',
 };
 
@@ -41,10 +42,38 @@ function kindOfStatus(status: number): CrmErrorKind {
   if (status === 401) return 'auth';
   if (status === 403) return 'permission';
   if (status === 404) return 'not-found';
-  if (status === 423 || status === 429) return 'rate';
+  if (status === 409) return 'conflict';
+  if (status === 423) return 'locked';
+  if (status === 429) return 'rate';
   if (status === 477 || status >= 500) return 'unavailable';
   return status >= 400 ? 'validation' : 'malformed';
 }
+
+/** The properties that the answer objects to, and why: codes and names, never the values. */
+function refusedProperties(body: HubSpotBody): { readonly names: string[]; readonly reasons: string[] } {
+  const listed = /\[\{.*\}\]/s.exec(typeof body.message === 'string' ? body.message : '')?.[0];
+  const inMessage = listed === undefined ? [] : parseList(listed);
+  const inErrors = Array.isArray(body.errors) ? body.errors : [];
+  const names = [
+    ...inMessage.map((entry) => entry?.name),
+    ...inErrors.flatMap((error) => error?.context?.propertyName ?? []),
+  ];
+  const reasons = [...inMessage.map((entry) => entry?.error), ...inErrors.map((error) => error?.code)];
+  const texts = (values: unknown[]) => [...new Set(values.filter((value) => typeof value === 'string'))];
+  return { names: texts(names), reasons: texts(reasons) };
+}
+
+function parseList(text: string): { readonly name?: unknown; readonly error?: unknown }[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Statuses from 500 on, and below, after which a write surely was not carried out: the request was not let in. */
+const harmlessStatuses = new Set([423, 429, 477, 503]);
 
 /** The scopes that the token lacks, as far as the answer names them. */
 function missingScopes(body: HubSpotBody): string[] {
@@ -68,6 +97,7 @@ export function hubspotError(status: number, text: string, headers: { get(name: 
       message: `HubSpot answered with status ${status} and a body that is not its API's. Check the address.`,
       pointer: '/baseUrl',
       retryAfterMs,
+      mayBeDone: status < 400 || status >= 500,
     });
   }
   const category = typeof body.category === 'string' ? body.category : `HTTP_${status}`;
@@ -100,7 +130,20 @@ export function hubspotError(status: number, text: string, headers: { get(name: 
       pointer: '/credentials/accessToken',
     });
   }
-  return new CrmError({ kind, code: category, message: `HubSpot says ${category}: ${message}`, retryAfterMs });
+  const { names, reasons } = refusedProperties(body);
+  const words =
+    names.length === 0
+      ? message
+      : `the value of ${names.join(', ')} is refused (${reasons.join(', ') || 'no reason'}).`;
+  return new CrmError({
+    kind,
+    code: category,
+    message: `HubSpot says ${category}: ${words}`,
+    fields: names,
+    existingId: /Existing ID: (\d+)/i.exec(message)?.[1],
+    retryAfterMs,
+    mayBeDone: status >= 500 && !harmlessStatuses.has(status),
+  });
 }
 
 /** The error of a call that got no whole answer. */

@@ -2,10 +2,13 @@ import type { SalesforceDefinition } from '../connection-definition.ts';
 import type { CrmCalls } from '../crm-calls.ts';
 import type { CrmClient } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
-import { type DescribedField, readableFields } from './field-types.ts';
+import type { CrmWriter } from '../crm-writer.ts';
+import { describeObject } from './described-object.ts';
+import { readableFields } from './field-types.ts';
 import { createSalesforceReader, type QueryPage } from './object-reader.ts';
 import { createSalesforceProbe } from './probe.ts';
 import { createSalesforceSession } from './session.ts';
+import { createSalesforceWriter } from './writer.ts';
 
 export interface SalesforceClientOptions {
   readonly loginUrl: string;
@@ -26,19 +29,6 @@ export interface SalesforceClientOptions {
 interface QueryAnswer {
   readonly records?: unknown;
   readonly done?: unknown;
-}
-
-interface DescribeAnswer {
-  readonly queryable?: unknown;
-  readonly fields?: unknown;
-}
-
-function describedFields(answer: DescribeAnswer | null): readonly DescribedField[] | null {
-  const fields = answer?.fields;
-  const isList =
-    Array.isArray(fields) &&
-    fields.every((field) => typeof field?.name === 'string' && typeof field?.type === 'string');
-  return isList ? (fields as DescribedField[]) : null;
 }
 
 export function createSalesforceClient(options: SalesforceClientOptions): CrmClient {
@@ -63,8 +53,15 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
     }, signal);
   }
 
+  let writer: CrmWriter | undefined;
+
   return {
     system: 'salesforce',
+
+    get writer() {
+      writer ??= createSalesforceWriter({ ...options, session, query });
+      return writer;
+    },
 
     async identify(signal) {
       const orgId = await calls.run((attempt) => session.login(attempt), signal);
@@ -74,23 +71,8 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
     },
 
     async open(object, signal) {
-      if (!/^[A-Za-z]\w*$/.test(object)) throw unknownObject(object);
-      let answer: DescribeAnswer | null;
-      try {
-        answer = (await get(`/sobjects/${object}/describe`, signal)) as DescribeAnswer | null;
-      } catch (error) {
-        if (error instanceof CrmError && error.kind === 'not-found') throw unknownObject(object, error);
-        throw error;
-      }
-      const described = describedFields(answer);
-      if (described === null) {
-        throw new CrmError({
-          kind: 'malformed',
-          code: 'malformed-describe',
-          message: `Salesforce described ${object} without fields.`,
-        });
-      }
-      if (!described.some(({ name }) => name === 'SystemModstamp') || answer?.queryable === false) {
+      const described = await describeObject(get, object, signal);
+      if (!described.fields.some(({ name }) => name === 'SystemModstamp') || !described.queryable) {
         throw new CrmError({
           kind: 'validation',
           code: 'object-not-synchronisable',
@@ -99,7 +81,7 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
         });
       }
       return createSalesforceReader({
-        schema: { object, fields: readableFields(described) },
+        schema: { object, fields: readableFields(described.fields) },
         query,
         pageRecords: options.pageRecords,
         overlapMs: options.overlapMs,
@@ -113,12 +95,3 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
     close: () => calls.close(),
   };
 }
-
-const unknownObject = (object: string, cause?: unknown): CrmError =>
-  new CrmError({
-    kind: 'not-found',
-    code: 'unknown-object',
-    message: `The org has no object ${object}, or the user may not read it. Check its API name and the permissions of the user.`,
-    pointer: '/objects',
-    cause,
-  });

@@ -1,6 +1,7 @@
 import { retryAfterMsOf } from '@kempt/resilience';
 import { CrmError, type CrmErrorKind, shortText } from '../crm-error.ts';
 import { networkFailure } from '../network-failure.ts';
+import { isRecordId } from './record-id.ts';
 
 /** What each of Salesforce's error codes means for the caller. */
 const kindByCode: Readonly<Record<string, CrmErrorKind>> = {
@@ -15,9 +16,18 @@ const kindByCode: Readonly<Record<string, CrmErrorKind>> = {
   INSUFFICIENT_ACCESS: 'permission',
   INSUFFICIENT_ACCESS_OR_READONLY: 'permission',
   CANNOT_READ: 'permission',
+  INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY: 'permission',
+  ENTITY_IS_LOCKED: 'permission',
   INVALID_TYPE: 'not-found',
   NOT_FOUND: 'not-found',
   ENTITY_IS_DELETED: 'not-found',
+  INVALID_CROSS_REFERENCE_KEY: 'not-found',
+  DUPLICATES_DETECTED: 'conflict',
+  DUPLICATE_VALUE: 'conflict',
+  MERGE_FAILED: 'conflict',
+  UNDELETE_FAILED: 'conflict',
+  DELETE_FAILED: 'conflict',
+  INVALID_TYPE_FOR_OPERATION: 'not-supported',
   INVALID_FIELD: 'validation',
   MALFORMED_QUERY: 'validation',
   MALFORMED_ID: 'validation',
@@ -28,7 +38,7 @@ const kindByCode: Readonly<Record<string, CrmErrorKind>> = {
   REQUEST_RUNNING_TOO_LONG: 'unavailable',
   SERVER_UNAVAILABLE: 'unavailable',
   UNKNOWN_EXCEPTION: 'unavailable',
-  UNABLE_TO_LOCK_ROW: 'unavailable',
+  UNABLE_TO_LOCK_ROW: 'locked',
   invalid_grant: 'auth',
   invalid_client: 'auth',
   invalid_client_id: 'auth',
@@ -88,10 +98,42 @@ const remedies: readonly { readonly matches: RegExp; readonly pointer: string; r
   },
 ];
 
-interface VendorError {
+/** Codes whose messages repeat the value, and what is said instead. */
+const wordsByCode: Readonly<Record<string, string>> = {
+  STRING_TOO_LONG: 'the text is too long',
+  INVALID_EMAIL_ADDRESS: 'it is not an e-mail address',
+  INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: 'it is not one of the choices',
+  DUPLICATE_VALUE: 'another record has the value already',
+  FIELD_INTEGRITY_EXCEPTION: 'it does not fit the other fields or the record that it names',
+  INVALID_CROSS_REFERENCE_KEY: 'it names a record that does not exist or may not be named here',
+  MALFORMED_ID: 'it is not the id of a record',
+  NUMBER_OUTSIDE_VALID_RANGE: 'the number is out of range',
+  JSON_PARSER_ERROR: 'a value is not of the type of its field',
+};
+
+/** Codes after which a write may have been carried out all the same. */
+const doubtfulCodes = new Set(['UNKNOWN_EXCEPTION', 'REQUEST_RUNNING_TOO_LONG', 'QUERY_TIMEOUT']);
+
+/** An error as the API tells it: in the body of an answer, or of one record in an answer that is a success. */
+export interface VendorError {
   readonly code: string;
   readonly message: string;
+  readonly fields: readonly string[];
+  readonly existingId?: string | undefined;
 }
+
+/** The record that a duplicate rule or a unique field found. The key was misspelt for years. */
+function existingIdOf(error: Readonly<Record<string, unknown>>): string | undefined {
+  const result = (error.duplicateResult ?? error.duplicateResut) as
+    | { matchResults?: { matchRecords?: { record?: { Id?: unknown } }[] }[] }
+    | undefined;
+  const match = result?.matchResults?.[0]?.matchRecords?.[0]?.record?.Id;
+  const told = /with id: (\w{15,18})/.exec(String(error.message))?.[1];
+  return [match, told].find(isRecordId);
+}
+
+const namesOf = (fields: unknown): string[] =>
+  Array.isArray(fields) ? fields.filter((name) => typeof name === 'string') : [];
 
 /** The code and message of an error body: a list of errors, one error, or what the token endpoint sends. */
 function bodyError(body: string): VendorError | null {
@@ -102,16 +144,26 @@ function bodyError(body: string): VendorError | null {
     return null;
   }
   const first = (Array.isArray(parsed) ? parsed[0] : parsed) as Record<string, unknown> | null | undefined;
-  if (typeof first?.errorCode === 'string') return { code: first.errorCode, message: shortText(first.message) };
-  if (typeof first?.error === 'string')
-    return { code: first.error, message: shortText(first.error_description ?? first.error) };
+  if (typeof first?.errorCode === 'string') {
+    return {
+      code: first.errorCode,
+      message: shortText(first.message),
+      fields: namesOf(first.fields),
+      existingId: existingIdOf(first),
+    };
+  }
+  if (typeof first?.error === 'string') {
+    return { code: first.error, message: shortText(first.error_description ?? first.error), fields: [] };
+  }
   return null;
 }
 
 function kindOf(error: VendorError, status: number): CrmErrorKind {
   if (error.code === 'REQUEST_LIMIT_EXCEEDED') return /TotalRequests|daily/i.test(error.message) ? 'quota' : 'rate';
   if (/already being processed/i.test(error.message)) return 'unavailable';
-  return kindByCode[error.code] ?? kindOfStatus(status);
+  const kind = kindByCode[error.code] ?? kindOfStatus(status);
+  // A record that is missing is the fault of the field that names it.
+  return kind === 'not-found' && error.fields.length > 0 ? 'validation' : kind;
 }
 
 function kindOfStatus(status: number): CrmErrorKind {
@@ -136,16 +188,41 @@ export function salesforceError(status: number, body: string, retryAfter: string
       message: `Salesforce answered with status ${status} and a body that is not its API's. Check the address of the org.`,
       pointer: '/loginUrl',
       retryAfterMs,
+      mayBeDone: status < 400 || status >= 500,
     });
   }
+  const mayBeDone = doubtfulCodes.has(error.code) || (status >= 500 && kindByCode[error.code] === undefined);
+  return vendorFailure(error, { status, retryAfterMs, mayBeDone });
+}
+
+/** The error that Salesforce tells of one record, or in the fault of a SOAP answer. */
+export const salesforceRowError = (error: VendorError): CrmError =>
+  vendorFailure(error, { status: 400, retryAfterMs: undefined, mayBeDone: doubtfulCodes.has(error.code) });
+
+function vendorFailure(
+  error: VendorError,
+  answer: { readonly status: number; readonly retryAfterMs: number | undefined; readonly mayBeDone: boolean },
+): CrmError {
   const found = remedies.find(({ matches }) => matches.test(`${error.code} ${error.message}`));
   return new CrmError({
-    kind: kindOf(error, status),
+    kind: kindOf(error, answer.status),
     code: error.code,
-    message: `Salesforce says ${error.code}: ${error.message}${found === undefined ? '' : ` ${found.remedy}`}`,
+    message: `Salesforce says ${wordsOf(error)}${found === undefined ? '' : ` ${found.remedy}`}`,
     pointer: found?.pointer,
-    retryAfterMs,
+    fields: error.fields,
+    existingId: error.existingId,
+    retryAfterMs: answer.retryAfterMs,
+    mayBeDone: answer.mayBeDone,
   });
+}
+
+/** What the error says, without the value where the vendor repeats it. */
+function wordsOf({ code, message, fields }: VendorError): string {
+  const of = fields.length === 0 ? '' : ` of ${fields.join(', ')}`;
+  const words = wordsByCode[code];
+  if (words === undefined) return `${code}${of}: ${message}`;
+  const most = /max length=(\d+)/.exec(message)?.[1];
+  return `${code}${of}: ${words}${most === undefined ? '' : `, ${most} characters at most`}.`;
 }
 
 /** The error of a call that got no whole answer. */

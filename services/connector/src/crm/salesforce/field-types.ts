@@ -37,14 +37,27 @@ const viewFields = new Set(['LastViewedDate', 'LastReferencedDate']);
 export interface DescribedField {
   readonly name: string;
   readonly type: string;
+  readonly length?: unknown;
+  readonly nillable?: unknown;
+  readonly createable?: unknown;
+  readonly updateable?: unknown;
+  readonly restrictedPicklist?: unknown;
+  readonly picklistValues?: unknown;
 }
 
-/** The fields to read, sorted by name. Types that are not in the table are read as text. */
+/** What a field holds; null for one that is not read. Types that are not in the table are read as text. */
+export function kindOfField({ name, type }: DescribedField): FieldKind | null {
+  if (viewFields.has(name)) return null;
+  const kind = kinds[type];
+  return kind === undefined ? 'text' : kind;
+}
+
+/** The fields to read, sorted by name. */
 export function readableFields(described: readonly DescribedField[]): FieldSchema[] {
   const fields: FieldSchema[] = [];
-  for (const { name, type } of described) {
-    const kind = kinds[type] === undefined ? 'text' : kinds[type];
-    if (kind !== null && !viewFields.has(name)) fields.push({ name, kind, vendorType: type });
+  for (const field of described) {
+    const kind = kindOfField(field);
+    if (kind !== null) fields.push({ name: field.name, kind, vendorType: field.type });
   }
   return fields.sort(byName);
 }

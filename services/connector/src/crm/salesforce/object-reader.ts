@@ -129,7 +129,7 @@ export function createSalesforceReader(options: SalesforceReaderOptions): Object
  * Puts the parts of each row together. A row that changed between two parts is left out: its stamp has moved on, so it
  * comes again among the changes.
  */
-async function addParts(
+export async function addParts(
   rows: readonly unknown[],
   others: readonly (readonly string[])[],
   query: (fields: readonly string[]) => Promise<QueryPage>,

@@ -1,24 +1,28 @@
 import type { Connection, HttpRequest } from 'jsforce';
 import type { SalesforceDefinition } from '../connection-definition.ts';
 import { CrmError } from '../crm-error.ts';
-import { salesforceError, salesforceFailure } from './error-map.ts';
+import { salesforceError, salesforceFailure, salesforceRowError } from './error-map.ts';
 import { grantForm } from './grant.ts';
 import { parseJson } from './parse-json.ts';
 import { isRecordId, longId } from './record-id.ts';
+import { readSoapFault, readSoapResults, type SoapResult, soapEnvelope } from './soap.ts';
 import { createTransport, type SalesforceAnswer } from './transport.ts';
 
 export interface SalesforceSession {
   /** Sends a request and gives the JSON of the answer. Logs in when there is no session, and once more when it is over. */
   send(request: SalesforceRequest, signal: AbortSignal): Promise<unknown>;
+  /** Calls an operation of the SOAP API, the only one that merges and undeletes, and gives its results. */
+  callSoap(operation: string, signal: AbortSignal): Promise<readonly SoapResult[]>;
   /** Logs in afresh and gives the 18-character id of the org. */
   login(signal: AbortSignal): Promise<string>;
 }
 
 export interface SalesforceRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   /** Below `/services/data/v<version>`, such as `/queryAll?q=...`. */
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface SessionOptions {
@@ -50,7 +54,12 @@ async function newConnection(config: ConstructorParameters<typeof Connection>[0]
 }
 
 /** Sends by jsforce and gives the body as text: numbers are read with all their digits, errors with their status. */
-async function exchange(connection: Connection, request: HttpRequest, signal: AbortSignal): Promise<string> {
+async function exchange(
+  connection: Connection,
+  request: HttpRequest,
+  signal: AbortSignal,
+  errorOf: (answer: SalesforceAnswer) => CrmError = restError,
+): Promise<string> {
   let answer: SalesforceAnswer | undefined;
   const transport = createTransport({ signal, onAnswer: (given) => void (answer = given) });
   try {
@@ -60,8 +69,17 @@ async function exchange(connection: Connection, request: HttpRequest, signal: Ab
     if (answer === undefined) throw signal.aborted ? signal.reason : salesforceFailure(error);
   }
   if (answer === undefined) throw salesforceFailure(new Error('no answer'));
-  throw salesforceError(answer.status, answer.body, answer.headers.get('retry-after'));
+  throw errorOf(answer);
 }
+
+const restError = ({ status, body, headers }: SalesforceAnswer): CrmError =>
+  salesforceError(status, body, headers.get('retry-after'));
+
+/** The SOAP API tells its errors in XML; what stands before it, such as a proxy, does not. */
+const soapFault = (answer: SalesforceAnswer): CrmError => {
+  const fault = readSoapFault(answer.body);
+  return fault === null ? restError(answer) : salesforceRowError(fault);
+};
 
 function parseAnswer(text: string): unknown {
   if (text === '') return null;
@@ -72,6 +90,7 @@ function parseAnswer(text: string): unknown {
       kind: 'malformed',
       code: 'malformed-json',
       message: 'Salesforce sent a body that is not JSON.',
+      mayBeDone: true,
       cause: error,
     });
   }
@@ -79,6 +98,18 @@ function parseAnswer(text: string): unknown {
 
 const isSessionOver = (error: unknown): boolean =>
   error instanceof CrmError && (error.code === 'INVALID_SESSION_ID' || error.code === 'HTTP_401');
+
+/** The SOAP API takes access tokens that are JWTs from this version on. */
+const soapTakesJwtFrom = 68;
+
+const isJwt = (token: string): boolean => token.split('.').length === 3 && token.startsWith('ey');
+
+/** An error of a login: whatever came of it, no record was written. */
+function withoutEffect(error: unknown): unknown {
+  if (!(error instanceof CrmError) || !error.mayBeDone) return error;
+  const { kind, code, message, retryAfterMs, pointer, cause } = error;
+  return new CrmError({ kind, code, message, retryAfterMs, pointer, cause });
+}
 
 /**
  * A session with an org. jsforce's own refresh is not used: it knows no grant but the refresh token, and turns in a
@@ -139,10 +170,15 @@ export function createSalesforceSession(options: SessionOptions): SalesforceSess
   /** One login at a time: whoever needs one meanwhile waits for it. */
   function logIn(signal: AbortSignal): Promise<Login> {
     loggingIn ??= requestLogin(signal)
-      .then((login) => {
-        current = login;
-        return login;
-      })
+      .then(
+        (login) => {
+          current = login;
+          return login;
+        },
+        (error: unknown) => {
+          throw withoutEffect(error);
+        },
+      )
       .finally(() => {
         loggingIn = undefined;
       });
@@ -154,24 +190,48 @@ export function createSalesforceSession(options: SessionOptions): SalesforceSess
     const headers = {
       accept: 'application/json',
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...request.headers,
     };
     return parseAnswer(
       await exchange(login.connection, { method: request.method, url: request.path, headers, ...body }, signal),
     );
   }
 
+  async function exchangeSoap(login: Login, operation: string, signal: AbortSignal): Promise<readonly SoapResult[]> {
+    const accessToken = login.connection.accessToken ?? '';
+    if (isJwt(accessToken) && Number(options.apiVersion) < soapTakesJwtFrom) {
+      throw new CrmError({
+        kind: 'not-supported',
+        code: 'soap-refuses-token',
+        message: `The connected app gives out JWT-based access tokens, which the SOAP API takes from version ${soapTakesJwtFrom}.0 on. Set the API version, or let the app give out opaque tokens.`,
+        pointer: '/credentials/clientId',
+      });
+    }
+    const request: HttpRequest = {
+      method: 'POST',
+      url: `/services/Soap/u/${options.apiVersion}`,
+      headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: '""', accept: 'text/xml' },
+      body: soapEnvelope(operation, { accessToken, client: callOptions.client }),
+    };
+    return readSoapResults(await exchange(login.connection, request, signal, soapFault));
+  }
+
+  /** Does something with a session: a new one when there is none, and once more with a new one when it is over. */
+  async function inSession<T>(work: (login: Login) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const login = current ?? (await logIn(signal));
+    try {
+      return await work(login);
+    } catch (error) {
+      if (!isSessionOver(error)) throw error;
+      // Another request may have logged in meanwhile.
+      const renewed = current !== undefined && current !== login ? current : await logIn(signal);
+      return await work(renewed);
+    }
+  }
+
   return {
-    async send(request, signal) {
-      const login = current ?? (await logIn(signal));
-      try {
-        return await exchangeJson(login, request, signal);
-      } catch (error) {
-        if (!isSessionOver(error)) throw error;
-        // Another request may have logged in meanwhile.
-        const renewed = current !== undefined && current !== login ? current : await logIn(signal);
-        return await exchangeJson(renewed, request, signal);
-      }
-    },
+    send: (request, signal) => inSession((login) => exchangeJson(login, request, signal), signal),
+    callSoap: (operation, signal) => inSession((login) => exchangeSoap(login, operation, signal), signal),
     async login(signal) {
       return (await logIn(signal)).orgId;
     },

@@ -26,12 +26,15 @@ export function upToPlace({ stampMs, id }: StampPlace): string {
   return `(SystemModstamp < ${stamp} OR (SystemModstamp = ${stamp} AND Id <= ${textLiteral(id)}))`;
 }
 
+/** Records with one of these ids. */
+export const withIds = (ids: readonly string[]): string => `Id IN (${ids.map(textLiteral).join(',')})`;
+
 export interface PageQuery {
   readonly object: string;
   readonly fields: readonly string[];
   /** Conditions that must all hold; empty ones are left out. */
   readonly where: readonly string[];
-  readonly orderBy: 'Id' | 'SystemModstamp, Id' | 'SystemModstamp DESC';
+  readonly orderBy: 'Id' | 'SystemModstamp, Id' | 'SystemModstamp DESC' | 'CreatedDate, Id';
   readonly limit: number;
 }
 
