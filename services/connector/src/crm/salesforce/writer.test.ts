@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Fault } from '@kempt/crm-simulators';
+import { eventually } from '../../connector-test-bed.ts';
 import { type SimulatedCrms, startCrms } from '../../crm-test-bed.ts';
 import { CrmError, type CrmErrorKind } from '../crm-error.ts';
 import type { CrmWriter } from '../crm-writer.ts';
@@ -33,6 +34,10 @@ const contact = (fields: Record<string, unknown> = {}): string =>
   crm.records.create('Contact', { LastName: 'Lee', ...fields });
 const held = (object: string, id: string) => crm.records.read(object, id);
 const writesTo = (id: string) => crm.writeLog.entries().filter(({ recordId }) => recordId === id);
+const actionsOn = (id: string) =>
+  writesTo(id)
+    .filter(({ by }) => by === 'api')
+    .map(({ action }) => action);
 const failure = async (call: Promise<unknown>): Promise<CrmError> => {
   const error = await call.then(
     () => new Error('The call succeeded.'),
@@ -307,11 +312,8 @@ describe('answers that do not come', () => {
     );
     expect(merge).toMatchObject({ kind: 'unknown-outcome', retriable: false });
     expect(crm.faults.list().map(({ hits }) => hits)).toEqual([1, 1]);
-    expect(
-      writesTo(id)
-        .filter(({ by }) => by === 'api')
-        .map(({ action }) => action),
-    ).toEqual(['update', 'merge']);
+    await eventually('both writes', async () => actionsOn(id).length >= 2);
+    expect(actionsOn(id)).toEqual(['update', 'merge']);
     impatient.client.close();
   });
 
@@ -321,7 +323,7 @@ describe('answers that do not come', () => {
     crm.faults.inject({ method: 'PATCH', path: '/sobjects/Contact', effect: { kind: 'stall' } });
     const stopping = new AbortController();
     const call = failure(writer.update('Contact', id, { FirstName: 'Ada' }, stopping.signal));
-    while (crm.faults.list()[0]?.hits !== 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('the write to be under way', async () => crm.faults.list()[0]?.hits === 1);
     stopping.abort(new Error('enough'));
     expect(await call).toMatchObject({ kind: 'unknown-outcome' });
   });
@@ -338,11 +340,7 @@ describe('answers that do not come', () => {
     crm.rowFaults.inject({ code: 'UNABLE_TO_LOCK_ROW', action: 'merge' });
     crm.faults.inject({ path: '/services/Soap', effect: { kind: 'named', name: 'lock-row' } });
     await writer.merge('Contact', { masterId: id, loserIds: [loser], fields: {} }, signal);
-    expect(
-      writesTo(id)
-        .filter(({ by }) => by === 'api')
-        .map(({ action }) => action),
-    ).toEqual(['update', 'merge']);
+    expect(actionsOn(id)).toEqual(['update', 'merge']);
   });
 
   test('a record that stays locked is told as such', async () => {
