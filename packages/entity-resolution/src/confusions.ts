@@ -16,10 +16,10 @@ export interface Confusion {
    */
   readonly mostPerMatch?: number;
   /**
-   * Comparisons that keep the level probabilities they start from. What sets a confusion apart from matches must not be learned away: sites
-   * of one organisation that were found in one house would be matches by another name.
+   * How many of the strongest levels of a comparison keep the probabilities they start from. What sets a confusion apart from matches must
+   * not be learned away: sites of one organisation that were found in one house would be matches by another name.
    */
-  readonly held?: ReadonlySet<FeatureKind>;
+  readonly held?: ReadonlyMap<FeatureKind, number>;
   /**
    * Comparisons on which such pairs agree exactly as matches do: there are too few of them to learn it, and twins write down the address they
    * share with the errors that everybody makes.
@@ -39,7 +39,7 @@ const ofPersons: readonly Confusion[] = [
   {
     label: 'twins',
     mostPerMatch: 0.3,
-    held: new Set<FeatureKind>(['date']),
+    held: new Map<FeatureKind, number>([['date', levelsOf.date.length]]),
     tied: new Set<FeatureKind>(['family', 'address', 'phone']),
     shared: new Map([
       ...asMatches('family', 'address', 'phone'),
@@ -75,12 +75,12 @@ const otherSite: readonly number[] = [0.00002, 0.0002, 0.005, 0.002, 0.06, 0.2, 
 const ofOthers: readonly Confusion[] = [
   {
     label: 'branches',
-    held: new Set<FeatureKind>(['address']),
+    held: new Map<FeatureKind, number>([['address', 4]]),
     shared: new Map([...asMatches('organisation', 'legalForm', 'domain'), ['address', otherSite]]),
   },
   {
     label: 'branches with one switchboard',
-    held: new Set<FeatureKind>(['address']),
+    held: new Map<FeatureKind, number>([['address', 4]]),
     shared: new Map([...asMatches('organisation', 'legalForm', 'domain', 'phone'), ['address', otherSite]]),
   },
   { label: 'neighbours', shared: new Map(asMatches('address', 'phone')) },
@@ -96,7 +96,9 @@ export function confusionsFor(kinds: readonly FeatureKind[]): Confusion[] {
   const possible = kinds.some((kind) => personKinds.has(kind)) ? ofPersons : ofOthers;
   return possible.filter(({ label, shared, held }) => {
     if ((label === 'twins' || label === 'namesakes in one household') && !telling.has('date')) return false;
-    const common = [...telling].filter((kind) => shared.has(kind) && !(kind === 'address' && held?.has(kind) === true)).length;
+    const common = [...telling].filter(
+      (kind) => shared.has(kind) && !(kind === 'address' && held?.has(kind) === true),
+    ).length;
     return common > 0 && telling.size > common;
   });
 }

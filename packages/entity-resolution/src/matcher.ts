@@ -74,7 +74,14 @@ export function createMatcher(model: MatchModel): Matcher {
         const values = normal.values[slot] ?? [];
         return options.redact === true || values.length === 0
           ? null
-          : values.map((value) => value.replace(/\|[n@+]$/, '').replace(/\|+/g, ' ').trim()).join('; ');
+          : values
+              .map((value) =>
+                value
+                  .replace(/\|[n@+]$/, '')
+                  .replace(/\|+/g, ' ')
+                  .trim(),
+              )
+              .join('; ');
       };
       const explained: ExplanationRow[] = model.features.map((feature, index) => {
         const level = scorer.store.levels[index] as number;
@@ -87,6 +94,16 @@ export function createMatcher(model: MatchModel): Matcher {
           termFrequencyWeight: scorer.rarityWeight(index),
         };
       });
+      if (scorer.carelessWeight !== 0) {
+        explained.push({
+          column: 'care',
+          level: scorer.carelessWeight > 0 ? 'errors that come together' : 'agreement as of careful records',
+          left: null,
+          right: null,
+          weight: scorer.carelessWeight,
+          termFrequencyWeight: 0,
+        });
+      }
       if (scorer.confusionWeight !== 0) {
         explained.push({
           column: 'confusion',

@@ -32,6 +32,14 @@ export interface ConfusionModel {
   readonly weights: readonly (readonly number[] | null)[];
 }
 
+/** The part of the matches that differ in many fields at once, because one of the two records was written down without care. */
+export interface CarelessnessModel {
+  /** Share of such pairs among matches. */
+  readonly share: number;
+  /** For every level of every comparison the log2 of how much likelier it is among them than among the other matches. */
+  readonly weights: readonly (readonly number[])[];
+}
+
 export interface BlockingModel {
   /** A block with more records than this is too common to compare all its pairs. */
   readonly largestBlock: number;
@@ -49,7 +57,7 @@ export interface ModelDiagnostics {
 
 /** Everything that scoring needs, as plain JSON. Two models with the same content have the same version. */
 export interface MatchModel {
-  readonly format: 'kempt.match-model.v1';
+  readonly format: 'kempt.match-model.v2';
   readonly version: string;
   readonly schema: Schema;
   /** log2 odds that two records taken at random match, where they come from different sources or from a source not known in training. */
@@ -58,6 +66,12 @@ export interface MatchModel {
   readonly sourcePriors: Readonly<Record<string, number>>;
   readonly features: readonly FeatureModel[];
   readonly confusions: readonly ConfusionModel[];
+  readonly carelessness: CarelessnessModel;
+  /**
+   * By bit set of the slots that both records of a pair fill: bits added to the prior of matches first, then to that of each confusion.
+   * Patterns that are not listed add nothing.
+   */
+  readonly patternPriors: Readonly<Record<string, readonly number[]>>;
   readonly frequencies: FrequencyTables;
   readonly blocking: BlockingModel;
   /** Match probability from which on records are joined. */
@@ -104,9 +118,9 @@ export class ModelError extends Error {
 }
 
 export function checkModel(model: MatchModel): void {
-  if (model.format !== 'kempt.match-model.v1') {
+  if (model.format !== 'kempt.match-model.v2') {
     throw new ModelError(
-      `the match model has the format ${String(model.format)}, this version reads kempt.match-model.v1; train a new model`,
+      `the match model has the format ${String(model.format)}, this version reads kempt.match-model.v2; train a new model`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { type BlockIndex, CandidateWalk } from './block-index.ts';
 import type { PairSample, Stratum } from './estimation.ts';
+import { countPatterns, type FilledPatterns } from './filled-patterns.ts';
 import type { Pace } from './pace.ts';
 import type { Random } from './random.ts';
 import type { RecordStore } from './record-store.ts';
@@ -13,6 +14,7 @@ const chancePairs = 80_000;
 export interface ComparedPairs extends PairSample {
   readonly lefts: Int32Array;
   readonly rights: Int32Array;
+  readonly filled: FilledPatterns;
   /** How many of the pairs are candidates; they lead. */
   readonly kept: number;
   /** Candidate pairs there are in all. */
@@ -48,8 +50,14 @@ export async function comparePairs(
   const rarities = new Float32Array(room * features);
   const conflicts = new Uint8Array(room);
   const stratumOfPair = new Uint8Array(room);
+  const patterns = new Int16Array(room);
   const stratumOf = new Map(
     strata.flatMap(({ source }, at) => (source === null ? [] : [[store.sourceId(source), at] as const])),
+  );
+  const filled = countPatterns(
+    Int32Array.from({ length: rows }, (_, row) => store.maskOf(row)),
+    Int32Array.from({ length: rows }, (_, row) => stratumOf.get(store.sourceOf(row)) ?? 0),
+    strata.length,
   );
   let count = 0;
   const add = (left: number, right: number): void => {
@@ -60,6 +68,7 @@ export async function comparePairs(
     levels.set(store.levels, count * features);
     rarities.set(store.rarities, count * features);
     conflicts[count] = store.conflict(left, right) ? 1 : 0;
+    patterns[count] = filled.indexOf(store.maskOf(left) & store.maskOf(right));
     const source = store.sourceOf(left);
     stratumOfPair[count] = source === store.sourceOf(right) ? (stratumOf.get(source) ?? 0) : 0;
     count += 1;
@@ -94,6 +103,8 @@ export async function comparePairs(
     rarities: rarities.subarray(0, count * features),
     conflicts: conflicts.subarray(0, count),
     strata: stratumOfPair.subarray(0, count),
+    patterns: patterns.subarray(0, count),
+    filled,
     weights,
   };
 }
@@ -134,5 +145,6 @@ export function thin(pairs: ComparedPairs, most: number): PairSample {
     weights: Float64Array.from(chosen, (pair, at) => (pairs.weights[pair] as number) * (at < most ? step : 1)),
     conflicts: Uint8Array.from(chosen, (pair) => pairs.conflicts[pair] as number),
     strata: Uint8Array.from(chosen, (pair) => pairs.strata[pair] as number),
+    patterns: Int16Array.from(chosen, (pair) => pairs.patterns[pair] as number),
   };
 }

@@ -19,12 +19,21 @@ export class PairScorer {
   readonly #confusionPriors: readonly number[];
   readonly #confusionWeights: readonly (readonly (Float64Array | null)[])[];
   readonly #odds: Float64Array;
+  readonly #careless: readonly Float64Array[];
+  readonly #carelessShare: number;
+  readonly #patternPriors: (readonly number[] | undefined)[] = [];
   /** Whether the last scored pair is in hard conflict. */
   conflict = false;
   /** What the last scored pair lost because confusions explain its agreement; never positive. */
   confusionWeight = 0;
 
-  constructor(model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions'>, store: RecordStore) {
+  /** What the last scored pair gained or lost because errors come together. */
+  carelessWeight = 0;
+
+  constructor(
+    model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions' | 'carelessness' | 'patternPriors'>,
+    store: RecordStore,
+  ) {
     this.store = store;
     this.#priorAcross = model.prior;
     for (const [source, prior] of Object.entries(model.sourcePriors))
@@ -37,6 +46,9 @@ export class PairScorer {
       confusion.weights.map((weights) => (weights === null ? null : Float64Array.from(weights))),
     );
     this.#odds = new Float64Array(model.confusions.length);
+    this.#careless = model.carelessness.weights.map((weights) => Float64Array.from(weights));
+    for (const [mask, bits] of Object.entries(model.patternPriors)) this.#patternPriors[Number(mask)] = bits;
+    this.#carelessShare = model.carelessness.share;
   }
 
   /** Match weight of two rows, in bits. */
@@ -46,6 +58,7 @@ export class PairScorer {
     return this.weighAgreement(store.levels, store.rarities, 0, {
       sameSource: store.sourceOf(left) === store.sourceOf(right) ? store.sourceOf(left) : -1,
       conflict: store.conflict(left, right),
+      mask: store.maskOf(left) & store.maskOf(right),
     });
   }
 
@@ -54,23 +67,31 @@ export class PairScorer {
     levels: Int8Array,
     rarities: Float64Array | Float32Array,
     base: number,
-    pair: { readonly sameSource: number; readonly conflict: boolean },
+    pair: { readonly sameSource: number; readonly conflict: boolean; readonly mask: number },
   ): number {
     const confusions = this.#confusionWeights;
     const odds = this.#odds;
-    for (let index = 0; index < odds.length; index += 1) odds[index] = this.#confusionPriors[index] as number;
+    const shifts = this.#patternPriors[pair.mask];
+    for (let index = 0; index < odds.length; index += 1)
+      odds[index] = (this.#confusionPriors[index] as number) + (shifts?.[index + 1] ?? 0);
     this.prior = pair.sameSource >= 0 ? (this.#priorsWithin[pair.sameSource] ?? this.#priorAcross) : this.#priorAcross;
+    this.prior += shifts?.[0] ?? 0;
     let weight = this.prior;
+    let careless = 0;
     for (let feature = 0; feature < this.#weights.length; feature += 1) {
       const level = levels[base + feature] as number;
       if (level < 0) continue;
       const rarity = this.#rarityWeight(feature, level, rarities[base + feature] as number);
       weight += ((this.#weights[feature] as Float64Array)[level] as number) + rarity;
+      careless += (this.#careless[feature] as Float64Array)[level] as number;
       for (let index = 0; index < odds.length; index += 1) {
         const weights = (confusions[index] as (Float64Array | null)[])[feature] as Float64Array | null;
         if (weights !== null) odds[index] = (odds[index] as number) + (weights[level] as number) + rarity;
       }
     }
+    const share = this.#carelessShare;
+    this.carelessWeight = onGrid(Math.log2(1 - share + share * 2 ** Math.min(200, careless)));
+    weight += this.carelessWeight;
     // Pairs far below any floor need no correction, which can only lower them further.
     this.confusionWeight = weight < -20 ? 0 : this.#explainedAway();
     this.conflict = pair.conflict;

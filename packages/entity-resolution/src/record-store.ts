@@ -4,6 +4,7 @@ import { EmailTable } from './comparisons/email-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
 import type { ValueTable } from './comparisons/value-table.ts';
+import { filledMask } from './filled-patterns.ts';
 import type { Rarities } from './frequencies.ts';
 import type { Plan, Slot } from './plan.ts';
 import { WordPool } from './word-pool.ts';
@@ -60,6 +61,7 @@ export class RecordStore {
   readonly #bestRarities = new Float64Array(2);
   #generations = new Int8Array(1024);
   #sources = new Int16Array(1024);
+  #masks = new Int16Array(1024);
   readonly #sourceIds = new Map<string, number>();
   #rows = 0;
 
@@ -73,6 +75,7 @@ export class RecordStore {
     this.#twoFeatures = Uint8Array.from(this.#tables, (table) => (table.levels.length === 2 ? 1 : 0));
     this.#generations = new Int8Array(Math.max(16, expectedRows));
     this.#sources = new Int16Array(Math.max(16, expectedRows));
+    this.#masks = new Int16Array(Math.max(16, expectedRows));
     this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
     this.levels = new Int8Array(plan.features.length);
     this.rarities = new Float64Array(plan.features.length);
@@ -101,15 +104,22 @@ export class RecordStore {
     return this.#sources[row] as number;
   }
 
+  /** Bit set of the slots that the row fills. */
+  maskOf(row: number): number {
+    return this.#masks[row] as number;
+  }
+
   add(values: readonly (readonly string[])[], source: string): number {
     const row = this.#rows;
     this.#rows += 1;
     if (row >= this.#generations.length) {
       this.#generations = widen(this.#generations, new Int8Array(row * 2));
       this.#sources = widen(this.#sources, new Int16Array(row * 2));
+      this.#masks = widen(this.#masks, new Int16Array(row * 2));
       this.#cells = widen(this.#cells, new Int32Array(row * 2 * this.#width));
     }
     this.#sources[row] = this.sourceId(source);
+    this.#masks[row] = filledMask(values);
     for (let slot = 0; slot < this.#tables.length; slot += 1) {
       const table = this.#tables[slot] as ValueTable;
       const found = values[slot] ?? [];

@@ -104,6 +104,7 @@ function scoreCompared(scorer: PairScorer, pairs: ComparedPairs, floor: number):
     const weight = scorer.weighAgreement(pairs.levels, pairs.rarities, pair * pairs.features, {
       sameSource: source === store.sourceOf(right) ? source : -1,
       conflict: pairs.conflicts[pair] === 1,
+      mask: store.maskOf(left) & store.maskOf(right),
     });
     if (weight < floor) continue;
     lefts.push(left);

@@ -61,7 +61,8 @@ export async function trainModel(
     random: createRandom(options.seed ?? 1),
     pace,
   });
-  const rough = estimate(plan.features, thin(pairs, estimatedPairs), strata);
+  const population = { strata, filled: pairs.filled };
+  const rough = estimate(plan.features, thin(pairs, estimatedPairs), population);
 
   // The second round counts every entity of the first one once, so that values held by duplicates do not look common.
   const owners = await clusterRows(new PairScorer(rough, store), {
@@ -74,14 +75,16 @@ export async function trainModel(
   const frequencies = countFrequencies(plan, rows, owners);
   store.reprice(createRarities(frequencies));
   repricePairs(store, pairs);
-  const fit = estimate(plan.features, thin(pairs, estimatedPairs), strata);
+  const fit = estimate(plan.features, thin(pairs, estimatedPairs), population);
   return sealModel({
-    format: 'kempt.match-model.v1',
+    format: 'kempt.match-model.v2',
     schema: settledSchema,
     prior: fit.prior,
     sourcePriors: fit.sourcePriors,
     features: fit.features,
     confusions: fit.confusions,
+    carelessness: fit.carelessness,
+    patternPriors: fit.patternPriors,
     frequencies,
     blocking,
     threshold,
