@@ -1,6 +1,7 @@
 import type { SimulatorClock } from './clock.ts';
 import { createFaultPlan, type Fault } from './http/fault-plan.ts';
 import { type HttpServer, type SimulatorReply, type SimulatorRequest, startHttpServer } from './http/http-server.ts';
+import type { OutageRequest } from './http/outages.ts';
 import { createRouter } from './http/router.ts';
 import { HubSpotError } from './hubspot/hubspot-error.ts';
 import type { HubSpotSimulator } from './hubspot/hubspot-simulator.ts';
@@ -181,6 +182,7 @@ export async function startControlApi(options: ControlApiOptions): Promise<HttpS
   router.add('GET', '/__control/status', () => ({
     now: new Date(options.clock.now()).toISOString(),
     clockOffsetMs: options.clock.offsetMs(),
+    referenceTime: options.salesforce.referenceTime.toISOString(),
     salesforce: {
       requests: options.salesforce.requestCount(),
       writes: options.salesforce.writeLog.count(),
@@ -242,6 +244,15 @@ export async function startControlApi(options: ControlApiOptions): Promise<HttpS
   router.add('DELETE', '/__control/:crm/faults/:id', (call) => ({
     removed: crmOf(call).simulator.faults.remove(Number(id(call))),
   }));
+  router.add('GET', '/__control/:crm/outages', (call) => crmOf(call).simulator.outages.history());
+  router.add('POST', '/__control/:crm/outages', async (call) => {
+    await crmOf(call).simulator.outages.start(bodyOf(call) as unknown as OutageRequest);
+    return crmOf(call).simulator.outages.current();
+  });
+  router.add('DELETE', '/__control/:crm/outages', async (call) => {
+    await crmOf(call).simulator.outages.end();
+    return {};
+  });
   router.add('GET', '/__control/:crm/writes', (call) => crmOf(call).simulator.writeLog.entries(writeFilter(call)));
   router.add('GET', '/__control/:crm/writes/counts', (call) => {
     const least = Number(call.request.query.get('least') ?? 1);
@@ -265,10 +276,10 @@ export async function startControlApi(options: ControlApiOptions): Promise<HttpS
     host: options.host,
     port: options.port,
     faults: createFaultPlan(),
-    handle(request) {
+    async handle(request) {
       const found = router.find(request.method, request.path);
       if (!('handler' in found)) return jsonReply(404, { error: `There is no ${request.method} ${request.path}.` });
-      return jsonReply(200, found.handler({ request, params: found.params }));
+      return jsonReply(200, await found.handler({ request, params: found.params }));
     },
     namedFault: () => jsonReply(500, {}),
     onError(error) {

@@ -1,5 +1,6 @@
 export { createClock, type SimulatorClock } from './clock.ts';
 export type { Fault, FaultEffect, FaultPlan, InjectedFault } from './http/fault-plan.ts';
+export type { Outage, OutageKind, OutageRequest, Outages } from './http/outages.ts';
 export type { HubSpotCredentials } from './hubspot/hubspot-auth.ts';
 export { hubSpotFaultNames } from './hubspot/hubspot-faults.ts';
 export type { HubSpotLoad, HubSpotObjectLoad, HubSpotRow } from './hubspot/hubspot-load.ts';

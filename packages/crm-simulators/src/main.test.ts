@@ -179,6 +179,76 @@ describe('simulators in a process of their own', () => {
     await expect(control(ready, 'GET', '/dynamics/counts')).rejects.toThrow('use salesforce or hubspot');
   });
 
+  test('the write log tells who wrote what and how often, and outlives a restart', async () => {
+    const first = await start();
+    const { id } = (await control(first.ready, 'POST', '/hubspot/records/companies', { name: 'Logged' })) as {
+      id: string;
+    };
+    const write = (name: string) =>
+      fetch(`${first.ready.hubspot.url}/crm/v3/objects/companies/${id}`, {
+        method: 'PATCH',
+        headers: {
+          authorization: `Bearer ${first.ready.hubspot.privateAppToken}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ properties: { name } }),
+      });
+    await write('Once');
+    await write('Twice');
+    const expected = [
+      { sequence: 2, action: 'update', application: '4711001', before: { name: 'Logged' }, after: { name: 'Once' } },
+      { sequence: 3, action: 'update', before: { name: 'Once' }, after: { name: 'Twice' } },
+    ];
+    const filter = `object=companies&recordId=${id}&by=api`;
+    expect(await control(first.ready, 'GET', `/hubspot/writes?${filter}`)).toMatchObject(expected);
+    await stop(first.child);
+    const { ready } = await start();
+    expect(await control(ready, 'GET', `/hubspot/writes?${filter}`)).toMatchObject(expected);
+    expect(await control(ready, 'GET', `/hubspot/writes?${filter}&after=2&limit=5`)).toMatchObject([{ sequence: 3 }]);
+    expect(await control(ready, 'GET', '/hubspot/writes/counts?least=2')).toEqual([
+      { object: 'companies', recordId: id, action: 'update', by: 'api', count: 2, sequences: [2, 3] },
+    ]);
+  });
+
+  test('a CRM can be away in four ways, until it is told to be back or by the clock on the wall', async () => {
+    const { ready } = await start();
+    const ask = async (): Promise<number | string> => {
+      try {
+        const signal = AbortSignal.timeout(300);
+        return (await fetch(`${ready.hubspot.url}/crm/v3/owners`, { signal })).status;
+      } catch (error) {
+        const cause = (error as { cause?: { code?: string } }).cause?.code;
+        return cause ?? (error as Error).name;
+      }
+    };
+    const away = (kind: string, more: object = {}) => control(ready, 'POST', '/hubspot/outages', { kind, ...more });
+    expect(await ask()).toBe(401);
+    await away('refused');
+    expect(await ask()).toBe('ECONNREFUSED');
+    await away('reset');
+    expect(await ask()).toMatch(/^(?:ECONNRESET|UND_ERR_SOCKET)$/);
+    await away('unavailable');
+    expect(await ask()).toBe(503);
+    await away('slow', { delayMs: 5000 });
+    expect(await ask()).toBe('TimeoutError');
+    await control(ready, 'DELETE', '/hubspot/outages');
+    expect(await ask()).toBe(401);
+    await away('refused', { seconds: 0.3 });
+    expect(await ask()).toBe('ECONNREFUSED');
+    const deadline = Date.now() + 5000;
+    while ((await ask()) !== 401 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await ask()).toBe(401);
+    const past = (await control(ready, 'GET', '/hubspot/outages')) as {
+      kind: string;
+      startedAt: string;
+      endedAt: string | null;
+    }[];
+    expect(past.map(({ kind }) => kind)).toEqual(['refused', 'reset', 'unavailable', 'slow', 'refused']);
+    expect(past.every(({ startedAt, endedAt }) => endedAt !== null && startedAt <= endedAt)).toBe(true);
+    expect(await control(ready, 'GET', '/salesforce/outages')).toEqual([]);
+    await expect(away('vanished')).rejects.toThrow('use refused, reset, unavailable, slow');
+  });
+
   test('end when the pipe of the parent ends, if told to', async () => {
     const { child } = await start({ KEMPT_SIMULATORS_STOP_WITH_STDIN: 'true' });
     child.stdin?.end();

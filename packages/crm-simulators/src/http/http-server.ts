@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo, Socket } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import type { FaultEffect, FaultPlan } from './fault-plan.ts';
+import { createOutages, type Outages } from './outages.ts';
 
 export interface SimulatorRequest {
   readonly method: string;
@@ -40,6 +41,8 @@ export interface HttpServer {
   readonly url: string;
   /** Requests answered so far, by method and first path segments. */
   requestCount(): number;
+  /** Makes the whole server unreachable, broken or slow. */
+  readonly outages: Outages;
   stop(): Promise<void>;
 }
 
@@ -124,13 +127,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         return;
       }
       case 'delay': {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, effect.delayMs);
-          stopping.signal.addEventListener('abort', () => {
-            clearTimeout(timer);
-            resolve();
-          });
-        });
+        await late(effect.delayMs);
         write(response, await answer(request));
         return;
       }
@@ -152,11 +149,42 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     }
   };
 
+  const late = (delayMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      stopping.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+
+  const closeServer = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  /** Connections from before an outage do not outlive its beginning. */
+  const outages = createOutages(async (outage) => {
+    if (outage === null) {
+      if (!server.listening) await listen(address.port);
+    } else if (outage.kind === 'refused') {
+      await closeServer();
+    } else if (outage.kind === 'reset') {
+      for (const socket of sockets) socket.resetAndDestroy();
+    }
+  });
+
   const server = createServer({ maxHeaderSize: maxHeaderSizeBytes, keepAliveTimeout: 60_000 }, (message, response) => {
     requests += 1;
     void (async () => {
       try {
         const request = parseRequest(message, await readBody(message));
+        const outage = outages.current();
+        if (outage?.kind === 'unavailable') {
+          write(response, options.namedFault('unavailable', request));
+          return;
+        }
+        if (outage?.kind === 'slow') await late(outage.delayMs);
         const effect = options.faults.take({ method: request.method, url: request.url, body: request.text });
         if (effect === null) write(response, await answer(request));
         else await applyFault(effect, request, response);
@@ -166,25 +194,31 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     })();
   });
   server.on('connection', (socket) => {
+    if (outages.current()?.kind === 'reset') {
+      socket.resetAndDestroy();
+      return;
+    }
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.off('error', reject);
-      resolve();
+  const listen = (port: number): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, options.host, () => {
+        server.off('error', reject);
+        resolve();
+      });
     });
-  });
+  await listen(options.port);
   const address = server.address() as AddressInfo;
   return {
     url: `http://${options.host}:${address.port}`,
     requestCount: () => requests,
+    outages,
     async stop() {
       stopping.abort();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      await outages.end().catch(() => {});
+      await closeServer();
     },
   };
 }

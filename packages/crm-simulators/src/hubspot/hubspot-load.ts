@@ -1,4 +1,5 @@
 import { createColumnValues } from '../records/column-values.ts';
+import type { HubSpotAuditLoad } from './hubspot-audit.ts';
 import type { HubSpotOwner, HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotRecord, PropertyValue } from './property-definition.ts';
 
@@ -7,6 +8,11 @@ export interface HubSpotObjectLoad {
   readonly object: string;
   readonly properties: readonly string[];
   readonly rows: Iterable<HubSpotRow>;
+  /**
+   * Properties whose values are milliseconds before the reference time of the simulator, so that they stay recent. When
+   * given, the times of the rows are relative too.
+   */
+  readonly relativeTimes?: readonly string[];
 }
 
 export interface HubSpotRow {
@@ -31,6 +37,7 @@ export interface HubSpotLoad {
   readonly objects: readonly HubSpotObjectLoad[];
   readonly associations?: readonly HubSpotLinkLoad[];
   readonly owners?: readonly HubSpotOwner[];
+  readonly audit?: HubSpotAuditLoad;
 }
 
 /** When nothing else is said, records were made at this time. */
@@ -43,8 +50,27 @@ function trimmed(values: readonly PropertyValue[]): PropertyValue[] {
   return values.slice(0, length);
 }
 
-/** Adds the records of a load, or of a part of one. */
-export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad): void {
+/** Rows with their relative times made absolute. */
+function* absoluteRows(load: HubSpotObjectLoad, referenceMs: number): Generator<HubSpotRow> {
+  if (load.relativeTimes === undefined) {
+    yield* load.rows;
+    return;
+  }
+  const columns = new Set(load.relativeTimes.map((name) => load.properties.indexOf(name)));
+  for (const row of load.rows) {
+    yield {
+      ...row,
+      ...(row.createdAt === undefined ? {} : { createdAt: referenceMs - row.createdAt }),
+      ...(row.modifiedAt === undefined ? {} : { modifiedAt: referenceMs - row.modifiedAt }),
+      values: row.values.map((value, column) =>
+        columns.has(column) && value !== null ? new Date(referenceMs - Number(value)).toISOString() : value,
+      ),
+    };
+  }
+}
+
+/** Adds the records of a load, or of a part of one. Relative times count back from `referenceMs`. */
+export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad, referenceMs: number): void {
   store.owners.push(...(load.owners ?? []));
   for (const objectLoad of load.objects) {
     const object = store.object(objectLoad.object);
@@ -57,7 +83,7 @@ export function applyHubSpotLoad(store: HubSpotStore, load: HubSpotLoad): void {
       return property.slot;
     });
     const columns = objectLoad.properties.map(() => createColumnValues());
-    for (const row of objectLoad.rows) {
+    for (const row of absoluteRows(objectLoad, referenceMs)) {
       const values = new Array<PropertyValue>(object.slotCount).fill(null);
       slots.forEach((slot, column) => {
         values[slot] = columns[column]?.(row.values[column]) ?? null;

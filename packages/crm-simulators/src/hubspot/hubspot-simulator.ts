@@ -2,14 +2,18 @@ import { join } from 'node:path';
 import { createClock, type SimulatorClock } from '../clock.ts';
 import { createFaultPlan, type FaultPlan } from '../http/fault-plan.ts';
 import { type SimulatorReply, type SimulatorRequest, startHttpServer } from '../http/http-server.ts';
+import type { Outages } from '../http/outages.ts';
 import { createRouter } from '../http/router.ts';
 import { createRandom } from '../random.ts';
 import { type Journal, noJournal, openJournal } from '../records/journal.ts';
 import { type LoadStream, readLoad } from '../records/load-stream.ts';
+import { readReferenceTime } from '../records/reference-time.ts';
 import { createWriteLog, type WriteLog } from '../records/write-log.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { addAssociationRoutes } from './association-routes.ts';
+import { addAuditRoutes } from './audit-routes.ts';
 import type { HubSpotHandler } from './call.ts';
+import { createHubSpotAudit, type HubSpotAuditLoad } from './hubspot-audit.ts';
 import { createHubSpotAuth, type HubSpotAuth, type HubSpotCredentials } from './hubspot-auth.ts';
 import { HubSpotError, validationError } from './hubspot-error.ts';
 import { namedHubSpotFault } from './hubspot-faults.ts';
@@ -54,11 +58,15 @@ export interface HubSpotSimulator {
   readonly portalId: number;
   readonly credentials: HubSpotCredentials;
   readonly clock: SimulatorClock;
+  /** What the relative times of the load count back from. */
+  readonly referenceTime: Date;
   /** Changes records as a user of the CRM would. */
   readonly records: HubSpotRecordChanges;
   readonly store: HubSpotStore;
   readonly auth: HubSpotAuth;
   readonly faults: FaultPlan;
+  /** Makes the CRM unreachable, broken or slow. */
+  readonly outages: Outages;
   readonly writeLog: WriteLog;
   /** Ordinary calls today, and calls refused by policy since the start. */
   apiUsage(): { readonly usedToday: number; readonly refused: Readonly<Record<string, number>> };
@@ -89,6 +97,9 @@ export const hubSpotScopes: readonly string[] = [
   'tickets',
   ...['contacts', 'companies', 'deals'].flatMap((name) => [`crm.objects.${name}.read`, `crm.objects.${name}.write`]),
   'crm.objects.owners.read',
+  'crm.objects.feedback_submissions.read',
+  'account-info.security.read',
+  'settings.users.read',
   'crm.schemas.contacts.read',
   'crm.schemas.companies.read',
   'crm.schemas.deals.read',
@@ -107,7 +118,12 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
   const clock = options.clock ?? createClock();
   const store = createHubSpotStore(createHubSpotObjects());
   const load: HubSpotLoad | LoadStream<HubSpotLoad> = options.load ?? { name: 'empty', objects: [] };
-  await readLoad(load, (part) => applyHubSpotLoad(store, part));
+  const referenceMs = readReferenceTime(clock.now(), options.dataFolder);
+  let auditLoad: HubSpotAuditLoad | undefined;
+  await readLoad(load, (part) => {
+    applyHubSpotLoad(store, part, referenceMs);
+    auditLoad ??= part.audit;
+  });
   const writeLog = createWriteLog();
   const replay = (entry: HubSpotJournalEntry): void => {
     if ('clockOffsetMs' in entry) clock.advance(Math.max(0, entry.clockOffsetMs - clock.offsetMs()));
@@ -146,6 +162,7 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
     portalId: hubSpotPortalId,
     isSearchBodyLimited: options.isSearchBodyLimited ?? true,
   });
+  addAuditRoutes(router, createHubSpotAudit(auditLoad, referenceMs));
   addAccountRoutes(router, { store, clock, limits, portalId: hubSpotPortalId, dailyLimit: () => limitValues.daily });
 
   const fail = (error: HubSpotError, extra: Readonly<Record<string, string>> = {}): SimulatorReply => ({
@@ -205,10 +222,12 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
     portalId: hubSpotPortalId,
     credentials,
     clock,
+    referenceTime: new Date(referenceMs),
     records: changes,
     store,
     auth,
     faults,
+    outages: server.outages,
     writeLog,
     apiUsage: () => ({ usedToday: limits.usedToday(), refused: limits.refused() }),
     setLimits(change) {

@@ -34,6 +34,9 @@ const maxBatch = 100;
 
 function objectOf(options: ObjectRoutesOptions, call: HubSpotCall, access: 'read' | 'write'): HubSpotObject {
   const object = options.store.object(call.params.type ?? '');
+  if (access === 'write' && object.isReadOnly === true) {
+    throw new HubSpotError(405, 'METHOD_NOT_ALLOWED', `Records of ${object.name} can only be read`);
+  }
   call.auth.needScope(object.scope === 'tickets' ? 'tickets' : `${object.scope}.${access}`);
   return object;
 }

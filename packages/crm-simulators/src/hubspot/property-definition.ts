@@ -42,6 +42,8 @@ export interface HubSpotObjectDefinition {
   readonly defaultProperties: readonly string[];
   /** The scope a client needs, without `.read` or `.write`. */
   readonly scope: string;
+  /** The API reads the records and refuses to write them. */
+  readonly isReadOnly?: boolean;
   readonly mergeable: boolean;
   readonly properties: readonly PropertyDefinition[];
 }

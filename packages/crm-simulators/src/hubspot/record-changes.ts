@@ -11,7 +11,7 @@ import { HubSpotError, notFound, validationError } from './hubspot-error.ts';
 import type { HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotObject, HubSpotRecord, PropertyValue, StoredProperty } from './property-definition.ts';
 import type { SearchIndex } from './search-index.ts';
-import { lifecycleStages } from './standard-objects.ts';
+import { dealStages, lifecycleStages, ticketStages } from './standard-objects.ts';
 
 export type HubSpotJournalEntry =
   | {
@@ -275,6 +275,19 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
         if (further === undefined) continue;
         const left = listOf(record.values[further.slot] ?? null).filter((email) => email !== value);
         set(object, record, 'hs_additional_emails', left.length === 0 ? null : left.join(';'));
+      }
+      const stage = dealStages.find((each) => property.name === 'dealstage' && each.id === value);
+      if (object.name === 'deals' && stage !== undefined) {
+        set(object, record, `hs_v2_date_entered_${stage.id}`, new Date(clock.now()).toISOString());
+        set(object, record, 'hs_deal_stage_probability', stage.probability);
+        set(object, record, 'hs_is_closed', String(stage.isClosed));
+        set(object, record, 'hs_is_closed_won', String(stage.id === 'closedwon'));
+      }
+      if (object.name === 'tickets' && property.name === 'hs_pipeline_stage') {
+        const isClosed = ticketStages.some((each) => each.id === value && each.isClosed);
+        const now = clock.now();
+        set(object, record, 'closed_date', isClosed ? new Date(now).toISOString() : null);
+        set(object, record, 'time_to_close', isClosed ? String(now - record.createdAt) : null);
       }
     }
   };

@@ -22,6 +22,7 @@ const rareNames: ReadonlySet<string> = new Set([
   'hubspot_owner_assigneddate',
   'hs_object_source_id',
   'hs_object_source_label',
+  'hs_object_source_detail_1',
   'hs_merged_object_ids',
   'hs_created_by_user_id',
   'hs_updated_by_user_id',
@@ -163,6 +164,7 @@ function systemProperties(
     enumeration('hs_object_source', ['CRM_UI', 'IMPORT', 'INTEGRATION', 'FORM', 'EMAIL'], { readOnly: true }),
     readOnly('hs_object_source_id', 'string'),
     readOnly('hs_object_source_label', 'string'),
+    readOnly('hs_object_source_detail_1', 'string'),
     readOnly('hs_merged_object_ids', 'enumeration'),
     readOnly('hs_created_by_user_id', 'number'),
     readOnly('hs_updated_by_user_id', 'number'),
@@ -278,6 +280,9 @@ const deal: HubSpotObjectDefinition = {
     readOnly('hs_deal_stage_probability', 'number', { calculated: true }),
     readOnly('hs_is_closed', 'bool', { calculated: true }),
     readOnly('hs_is_closed_won', 'bool', { calculated: true }),
+    ...dealStages.map((stage) =>
+      readOnly(`hs_v2_date_entered_${stage.id}`, 'datetime', { calculated: true, isRare: true }),
+    ),
   ],
 };
 
@@ -307,7 +312,40 @@ const ticket: HubSpotObjectDefinition = {
     ),
     enumeration('hs_ticket_priority', ['LOW', 'MEDIUM', 'HIGH', 'URGENT']),
     enumeration('hs_ticket_category', ['PRODUCT_ISSUE', 'BILLING_ISSUE', 'FEATURE_REQUEST', 'GENERAL_INQUIRY']),
+    enumeration('source_type', ['EMAIL', 'CHAT', 'FORM', 'PHONE']),
     property('closed_date', 'datetime'),
+    readOnly('time_to_close', 'number', { calculated: true }),
+    readOnly('first_agent_reply_date', 'datetime', { calculated: true }),
+    readOnly('time_to_first_agent_reply', 'number', { calculated: true }),
+  ],
+};
+
+/** Answers to surveys. The API only reads them. */
+const feedbackSubmission: HubSpotObjectDefinition = {
+  name: 'feedback_submissions',
+  singular: 'feedback_submission',
+  typeId: '0-19',
+  createdProperty: 'hs_createdate',
+  modifiedProperty: 'hs_lastmodifieddate',
+  defaultProperties: [],
+  scope: 'crm.objects.feedback_submissions',
+  isReadOnly: true,
+  mergeable: false,
+  properties: [
+    ...systemProperties('hs_createdate', 'hs_lastmodifieddate'),
+    enumeration('hs_survey_type', ['CES', 'CSAT', 'CUSTOM', 'KNOWLEDGE', 'NPS'], { readOnly: true }),
+    ...[
+      'hs_survey_id',
+      'hs_survey_name',
+      'hs_survey_channel',
+      'hs_submission_name',
+      'hs_response_group',
+      'hs_sentiment',
+      'hs_content',
+    ].map((name) => readOnly(name, 'string')),
+    readOnly('hs_value', 'number'),
+    readOnly('hs_contact_id', 'number'),
+    readOnly('hs_submission_timestamp', 'datetime'),
   ],
 };
 
@@ -362,7 +400,14 @@ const activities: readonly HubSpotObjectDefinition[] = [
   ]),
 ];
 
-const definitions: readonly HubSpotObjectDefinition[] = [contact, company, deal, ticket, ...activities];
+const definitions: readonly HubSpotObjectDefinition[] = [
+  contact,
+  company,
+  deal,
+  ticket,
+  feedbackSubmission,
+  ...activities,
+];
 
 /** Every object of the simulated portal. A fresh set: nothing is shared between simulators. */
 export function createHubSpotObjects(): readonly HubSpotObject[] {

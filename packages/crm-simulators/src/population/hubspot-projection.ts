@@ -4,8 +4,12 @@ import type { PropertyValue } from '../hubspot/property-definition.ts';
 import { dealStages, lifecycleStages } from '../hubspot/standard-objects.ts';
 import type { Random } from '../random.ts';
 import { activityBody, activitySubject } from './activity-texts.ts';
+import { createUserFacts, type UserFact } from './audit-facts.ts';
+import { createPortalChangeFacts, type PortalChangeFact, projectHubSpotAudit } from './hubspot-audit.ts';
 import type { CrmCards, RecordOrigins } from './salesforce-projection.ts';
 import { assignSerials } from './serial-ids.ts';
+import { createServiceRecords } from './service-records.ts';
+import { createStageHistory } from './stage-history.ts';
 import type { RecordTimes, Timeline } from './timeline.ts';
 
 function createObject(object: string, properties: readonly string[]) {
@@ -16,6 +20,18 @@ function createObject(object: string, properties: readonly string[]) {
     rows.push({ id, createdAt: times.createdAt, modifiedAt: times.modifiedAt, values });
   return { load, rows, origins, add };
 }
+
+/** What is true of the users and the setup of the portal. */
+export interface HubSpotAuditFacts {
+  readonly users: readonly UserFact[];
+  readonly changes: readonly PortalChangeFact[];
+}
+
+/** The apps that make records: one to this day, one that stopped when the history ends. */
+export const portalApps = {
+  helpline: { appId: '2180455', appName: 'Helpline Chat' },
+  formbridge: { appId: '1184201', appName: 'Formbridge Web Forms' },
+} as const;
 
 /** A date the way it was typed into a text property. */
 function typedDate(date: string | null, random: Random): string | null {
@@ -30,8 +46,15 @@ const text = (value: number | null): string | null => (value === null ? null : S
 /** Turns cards into the records of a portal. */
 export function projectToHubSpot(
   cards: CrmCards,
-  options: { readonly random: Random; readonly timeline: Timeline; readonly activities: number; readonly name: string },
-): { readonly load: HubSpotLoad; readonly origins: RecordOrigins } {
+  options: {
+    readonly random: Random;
+    readonly timeline: Timeline;
+    readonly activities: number;
+    readonly name: string;
+    readonly tickets: number;
+    readonly feedback: number;
+  },
+): { readonly load: HubSpotLoad; readonly origins: RecordOrigins; readonly audit: HubSpotAuditFacts } {
   const { random, timeline } = options;
   const origins = new Map<string, Map<string, string>>();
 
@@ -139,6 +162,9 @@ export function projectToHubSpot(
     'passport_number',
     'drivers_license',
     'hs_email_domain',
+    'hs_object_source_id',
+    'hs_object_source_label',
+    'hs_object_source_detail_1',
   ]);
   const contactLinks: [string, string][] = [];
   const linked: { id: string; companyId: string | null }[] = [];
@@ -149,9 +175,11 @@ export function projectToHubSpot(
     9000,
   )) {
     const id = String(serial);
+    const [ownerId, madeBy] = [owner(), source()];
+    const app = madeBy === 'INTEGRATION' ? portalApps.formbridge : null;
     contacts.add(id, card, [
-      owner(),
-      source(),
+      ownerId,
+      madeBy,
       card.email?.toLowerCase() ?? null,
       card.firstName,
       card.lastName.trim() === '' ? null : card.lastName,
@@ -175,6 +203,9 @@ export function projectToHubSpot(
       card.passport,
       card.driversLicence,
       card.email?.split('@')[1]?.toLowerCase() ?? null,
+      app?.appId ?? null,
+      app === null ? null : 'INTEGRATION',
+      app?.appName ?? null,
     ]);
     if (card.isRemoved) {
       const row = contacts.rows.pop() as HubSpotRow;
@@ -202,7 +233,9 @@ export function projectToHubSpot(
     'hs_deal_stage_probability',
     'hs_is_closed',
     'hs_is_closed_won',
+    ...dealStages.map((each) => `hs_v2_date_entered_${each.id}`),
   ]);
+  const stageRandom = random.fork('stage-history');
   const dealCompanies: [string, string][] = [];
   const dealContacts: [string, string][] = [];
   const dealIds: string[] = [];
@@ -211,6 +244,7 @@ export function projectToHubSpot(
     const stage = dealStages[card.stage];
     deals.origins.set(id, card.entity);
     dealIds.push(id);
+    const entered = new Map(createStageHistory(card.stage, card, stageRandom).map((entry) => [entry.stage, entry.at]));
     deals.add(id, card, [
       owner(),
       source(),
@@ -224,6 +258,10 @@ export function projectToHubSpot(
       stage?.probability ?? null,
       String(stage?.isClosed ?? false),
       String(stage?.id === 'closedwon'),
+      ...dealStages.map((_, place) => {
+        const at = entered.get(place);
+        return at === undefined ? null : iso(at);
+      }),
     ]);
     const companyId = random.pick(companyIds.get(card.organisationEntity) ?? [null]);
     if (companyId === null) continue;
@@ -233,6 +271,20 @@ export function projectToHubSpot(
   }
 
   const activities = projectActivities(options.activities, { random, timeline, owner, linked, dealIds });
+  const service = createServiceRecords(
+    { tickets: options.tickets, feedback: options.feedback },
+    {
+      random: random.fork('service'),
+      contacts: linked,
+      ownerIds: owners.map(({ id }) => id),
+      source: portalApps.helpline,
+    },
+  );
+  const factRandom = random.fork('audit');
+  const members = cards.staff.flatMap((member, index) => (member.isInHubspot ? [{ member, index }] : []));
+  const users = createUserFacts(members, factRandom);
+  const changes = createPortalChangeFacts(users, factRandom);
+  const audit = projectHubSpotAudit({ random: factRandom, users, changes });
   massUpdate(contacts.rows, Math.min(700, Math.floor(contacts.rows.length / 8)), random);
 
   const objects = [companies, contacts, deals];
@@ -244,14 +296,17 @@ export function projectToHubSpot(
     { from: 'deals', to: 'companies', typeId: 5, links: dealCompanies },
     { from: 'deals', to: 'contacts', typeId: 3, links: dealContacts },
     ...activities.associations,
+    ...service.associations,
   ];
   return {
     load: {
       name: options.name,
-      objects: [...objects.map((each) => each.load), ...activities.objects],
+      objects: [...objects.map((each) => each.load), ...activities.objects, ...service.objects],
       associations,
       owners,
+      audit,
     },
+    audit: { users, changes },
     origins,
   };
 }

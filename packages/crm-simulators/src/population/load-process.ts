@@ -24,14 +24,14 @@ async function writeRows(rows: Iterable<unknown>): Promise<void> {
 // each head, followed by lines with its rows.
 const options = JSON.parse(process.argv[2] ?? '{}') as PopulationOptions;
 const { salesforce, hubspot } = createDefaultLoad(options);
-await write({ crm: 'salesforce', name: salesforce.name });
-for (const { object, fields, rows } of salesforce.objects) {
-  await write({ crm: 'salesforce', object, fields });
+await write({ crm: 'salesforce', name: salesforce.name, usage: salesforce.usage });
+for (const { object, fields, rows, relativeTimes } of salesforce.objects) {
+  await write({ crm: 'salesforce', object, fields, relativeTimes });
   await writeRows(rows);
 }
-await write({ crm: 'hubspot', name: hubspot.name, owners: hubspot.owners });
-for (const { object, properties, rows } of hubspot.objects) {
-  await write({ crm: 'hubspot', object, properties });
+await write({ crm: 'hubspot', name: hubspot.name, owners: hubspot.owners, audit: hubspot.audit });
+for (const { object, properties, rows, relativeTimes } of hubspot.objects) {
+  await write({ crm: 'hubspot', object, properties, relativeTimes });
   await writeRows(rows);
 }
 for (const { from, to, typeId, links } of hubspot.associations ?? []) {

@@ -1,16 +1,22 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { HubSpotLoad, HubSpotRow } from '../hubspot/hubspot-load.ts';
+import type { HubSpotLoad, HubSpotObjectLoad, HubSpotRow } from '../hubspot/hubspot-load.ts';
 import type { LoadStream } from '../records/load-stream.ts';
 import type { FieldValue } from '../salesforce/object-definition.ts';
-import type { SalesforceLoad } from '../salesforce/salesforce-load.ts';
+import type { SalesforceLoad, SalesforceObjectLoad } from '../salesforce/salesforce-load.ts';
 import type { PopulationOptions } from './population.ts';
 
 /** Says what the lines of rows after it hold. */
 type Head =
-  | { readonly crm: 'salesforce' | 'hubspot'; readonly name: string; readonly owners?: HubSpotLoad['owners'] }
-  | { readonly crm: 'salesforce'; readonly object: string; readonly fields: readonly string[] }
-  | { readonly crm: 'hubspot'; readonly object: string; readonly properties: readonly string[] }
+  | { readonly crm: 'salesforce'; readonly name: string; readonly usage?: SalesforceLoad['usage'] }
+  | {
+      readonly crm: 'hubspot';
+      readonly name: string;
+      readonly owners?: HubSpotLoad['owners'];
+      readonly audit?: HubSpotLoad['audit'];
+    }
+  | ({ readonly crm: 'salesforce' } & Omit<SalesforceObjectLoad, 'rows'>)
+  | ({ readonly crm: 'hubspot' } & Omit<HubSpotObjectLoad, 'rows'>)
   | { readonly crm: 'hubspot'; readonly from: string; readonly to: string; readonly typeId: number };
 
 /** Both loads as they are being made. Salesforce's is to be read first. */
@@ -37,12 +43,14 @@ async function* parseLines(output: AsyncIterable<Buffer>): AsyncGenerator<unknow
 
 function salesforcePart(name: string, head: Head, rows: unknown): SalesforceLoad {
   if (!('fields' in head)) return { name, objects: [] };
-  return { name, objects: [{ object: head.object, fields: head.fields, rows: rows as FieldValue[][] }] };
+  const { crm: _, ...rest } = head;
+  return { name, objects: [{ ...rest, rows: rows as FieldValue[][] }] };
 }
 
 function hubspotPart(name: string, head: Head, rows: unknown): HubSpotLoad {
   if ('properties' in head) {
-    return { name, objects: [{ object: head.object, properties: head.properties, rows: rows as HubSpotRow[] }] };
+    const { crm: _, ...rest } = head;
+    return { name, objects: [{ ...rest, rows: rows as HubSpotRow[] }] };
   }
   if (!('typeId' in head)) return { name, objects: [] };
   const { from, to, typeId } = head;
@@ -93,13 +101,20 @@ export async function readDefaultLoad(options: PopulationOptions = {}): Promise<
   return {
     salesforce: {
       name,
-      read: (use) => readParts('salesforce', (of, rows) => use(salesforcePart(name, of, rows))),
+      async read(use) {
+        if (head?.crm === 'salesforce' && 'usage' in head && head.usage !== undefined) {
+          use({ name, objects: [], usage: head.usage });
+        }
+        await readParts('salesforce', (of, rows) => use(salesforcePart(name, of, rows)));
+      },
     },
     hubspot: {
       name,
       async read(use) {
         if (head?.crm !== 'hubspot') throw new Error('The Salesforce load is to be read first.');
-        if ('owners' in head && head.owners !== undefined) use({ name, objects: [], owners: head.owners });
+        if ('owners' in head && head.owners !== undefined) {
+          use({ name, objects: [], owners: head.owners, ...(head.audit === undefined ? {} : { audit: head.audit }) });
+        }
         await readParts('hubspot', (of, rows) => use(hubspotPart(name, of, rows)));
         await ended;
       },

@@ -6,12 +6,17 @@ import { type ContactCard, createContactCards } from './contact-cards.ts';
 import { hubspotProfile, salesforceProfile } from './crm-profile.ts';
 import { loadDataTables } from './data-tables.ts';
 import { createDealCards, createDeals } from './deals.ts';
-import { projectToHubSpot } from './hubspot-projection.ts';
+import { type HubSpotAuditFacts, projectToHubSpot } from './hubspot-projection.ts';
 import { createOrganisationCards, type OrganisationCard } from './organisation-cards.ts';
 import { createOrganisations } from './organisations.ts';
 import { createPersons } from './persons.ts';
 import { createRealCards, type RealCards } from './real-data.ts';
-import { type CrmCards, projectToSalesforce, type RecordOrigins } from './salesforce-projection.ts';
+import {
+  type CrmCards,
+  projectToSalesforce,
+  type RecordOrigins,
+  type SalesforceAuditFacts,
+} from './salesforce-projection.ts';
 import { createStaff } from './staff.ts';
 import { createTelephoneSource } from './telephone.ts';
 import { createTimeline } from './timeline.ts';
@@ -24,6 +29,12 @@ export interface PopulationSizes {
   readonly deals: number;
   readonly activities: number;
   readonly users: number;
+  /** Salesforce cases; default 15 for 100 contacts. */
+  readonly cases: number;
+  /** HubSpot tickets; default 5 for 100 contacts. */
+  readonly tickets: number;
+  /** Answers to HubSpot surveys; default 4 for 100 contacts. */
+  readonly feedback: number;
 }
 
 export interface PopulationOptions {
@@ -43,9 +54,11 @@ export interface Population {
   readonly hubspotOrigins: RecordOrigins;
   /** Entities that look like others, by entity. */
   readonly traps: ReadonlyMap<string, Trap>;
+  readonly salesforceAudit: SalesforceAuditFacts;
+  readonly hubspotAudit: HubSpotAuditFacts;
 }
 
-export const defaultSizes: PopulationSizes = {
+export const defaultSizes: Omit<PopulationSizes, 'cases' | 'tickets' | 'feedback'> = {
   contacts: 10_000,
   companies: 2500,
   deals: 3000,
@@ -79,7 +92,13 @@ function quotaFor(perCrm: number): PresenceQuota {
 /** Invents one world and both CRMs' view of it. The same seed and sizes give the same records, to the letter. */
 export function createPopulation(options: PopulationOptions = {}): Population {
   const seed = options.seed ?? 'kempt';
-  const sizes = { ...defaultSizes, ...options.sizes };
+  const given = { ...defaultSizes, ...options.sizes };
+  const sizes: PopulationSizes = {
+    cases: Math.round(given.contacts * 0.15),
+    tickets: Math.round(given.contacts * 0.05),
+    feedback: Math.round(given.contacts * 0.04),
+    ...given,
+  };
   const random = createRandom(seed);
   const tables = loadDataTables();
   const telephone = createTelephoneSource(random.fork('telephones'));
@@ -161,12 +180,15 @@ export function createPopulation(options: PopulationOptions = {}): Population {
     activities: sizes.activities,
     name,
     userId: formatRecordId('005', 1),
+    cases: sizes.cases,
   });
   const hubspot = projectToHubSpot(hubspotCards, {
     random: hubspotRandom,
     timeline: createTimeline(hubspotRandom.fork('times'), hubspotGrain),
     activities: sizes.activities,
     name,
+    tickets: sizes.tickets,
+    feedback: sizes.feedback,
   });
   const traps = new Map(
     [...organisations, ...persons].flatMap((each) => (each.trap === null ? [] : [[each.entity, each.trap] as const])),
@@ -177,5 +199,7 @@ export function createPopulation(options: PopulationOptions = {}): Population {
     salesforceOrigins: salesforce.origins,
     hubspotOrigins: hubspot.origins,
     traps,
+    salesforceAudit: salesforce.audit,
+    hubspotAudit: hubspot.audit,
   };
 }

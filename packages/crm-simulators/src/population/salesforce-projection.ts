@@ -1,14 +1,26 @@
 import type { Random } from '../random.ts';
+import { permissionNames } from '../salesforce/audit-objects.ts';
 import type { FieldValue } from '../salesforce/object-definition.ts';
 import { formatRecordId } from '../salesforce/record-id.ts';
 import type { SalesforceLoad, SalesforceObjectLoad } from '../salesforce/salesforce-load.ts';
 import { leadSources, opportunityStages } from '../salesforce/standard-objects.ts';
 import { activityBody, activitySubject } from './activity-texts.ts';
+import {
+  createIntegrationFacts,
+  createSetupChangeFacts,
+  createUserFacts,
+  type IntegrationFact,
+  type SetupChangeFact,
+  type UserFact,
+} from './audit-facts.ts';
 import type { ContactCard } from './contact-cards.ts';
 import type { DealCard } from './deals.ts';
 import type { OrganisationCard } from './organisation-cards.ts';
+import { projectSalesforceAudit, salesforceProfiles } from './salesforce-audit.ts';
 import { assignSerials } from './serial-ids.ts';
+import { createCases } from './service-records.ts';
 import type { StaffMember } from './staff.ts';
+import { createStageHistory } from './stage-history.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Which entity each record of a CRM shows, by object name and record id. */
@@ -21,13 +33,29 @@ export interface CrmCards {
   readonly staff: readonly StaffMember[];
 }
 
+/** What is true of the users, integrations and setup of the org. */
+export interface SalesforceAuditFacts {
+  readonly users: readonly { readonly fact: UserFact; readonly id: string }[];
+  readonly integrations: readonly IntegrationFact[];
+  readonly setupChanges: readonly SetupChangeFact[];
+  /** The user whose token an integration uses, by name. */
+  readonly ownerOf: ReadonlyMap<string, string>;
+}
+
 type Row = FieldValue[];
 
+const salesforceUserIdOf = (index: number): string => formatRecordId('005', 20 + index * 3);
+
 /** An object under construction: rows by field, origins by id. */
-function createObject(object: string, fields: readonly string[]) {
+function createObject(object: string, fields: readonly string[], relativeTimes?: readonly string[]) {
   const rows: Row[] = [];
   const origins = new Map<string, string>();
-  const load: SalesforceObjectLoad = { object, fields, rows };
+  const load: SalesforceObjectLoad = {
+    object,
+    fields,
+    rows,
+    ...(relativeTimes === undefined ? {} : { relativeTimes }),
+  };
   return { load, rows, origins };
 }
 
@@ -40,35 +68,53 @@ export function projectToSalesforce(
     readonly activities: number;
     readonly name: string;
     readonly userId: string;
+    readonly cases: number;
   },
-): { readonly load: SalesforceLoad; readonly origins: RecordOrigins } {
+): {
+  readonly load: SalesforceLoad;
+  readonly origins: RecordOrigins;
+  readonly audit: SalesforceAuditFacts;
+} {
   const { random, timeline } = options;
 
-  const profileId = formatRecordId('00e', 2);
-  const profiles = createObject('Profile', ['Id', 'Name']);
-  profiles.rows.push([profileId, 'Standard User']);
+  const profiles = createObject('Profile', ['Id', 'Name', ...permissionNames.map((name) => `Permissions${name}`)]);
+  for (const { id, name, permissions } of Object.values(salesforceProfiles)) {
+    const has: readonly string[] = permissions;
+    profiles.rows.push([id, name, ...permissionNames.map((permission) => has.includes(permission))]);
+  }
+  const factRandom = random.fork('audit');
+  const members = cards.staff.flatMap((member, index) => (member.isInSalesforce ? [{ member, index }] : []));
+  const userFacts = createUserFacts(members, factRandom);
+  const factOf = new Map(userFacts.map((fact) => [fact.index, fact]));
 
-  const users = createObject('User', [
-    'Id',
-    'Username',
-    'FirstName',
-    'LastName',
-    'Email',
-    'Title',
-    'IsActive',
-    'UserType',
-    'ProfileId',
-    'TimeZoneSidKey',
-    'LastLoginDate',
-    'CreatedDate',
-    'SystemModstamp',
-  ]);
+  const users = createObject(
+    'User',
+    [
+      'Id',
+      'Username',
+      'FirstName',
+      'LastName',
+      'Email',
+      'Title',
+      'IsActive',
+      'UserType',
+      'ProfileId',
+      'TimeZoneSidKey',
+      'LastLoginDate',
+      'CreatedDate',
+      'SystemModstamp',
+    ],
+    ['LastLoginDate'],
+  );
   const userIds: string[] = [];
   cards.staff.forEach((member, index) => {
     if (!member.isInSalesforce) return;
-    const id = formatRecordId('005', 20 + index * 3);
+    const id = salesforceUserIdOf(index);
     const times = timeline.next();
-    const lastLogin = member.isActive ? timeline.after(times.createdAt) : times.createdAt;
+    // The draw keeps every later one in its place.
+    if (member.isActive) timeline.after(times.createdAt);
+    const fact = factOf.get(index);
+    const profile = fact?.isAdministrator === true ? salesforceProfiles.administrator : salesforceProfiles.standard;
     users.rows.push([
       id,
       member.email,
@@ -78,9 +124,9 @@ export function projectToSalesforce(
       member.title,
       member.isActive,
       'Standard',
-      profileId,
+      profile.id,
       'America/New_York',
-      lastLogin,
+      fact?.lastLoginAgoMs ?? null,
       times.createdAt,
       times.modifiedAt,
     ]);
@@ -251,6 +297,8 @@ export function projectToSalesforce(
     'IsPrimary',
     ...stampFields,
   ]);
+  const stageRandom = random.fork('stage-history');
+  const stageRows: { at: number; values: Row }[] = [];
   const opportunityIds: { id: string; accountId: string | null }[] = [];
   for (const { record: card, serial } of assignSerials(cards.deals, random.fork('opportunity-ids'), 500, 5)) {
     const id = formatRecordId('006', serial);
@@ -269,6 +317,12 @@ export function projectToSalesforce(
       ...stamps(card),
     ]);
     opportunities.origins.set(id, card.entity);
+    createStageHistory(card.stage, card, stageRandom).forEach(({ stage, at }, place, all) => {
+      const before = all[place - 1];
+      if (before === undefined) return;
+      const [from, to] = [opportunityStages[before.stage]?.[0] ?? null, opportunityStages[stage]?.[0] ?? null];
+      stageRows.push({ at, values: [id, 'StageName', from, to, at, options.userId] });
+    });
     opportunityIds.push({ id, accountId });
     const people = accountId === null ? undefined : contactsOfAccount.get(accountId);
     if (people === undefined || !random.chance(0.6)) continue;
@@ -359,10 +413,38 @@ export function projectToSalesforce(
     ]);
   }
 
+  const histories = createObject('OpportunityFieldHistory', [
+    'Id',
+    'OpportunityId',
+    'Field',
+    'OldValue',
+    'NewValue',
+    'CreatedDate',
+    'CreatedById',
+  ]);
+  stageRows.sort((left, right) => left.at - right.at);
+  stageRows.forEach(({ values }, index) => histories.rows.push([formatRecordId('017', index + 1), ...values]));
+  const cases = createCases(options.cases, { random: random.fork('cases'), contacts: linked, userIds });
+  const integrations = createIntegrationFacts(factRandom);
+  const setupChanges = createSetupChangeFacts(userFacts, factRandom);
+  const auditUsers = userFacts.map((fact) => ({ fact, id: salesforceUserIdOf(fact.index) }));
+  const audit = projectSalesforceAudit({
+    random: factRandom,
+    users: auditUsers,
+    integrations,
+    setupChanges,
+    integrationUserId: options.userId,
+  });
+
   massUpdate(contacts.load.fields, contacts.rows, Math.min(2300, Math.floor(contacts.rows.length / 4)), random);
   const objects = [profiles, users, accounts, contacts, opportunities, roles, tasks, events];
   return {
-    load: { name: options.name, objects: objects.map((each) => each.load) },
+    load: {
+      name: options.name,
+      objects: [...objects.map((each) => each.load), histories.load, cases, ...audit.objects],
+      usage: audit.usage,
+    },
+    audit: { users: auditUsers, integrations, setupChanges, ownerOf: audit.ownerOf },
     origins: new Map([
       ['Account', accounts.origins],
       ['Contact', contacts.origins],

@@ -180,6 +180,8 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       change(stored);
       const now = stamp();
       stored.modifiedAt = now;
+      // The entries of a history have no such fields.
+      if (object.field('LastModifiedDate') === undefined) return;
       store.set(object, stored, 'LastModifiedDate', now);
       store.set(object, stored, 'LastModifiedById', author.userId);
     });
@@ -353,6 +355,36 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     };
   };
 
+  /** Notes a changed stage in the field history. */
+  const noteStage = (
+    object: SalesforceObject,
+    id: string,
+    values: { from: FieldValue; to: FieldValue },
+    author: ChangeAuthor,
+  ) => {
+    const history = store.object('OpportunityFieldHistory');
+    if (object.name !== 'Opportunity' || history === undefined || values.from === values.to) return;
+    const now = stamp();
+    const entry: SalesforceRecord = {
+      id: store.nextId(history),
+      modifiedAt: now,
+      values: new Array<FieldValue>(history.slotCount).fill(null),
+    };
+    const fields: Readonly<Record<string, FieldValue>> = {
+      IsDeleted: false,
+      OpportunityId: id,
+      Field: values.from === null ? 'created' : 'StageName',
+      OldValue: values.from,
+      NewValue: values.from === null ? null : values.to,
+      CreatedDate: now,
+      CreatedById: author.userId,
+    };
+    for (const [name, value] of Object.entries(fields)) store.set(history, entry, name, value);
+    store.table(history).insert(entry);
+    transaction().undo.push(() => store.table(history).remove(entry));
+    put(history, entry);
+  };
+
   const changes: SalesforceRecordChanges = {
     atomically,
 
@@ -401,6 +433,9 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         store.table(object).insert(record);
         transaction().undo.push(() => store.table(object).remove(record));
         put(object, record);
+        if (object.name === 'Opportunity') {
+          noteStage(object, record.id, { from: null, to: object.readByName(record, 'StageName') }, author);
+        }
         const names = [...parsed.keys()].map((field) => field.name);
         log('create', { object, id: record.id, fields: names, after: valuesOf(object, record, parsed.keys()) }, author);
         return record.id;
@@ -419,6 +454,9 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
           setStatusTimes(object, stored, parsed);
         });
         checkHierarchy(object, record);
+        if (before.StageName !== undefined) {
+          noteStage(object, record.id, { from: before.StageName, to: object.readByName(record, 'StageName') }, author);
+        }
         const names = [...parsed.keys()].map((field) => field.name);
         if (author.allowsDuplicates !== true && author.by === 'api') duplicateRules.check(object, record, names);
         const after = valuesOf(object, record, parsed.keys());

@@ -5,6 +5,7 @@ import type { ApiUsage } from './api-usage.ts';
 import { restAuthor } from './call-author.ts';
 import { addCollectionRoutes } from './collection-routes.ts';
 import { describeBriefly, describeObject } from './describe.ts';
+import type { EventLog } from './event-log.ts';
 import type { SalesforceObject, SalesforceRecord } from './object-definition.ts';
 import type { PagedResult, QueryCursors } from './query-cursors.ts';
 import type { SalesforceRecordChanges } from './record-changes.ts';
@@ -30,6 +31,7 @@ export interface RestRoutesOptions {
   readonly cursors: QueryCursors;
   readonly usage: ApiUsage;
   readonly clock: SimulatorClock;
+  readonly eventLog: EventLog;
   /** Deletions before this point in time are no longer listed. */
   readonly earliestDeletionMs: () => number;
 }
@@ -65,6 +67,7 @@ function page(
 function query(options: RestRoutesOptions, includeDeleted: boolean): RestHandler {
   return (call) => {
     const soql = call.request.query.get('q');
+    if (soql?.includes('EventLogFile')) options.eventLog.refresh();
     if (soql === null) throw new SalesforceError(400, 'MALFORMED_QUERY', 'A query string has to be specified');
     const result = runQuery(options.store, parseSoql(soql), { nowMs: options.clock.now(), includeDeleted });
     if (call.request.query.get('columns') === 'true') {
@@ -288,6 +291,12 @@ export function createRestRoutes(options: RestRoutesOptions): Router<RestHandler
   }));
   router.add('GET', '/sobjects/:object/updated', updatedRecords(options));
   router.add('GET', '/sobjects/:object/deleted', deletedRecords(options));
+  router.add('GET', '/sobjects/EventLogFile/:id/LogFile', (call) => {
+    options.eventLog.refresh();
+    const text = options.eventLog.body(normaliseRecordId(call.params.id ?? '') ?? '');
+    if (text === undefined) throw resourceNotFound();
+    return { status: 200, text, contentType: 'text/csv' };
+  });
   router.add('GET', '/sobjects/:object/:id', readRecord(options));
   router.add('POST', '/sobjects/:object', (call) => {
     const id = changes.create(call.params.object ?? '', readBody(call), author(call));

@@ -9,18 +9,39 @@ export interface SalesforceObjectLoad {
   /** Names of stored fields. `Id`, `SystemModstamp` and the audit fields may be among them. */
   readonly fields: readonly string[];
   readonly rows: Iterable<readonly FieldValue[]>;
+  /** Fields whose values are milliseconds before the reference time of the simulator, so that they stay recent. */
+  readonly relativeTimes?: readonly string[];
+}
+
+/** The daily calls of an app, from which the event log is made. */
+export interface SeededUsage {
+  readonly clientName: string;
+  /** Null for a client without a registered app. */
+  readonly appId: string | null;
+  readonly appName: string | null;
+  readonly userId: string;
+  readonly callsPerDay: number;
 }
 
 /** The records a simulator begins with. `name` tells loads apart, so that kept changes are not applied to another load. */
 export interface SalesforceLoad {
   readonly name: string;
   readonly objects: readonly SalesforceObjectLoad[];
+  readonly usage?: readonly SeededUsage[];
+}
+
+/** What a load is completed with. */
+export interface LoadContext {
+  /** The user who made records of which nothing else is said. */
+  readonly userId: string;
+  /** The time that relative times count back from, in milliseconds since the epoch. */
+  readonly referenceMs: number;
 }
 
 /** When nothing else is said, records were made at this time. */
 const defaultTime = Date.UTC(2025, 0, 1);
 
-function addRows(store: SalesforceStore, load: SalesforceObjectLoad, userId: string): void {
+function addRows(store: SalesforceStore, load: SalesforceObjectLoad, { userId, referenceMs }: LoadContext): void {
   const object = store.object(load.object);
   if (object === undefined)
     throw new Error(`The load holds records of ${load.object}, which the simulator does not know.`);
@@ -35,7 +56,12 @@ function addRows(store: SalesforceStore, load: SalesforceObjectLoad, userId: str
   const idColumn = load.fields.indexOf('Id');
   const stampColumn = load.fields.indexOf('SystemModstamp');
   const table = store.table(object);
-  for (const row of load.rows) {
+  const relative = new Set((load.relativeTimes ?? []).map((name) => load.fields.indexOf(name)));
+  for (const given of load.rows) {
+    const row =
+      relative.size === 0
+        ? given
+        : given.map((value, column) => (relative.has(column) && value !== null ? referenceMs - Number(value) : value));
     const values = emptyValues(object);
     slots.forEach((slot, column) => {
       if (slot >= 0) values[slot] = columns[column]?.(row[column]) ?? null;
@@ -76,22 +102,22 @@ function completeRecord(object: SalesforceObject, record: SalesforceRecord, user
 }
 
 /** Adds the records of a load, or of a part of one. */
-export function applySalesforceLoad(store: SalesforceStore, load: SalesforceLoad, userId: string): void {
-  for (const objectLoad of load.objects) addRows(store, objectLoad, userId);
+export function applySalesforceLoad(store: SalesforceStore, load: SalesforceLoad, context: LoadContext): void {
+  for (const objectLoad of load.objects) addRows(store, objectLoad, context);
 }
 
 /** Adds the organisation and the connected user when the load did not bring them. */
 export function completeSalesforceLoad(
   store: SalesforceStore,
-  identity: { readonly orgId: string; readonly userId: string },
+  identity: LoadContext & { readonly orgId: string },
 ): void {
   const add = (object: string, fields: Readonly<Record<string, FieldValue>>): void => {
     const definition = store.object(object);
     if (definition === undefined || store.table(definition).get(String(fields.Id)) !== undefined) return;
-    addRows(store, { object, fields: Object.keys(fields), rows: [Object.values(fields)] }, identity.userId);
+    addRows(store, { object, fields: Object.keys(fields), rows: [Object.values(fields)] }, identity);
   };
   const profileId = formatRecordId('00e', 1);
-  add('Profile', { Id: profileId, Name: 'Integration User' });
+  add('Profile', { Id: profileId, Name: 'Integration User', PermissionsApiEnabled: true });
   add('User', {
     Id: identity.userId,
     Username: 'integration@fernhill-demo.example',
@@ -102,6 +128,7 @@ export function completeSalesforceLoad(
     UserType: 'Standard',
     ProfileId: profileId,
     TimeZoneSidKey: 'Europe/London',
+    LastLoginDate: identity.referenceMs - 3_600_000,
   });
   add('Organization', {
     Id: identity.orgId,

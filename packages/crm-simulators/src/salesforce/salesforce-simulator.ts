@@ -2,12 +2,16 @@ import { join } from 'node:path';
 import { createClock, type SimulatorClock } from '../clock.ts';
 import { createFaultPlan, type FaultPlan } from '../http/fault-plan.ts';
 import { type SimulatorReply, type SimulatorRequest, startHttpServer } from '../http/http-server.ts';
+import type { Outages } from '../http/outages.ts';
 import { createRandom } from '../random.ts';
 import { type Journal, noJournal, openJournal } from '../records/journal.ts';
 import { type LoadStream, readLoad } from '../records/load-stream.ts';
+import { readReferenceTime } from '../records/reference-time.ts';
 import { createWriteLog, type WriteLog } from '../records/write-log.ts';
 import { createApiUsage } from './api-usage.ts';
+import { restAuthor } from './call-author.ts';
 import { createDuplicateRules, type DuplicateRules } from './duplicate-rules.ts';
+import { createEventLog } from './event-log.ts';
 import { createQueryCursors } from './query-cursors.ts';
 import {
   createRecordChanges,
@@ -21,7 +25,12 @@ import { createRowFaults, type RowFaults } from './row-faults.ts';
 import { createSalesforceAuth, type SalesforceAuth, type SalesforceCredentials } from './salesforce-auth.ts';
 import { SalesforceError } from './salesforce-error.ts';
 import { namedSalesforceFault } from './salesforce-faults.ts';
-import { applySalesforceLoad, completeSalesforceLoad, type SalesforceLoad } from './salesforce-load.ts';
+import {
+  applySalesforceLoad,
+  completeSalesforceLoad,
+  type SalesforceLoad,
+  type SeededUsage,
+} from './salesforce-load.ts';
 import { createSalesforceStore, type SalesforceStore } from './salesforce-store.ts';
 import { createSoapApi } from './soap-api.ts';
 import { createStandardObjects } from './standard-objects.ts';
@@ -53,11 +62,15 @@ export interface SalesforceSimulator {
   readonly userId: string;
   readonly credentials: SalesforceCredentials;
   readonly clock: SimulatorClock;
+  /** What the relative times of the load count back from. */
+  readonly referenceTime: Date;
   /** Changes records as a user of the CRM would. */
   readonly records: SalesforceRecordChanges;
   readonly store: SalesforceStore;
   readonly auth: SalesforceAuth;
   readonly faults: FaultPlan;
+  /** Makes the CRM unreachable, broken or slow. */
+  readonly outages: Outages;
   /** Faults of single records, whichever call writes them. */
   readonly rowFaults: RowFaults;
   /** None is active to begin with. */
@@ -97,8 +110,14 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
   const clock = options.clock ?? createClock();
   const store = createSalesforceStore(createStandardObjects());
   const load: SalesforceLoad | LoadStream<SalesforceLoad> = options.load ?? { name: 'empty', objects: [] };
-  await readLoad(load, (part) => applySalesforceLoad(store, part, salesforceUserId));
-  completeSalesforceLoad(store, { orgId: salesforceOrgId, userId: salesforceUserId });
+  const referenceMs = readReferenceTime(clock.now(), options.dataFolder);
+  const context = { userId: salesforceUserId, referenceMs };
+  const seededUsage: SeededUsage[] = [];
+  await readLoad(load, (part) => {
+    applySalesforceLoad(store, part, context);
+    seededUsage.push(...(part.usage ?? []));
+  });
+  completeSalesforceLoad(store, { ...context, orgId: salesforceOrgId });
   const writeLog = createWriteLog();
   const replay = (entry: SalesforceJournalEntry): void => {
     if ('clockOffsetMs' in entry) clock.advance(Math.max(0, entry.clockOffsetMs - clock.offsetMs()));
@@ -142,7 +161,15 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     url: () => url,
     rotation: options.refreshTokenRotation ?? false,
   });
+  const eventLog = createEventLog({
+    store,
+    clock,
+    seeded: seededUsage,
+    orgId: salesforceOrgId,
+    userId: salesforceUserId,
+  });
   const routes = createRestRoutes({
+    eventLog,
     store,
     changes,
     cursors,
@@ -185,6 +212,12 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
   const handleData = (request: SimulatorRequest, version: string, path: string): SimulatorReply => {
     const session = auth.authenticate(request);
     usage.count();
+    eventLog.count({
+      userId: session.userId,
+      application: restAuthor(session, request.headers).application ?? '',
+      method: request.method,
+      resource: `/${version}/${path.split('/')[1] ?? ''}`,
+    });
     const found = routes.find(request.method, path);
     if (!('handler' in found)) {
       if (found.methods.length > 0) {
@@ -256,10 +289,12 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
     userId: salesforceUserId,
     credentials,
     clock,
+    referenceTime: new Date(referenceMs),
     records: changes,
     store,
     auth,
     faults,
+    outages: server.outages,
     rowFaults,
     duplicateRules,
     writeLog,

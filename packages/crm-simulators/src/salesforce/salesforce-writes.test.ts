@@ -44,6 +44,15 @@ const create = (object: string, fields: Record<string, unknown>) => simulator.re
 const read = (object: string, id: string) => simulator.records.read(object, id);
 const lastWrite = () => simulator.writeLog.entries().at(-1);
 
+interface MergeResult {
+  readonly updatedRelatedIds: readonly string[];
+  readonly errors: readonly { readonly statusCode: string }[];
+}
+
+/** One merge. The client's types want a list; for a single request it answers with a single result. */
+const mergeOne = async (masterRecord: object, recordToMergeIds: readonly string[]): Promise<MergeResult> =>
+  (await connection.soap.merge({ masterRecord, recordToMergeIds } as never)) as unknown as MergeResult;
+
 /** A SOAP call with the header elements and the body given as text. */
 async function soap(
   body: string,
@@ -75,10 +84,10 @@ describe('merge', () => {
     const branch = create('Account', { Name: 'Branch', ParentId: first });
     const stranger = create('Contact', { LastName: 'Stranger', AccountId: winner });
     nowMs += 60_000;
-    const result = await connection.soap.merge({
-      masterRecord: { type: 'Account', Id: winner, Phone: '+1 212 555 0100', Website: null } as never,
-      recordToMergeIds: [first, second],
-    } as never);
+    const result = await mergeOne({ type: 'Account', Id: winner, Phone: '+1 212 555 0100', Website: null }, [
+      first,
+      second,
+    ]);
     expect(result).toMatchObject({ success: true, id: winner, mergedRecordIds: [first, second], errors: [] });
     expect([...result.updatedRelatedIds].sort()).toEqual([contact, deal, ticket, task, branch].sort());
     expect(read('Account', winner)).toMatchObject({
@@ -154,10 +163,7 @@ describe('merge', () => {
     const deleted = create('Account', { Name: 'Gone' });
     simulator.records.delete('Account', deleted);
     const merge = async (winner: string, losers: string[], fields: object = {}) => {
-      const result = await connection.soap.merge({
-        masterRecord: { type: 'Account', Id: winner, ...fields },
-        recordToMergeIds: losers,
-      } as never);
+      const result = await mergeOne({ type: 'Account', Id: winner, ...fields }, losers);
       return result.errors[0]?.statusCode;
     };
     const before = [parent, middle, leaf].map((id) => read('Account', id));
@@ -177,8 +183,7 @@ describe('merge', () => {
   test('a locked row fails the merge and nothing moves; the next try succeeds', async () => {
     const [winner, loser] = [create('Contact', { LastName: 'A' }), create('Contact', { LastName: 'B' })];
     simulator.rowFaults.inject({ code: 'UNABLE_TO_LOCK_ROW', action: 'merge', recordId: loser });
-    const merge = () =>
-      connection.soap.merge({ masterRecord: { type: 'Contact', Id: winner }, recordToMergeIds: [loser] } as never);
+    const merge = () => mergeOne({ type: 'Contact', Id: winner }, [loser]);
     expect(await merge()).toMatchObject({ success: false, errors: [{ statusCode: 'UNABLE_TO_LOCK_ROW' }] });
     expect(read('Contact', loser)?.IsDeleted).toBe(false);
     expect(await merge()).toMatchObject({ success: true });
@@ -189,7 +194,7 @@ describe('recycle bin', () => {
   test('a merged record comes back alone; children and overwritten values stay with the winner', async () => {
     const [winner, loser] = [create('Account', { Name: 'W' }), create('Account', { Name: 'L' })];
     const child = create('Contact', { LastName: 'C', AccountId: loser });
-    await connection.soap.merge({ masterRecord: { type: 'Account', Id: winner }, recordToMergeIds: [loser] } as never);
+    await mergeOne({ type: 'Account', Id: winner }, [loser]);
     expect(await connection.soap.undelete([loser])).toMatchObject([{ id: loser, success: true }]);
     expect(read('Account', loser)).toMatchObject({ IsDeleted: false, MasterRecordId: null, Name: 'L' });
     expect(read('Contact', child)?.AccountId).toBe(winner);

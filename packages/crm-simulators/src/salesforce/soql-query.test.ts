@@ -7,6 +7,8 @@ import { parseSoql } from './soql-parser.ts';
 import { runQuery } from './soql-query.ts';
 import { createStandardObjects } from './standard-objects.ts';
 
+const context = { userId: salesforceUserId, referenceMs: Date.UTC(2026, 0, 1) };
+
 const start = Date.UTC(2025, 0, 1);
 const nowMs = Date.UTC(2025, 5, 15, 12);
 
@@ -50,9 +52,9 @@ function createStore() {
         },
       ],
     },
-    salesforceUserId,
+    context,
   );
-  completeSalesforceLoad(store, { orgId: salesforceOrgId, userId: salesforceUserId });
+  completeSalesforceLoad(store, { ...context, orgId: salesforceOrgId });
   return store;
 }
 
@@ -150,7 +152,7 @@ describe('SOQL query', () => {
               },
             ],
           };
-          applySalesforceLoad(paged, load, salesforceUserId);
+          applySalesforceLoad(paged, load, context);
           const seen: string[] = [];
           let [stamp, id] = ['1970-01-01T00:00:00Z', '00T000000000000'];
           for (;;) {

@@ -1,3 +1,4 @@
+import { auditObjects, permissionFields } from './audit-objects.ts';
 import {
   address,
   audit,
@@ -338,6 +339,7 @@ const definitions: readonly ObjectDefinition[] = [
       ...identity().filter((field) => field.name !== 'IsDeleted'),
       text('Name', 255, { nillable: false, nameField: true }),
       longText('Description', 255),
+      ...permissionFields(),
       ...audit(),
     ],
     { createable: false, deletable: false, replicateable: false },
@@ -362,6 +364,7 @@ const definitions: readonly ObjectDefinition[] = [
     ],
     { createable: false, deletable: false, replicateable: false },
   ),
+  ...auditObjects,
 ];
 
 /** Every object of the simulated org, by name in lower case. A fresh set: nothing is shared between simulators. */

@@ -76,3 +76,14 @@ export function createGroundTruth(options: PopulationOptions = {}): GroundTruth 
     traps: [...groups.values()],
   };
 }
+
+export {
+  type AuditTruth,
+  adminPermissions,
+  auditTruth,
+  type IntegrationTruth,
+  recentChangeDays,
+  type SetupChangeTruth,
+  type UserTruth,
+  unusedAfterDays,
+} from './audit-truth.ts';
