@@ -21,7 +21,7 @@ import fastify, {
   type RouteOptions,
 } from 'fastify';
 import { observeRequests, traceIdOf } from './http-observation.ts';
-import { type Authenticator, anyScope, type Principal, requireScope, scopes } from './principal.ts';
+import { type Authenticator, anyScope, openScope, type Principal, requireScope, scopes } from './principal.ts';
 import { ProblemError, ProblemSchema, problemContentType } from './problem.ts';
 import { problemOf } from './problem-of-error.ts';
 
@@ -115,6 +115,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const scope = request.routeOptions.config.scope;
     if (scope === undefined) return;
     reply.header('cache-control', 'no-store');
+    if (scope === openScope) return;
     const principal = await authenticate(request.headers);
     requireScope(principal, scope);
     request.principal = principal;
@@ -197,7 +198,7 @@ function checkRoute(route: RouteOptions): void {
   const name = `${[route.method].flat().join('|')} ${route.url}`;
   const schema = (route.schema ?? {}) as Record<string, unknown> & { response?: Record<string, unknown> };
   if (route.config?.scope === undefined) throw new Error(`Route ${name} names no scope: set config.scope.`);
-  const knownScopes: readonly string[] = [...scopes, anyScope];
+  const knownScopes: readonly string[] = [...scopes, anyScope, openScope];
   if (!knownScopes.includes(route.config.scope)) {
     // No key could ever be given such a scope, so nobody could use the route.
     throw new Error(`Route ${name} names the scope ${route.config.scope}, which does not exist.`);
@@ -209,6 +210,7 @@ function checkRoute(route: RouteOptions): void {
   }
   const problem = { description: 'Problem', content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } };
   schema.response = { ...schema.response, '4xx': problem, '5xx': problem };
+  if (route.config.scope === openScope) schema.security ??= [];
   schema.security ??= [{ bearer: route.config.scope === anyScope ? [] : [route.config.scope] }];
   route.schema = schema;
 }

@@ -43,6 +43,7 @@ export { openWireFormat, type WireFormatConfig } from './open-wire-format.ts';
 export {
   type Authenticator,
   anyScope,
+  openScope,
   type Principal,
   requireScope,
   type Scope,

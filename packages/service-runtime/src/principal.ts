@@ -31,6 +31,9 @@ export type Scope = (typeof scopes)[number];
 /** Scope of a route that any caller with credentials may use; what the caller may do there is decided elsewhere. */
 export const anyScope = '*';
 
+/** Scope of a route that anybody may call without credentials: whoever serves it finds out by other means who calls. */
+export const openScope = '-';
+
 /** Who calls: always on behalf of exactly one tenant. */
 export interface Principal {
   readonly tenantId: string;

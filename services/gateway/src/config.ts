@@ -52,6 +52,33 @@ export const gatewayConfigSchema = Type.Object({
       requests: Type.Integer({ default: 6_000, minimum: 1, description: 'Requests per key, replica and window' }),
       windowMs: Type.Integer({ default: 60_000, minimum: 1_000, description: 'Length of the window' }),
     }),
+    events: Type.Object({
+      heartbeatMs: Type.Integer({
+        default: 15_000,
+        minimum: 100,
+        maximum: 300_000,
+        description: 'How often a stream of events that is silent gives a sign of life and its key is looked at again',
+      }),
+      slowClientMs: Type.Integer({
+        default: 10_000,
+        minimum: 100,
+        description: 'A client that does not take its events for so long is cut off; it can go on where it was',
+      }),
+      maxStreams: Type.Integer({ default: 500, minimum: 1, description: 'Streams of events open at once per replica' }),
+    }),
+    webhooks: Type.Object({
+      timeoutMs: Type.Integer({
+        default: 4_500,
+        minimum: 100,
+        maximum: 4_900,
+        description: 'A webhook of a CRM is answered in this time, whatever happens',
+      }),
+      requestsPerMinute: Type.Integer({
+        default: 1_200,
+        minimum: 1,
+        description: 'Webhooks per connection and replica',
+      }),
+    }),
     upstreams: Type.Object({
       connector: upstreamUrl('connector'),
       dedupe: upstreamUrl('dedupe'),

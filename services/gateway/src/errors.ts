@@ -66,6 +66,19 @@ export function tooManyRequests(retryAfterSeconds: number): ProblemError {
   });
 }
 
+/** The call was not taken in, and whoever sent it should do so again. */
+export function webhookRefusedForNow(status: 429 | 503, retryAfterSeconds: number): ProblemError {
+  return new ProblemError({
+    status,
+    code: status === 429 ? 'too-many-requests' : 'connections-not-known-yet',
+    detail:
+      status === 429
+        ? 'More calls came for this connection than are taken in. Send this one again later.'
+        : 'Whose this connection is cannot be said at the moment. Send the call again later.',
+    retryAfterSeconds,
+  });
+}
+
 /** Two services describe different things under one name, so no merged document would be true. */
 export function conflictingDocuments(what: string): ProblemError {
   return new ProblemError({

@@ -7,6 +7,12 @@ import { createApiKeyUsage } from './auth/api-key-usage.ts';
 import { ensureBootstrapKey } from './auth/bootstrap-key.ts';
 import { limitRequestRate } from './auth/rate-limit.ts';
 import type { GatewayConfig } from './config.ts';
+import { addEventRoutes } from './events/event-routes.ts';
+import { readStream } from './events/stream-event-store.ts';
+import { createStreamFeed } from './events/stream-feed.ts';
+import { createStreamRecorder } from './events/stream-recorder.ts';
+import { createStreamRetention } from './events/stream-retention.ts';
+import { createStreamWakeUp } from './events/stream-wake-up.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { addDeadLetterRoutes } from './upstreams/dead-letter-routes.ts';
 import { createMergedDescription } from './upstreams/merged-description.ts';
@@ -15,10 +21,12 @@ import { addStatusRoutes } from './upstreams/status-routes.ts';
 import { createTokenCache } from './upstreams/token-cache.ts';
 import { createUpstream, type Upstream } from './upstreams/upstream.ts';
 import { type UpstreamName, upstreamUrls } from './upstreams/upstream-table.ts';
+import { findTenantOfConnection } from './webhooks/known-connection-store.ts';
+import { addWebhookRoutes } from './webhooks/webhook-routes.ts';
 
 /** Wires the service: who may call, what it passes on, what it answers itself. */
 export async function buildGateway(runtime: Runtime<GatewayConfig>): Promise<readonly Component[]> {
-  const { config, database, http, logger, cursors, version } = runtime;
+  const { bus, config, database, http, logger, cursors, version } = runtime;
   const { gateway } = config;
   const metrics = createGatewayMetrics(runtime.metrics);
 
@@ -28,7 +36,8 @@ export async function buildGateway(runtime: Runtime<GatewayConfig>): Promise<rea
     now: () => performance.now(),
   });
   const usage = createApiKeyUsage({ write: (uses) => noteUses(database, uses), logger });
-  runtime.authenticateBy(createApiKeyAuthenticator({ keys, onUse: usage.note, metrics }));
+  const authenticate = createApiKeyAuthenticator({ keys, onUse: usage.note, metrics });
+  runtime.authenticateBy(authenticate);
   if (gateway.bootstrapApiKey !== undefined) {
     await ensureBootstrapKey({
       database,
@@ -48,10 +57,38 @@ export async function buildGateway(runtime: Runtime<GatewayConfig>): Promise<rea
   addApiKeyRoutes({ http, database, keys, cursors, environment: gateway.keyEnvironment });
   addDeadLetterRoutes({ http, upstreams, cursors });
   addStatusRoutes({ http, upstreams: all, version, metrics });
+
+  const recorder = createStreamRecorder({
+    database,
+    bus,
+    ensureTopics: config.ensureTopics,
+    retentionMs: streamRetentionMs,
+    logger,
+    metrics,
+  });
+  const feed = createStreamFeed({ read: (tenantId, page) => readStream(database, tenantId, page) });
+  addEventRoutes({ http, feed, authenticate, ...gateway.events, metrics, stopping: runtime.signal });
+  await addWebhookRoutes({
+    http,
+    connector: upstreams.get('connector'),
+    findTenant: (connection) => findTenantOfConnection(database, connection),
+    isUpToDate: recorder.isConnected,
+    ...gateway.webhooks,
+    metrics,
+  });
   await addProxyRoutes({ http, upstreams, bodyLimitBytes: config.http.bodyLimitBytes });
   runtime.describeBy(createMergedDescription({ upstreams: all, logger }));
-  return [usage];
+  return [
+    usage,
+    createStreamWakeUp(database, feed),
+    recorder,
+    createStreamRetention({ database, maxEvents: mostStreamEvents, retentionMs: streamRetentionMs, logger }),
+  ];
 }
+
+/** What a client that comes back can still be told. */
+const streamRetentionMs = 86_400_000;
+const mostStreamEvents = 100_000;
 
 function openUpstreams(
   { config: { gateway }, metrics }: Runtime<GatewayConfig>,

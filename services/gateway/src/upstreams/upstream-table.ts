@@ -2,11 +2,19 @@ import type { GatewayConfig } from '../config.ts';
 
 /** The services behind the gateway, by name, with the paths that each one answers. */
 export const upstreamPrefixes = {
-  connector: ['/v1/connections', '/v1/records', '/v1/sync-runs'],
-  dedupe: ['/v1/clusters', '/v1/ids', '/v1/models'],
+  connector: [
+    '/v1/connections',
+    '/v1/records',
+    '/v1/sync-runs',
+    '/v1/change-sets',
+    '/v1/safety',
+    '/v1/completeness',
+    '/v1/audit',
+  ],
+  dedupe: ['/v1/clusters', '/v1/ids', '/v1/models', '/v1/proposals', '/v1/reviews'],
   'data-quality': ['/v1/data-quality'],
-  'integration-audit': ['/v1/integrations'],
-  metrics: ['/v1/kpis'],
+  'integration-audit': ['/v1/integrations', '/v1/access', '/v1/setup-changes', '/v1/findings', '/v1/evidence'],
+  metrics: ['/v1/kpis', '/v1/feedback', '/v1/calendar'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type UpstreamName = keyof typeof upstreamPrefixes;

@@ -14,7 +14,7 @@ export interface UpstreamRequest {
   /** Path and query as they go onto the wire. */
   readonly path: string;
   readonly headers?: OutgoingHttpHeaders;
-  readonly body?: Readable | string;
+  readonly body?: Readable | string | Uint8Array;
   readonly principal: Principal;
   /** Names the request in the logs of both sides. */
   readonly requestId: string;
@@ -104,7 +104,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
     });
     outgoing.on('response', resolve);
     outgoing.on('error', reject);
-    if (body === undefined || typeof body === 'string') outgoing.end(body);
+    if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
     else pipeline(body, outgoing, (error) => error && reject(error));
     return promise;
   }
