@@ -10,6 +10,7 @@ import { createDeclaredConnections } from './connections/declared-connections.ts
 import { createConfiguredKeyProvider } from './connections/key-provider.ts';
 import { createSealer } from './connections/sealing.ts';
 import { createCrmClientFactory } from './crm/crm-client-factory.ts';
+import { createErasureWorker } from './erasure/erasure-worker.ts';
 import { type ConnectorMetrics, createConnectorMetrics } from './metrics.ts';
 import { createFieldMaps, type FieldMapChanges } from './mirror/field-maps.ts';
 import { createMirror } from './mirror/mirror.ts';
@@ -98,6 +99,7 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
     pollMs: settings.scheduleMs,
     logger,
   });
+  const erasure = createErasureWorker({ database, wireFormat, logger, now, onDue: scheduler.wake });
   const connections = createConnections({
     database,
     probe: createConnectionProbe({ clients, allowedHosts }),
@@ -108,6 +110,7 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
       scheduler.wake();
       watches.wake();
     },
+    onErasure: erasure.wake,
   });
   const declared = createDeclaredConnections({
     declared: runtime.config.connections,
@@ -123,7 +126,7 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
   registerProbeRoutes({ http, database });
   registerSyncRoutes({ http, database, cursors });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler, watches];
+  return [declared, scheduler, watches, erasure];
 
   /** What accounts are looked at for; an interval of 0 leaves a kind out. */
   function watchWork(): Partial<Record<WatchKind, WatchWork>> {

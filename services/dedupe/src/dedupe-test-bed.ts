@@ -104,6 +104,7 @@ export async function openDedupe(database: Database, tenantId: string, settings:
         status: ConnectionStatus.CONNECTED,
         objects: ['Contact'],
         version: 1,
+        reason: '',
       });
       await records.recordState(tx, states);
     });

@@ -69,6 +69,24 @@ describe('dedupe', () => {
     expect(versions).toEqual([1, 2, 3]);
   }, 30_000);
 
+  test('a tombstone takes a record out of its cluster; what it was does not come back, what it becomes later does', async () => {
+    const running = await trained(population());
+    await running.apply(running.personState('q001', 1, amara));
+    await running.apply(running.tombstone('q001', 2));
+    expect(await running.duplicates()).toEqual([]);
+    const kept = await database.transaction(tenantId, (tx) =>
+      tx.query('select fields, deleted, golden_id from match_record where tenant_id = $1 and ref = $2', [
+        tenantId,
+        ref('q001'),
+      ]),
+    );
+    expect(kept).toEqual([{ fields: null, deleted: true, golden_id: null }]);
+    await running.apply(running.personState('q001', 1, amara));
+    expect(await running.duplicates()).toEqual([]);
+    await running.apply(running.personState('q001', 3, amara));
+    expect(await running.duplicates()).toEqual([['p000', 'q001']]);
+  }, 30_000);
+
   test('an event that comes twice, or after a newer one, changes nothing', async () => {
     const running = await trained(population());
     await running.apply(running.personState('q001', 2, amara));

@@ -43,6 +43,7 @@ export function connectionEvent(
         status: statuses[connection.status],
         objects: [...connection.objects],
         version: connection.version,
+        reason: connection.reason ?? '',
       }),
     },
     options.wireFormat,

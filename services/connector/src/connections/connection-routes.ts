@@ -203,15 +203,28 @@ export function registerConnectionRoutes(options: {
         tags,
         operationId: 'deleteConnection',
         summary: 'Stop reading an account and forget its credentials',
-        description: 'What was read stays. Connecting the account again goes on with the versions of its records.',
+        description:
+          'What was read stays, or is deleted with it: then every record gets a tombstone on record-state, in the background. ' +
+          'Connecting the account again goes on with the versions of its records.',
         params: ParamsSchema,
-        response: { 204: Type.Null() },
+        querystring: Type.Object({
+          data: Type.Union([Type.Literal('keep'), Type.Literal('delete')], {
+            default: 'keep',
+            description: 'What becomes of the records that were read',
+          }),
+        }),
+        response: {
+          202: Type.Null({ description: 'Deleted; its data is being deleted' }),
+          204: Type.Null({ description: 'Deleted; its data stays' }),
+        },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      if ((await connections.remove(tenantOf(request), id)) === undefined) throw notFound(`The connection ${id}`);
-      return reply.code(204).send(null);
+      const { data } = request.query;
+      const removed = await connections.remove(tenantOf(request), id, { data });
+      if (removed === undefined) throw notFound(`The connection ${id}`);
+      return reply.code(data === 'delete' ? 202 : 204).send(null);
     },
   );
 

@@ -36,7 +36,10 @@ export function createConnectionStatuses(options: {
     async noteFailing(tx, account, reason) {
       const connection = await lockByAccount(tx, account);
       if (connection === undefined || connection.status === 'paused' || connection.status === 'deleted') return;
-      if (connection.status === 'failing') return putReason(tx, account, reason);
+      // The sentence may differ at each try; what is told is that something else is wrong now.
+      if (connection.status === 'failing' && connection.reasonCode === reason.reasonCode) {
+        return putReason(tx, account, reason);
+      }
       const changed = await putStatus(tx, account, { status: 'failing', ...reason });
       await appendToOutbox(tx, [connectionEvent(changed, options)]);
     },

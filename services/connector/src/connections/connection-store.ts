@@ -65,6 +65,15 @@ export async function findById(tx: Transaction, id: string): Promise<Connection 
   return row === undefined ? undefined : connectionOf(row);
 }
 
+/** A connection by id, deleted ones included. */
+export async function findAnyById(tx: Transaction, id: string): Promise<Connection | undefined> {
+  const [row] = await tx.query<ConnectionRow>(`select ${columns} from connection where tenant_id = $1 and id = $2`, [
+    tx.tenantId,
+    id,
+  ]);
+  return row === undefined ? undefined : connectionOf(row);
+}
+
 /** Connections that are not deleted, in the order of their accounts. */
 export async function listConnections(
   tx: Transaction,

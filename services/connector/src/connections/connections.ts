@@ -3,12 +3,14 @@ import type { WireFormat } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import type { Database, Transaction } from '@kempt/postgres';
 import type { ConnectionDefinition } from '../crm/connection-definition.ts';
-import { countBackfilled, forgetFingerprints } from '../sync/cursor-store.ts';
+import { holdsErasure, requestErasure } from '../erasure/erasure-store.ts';
+import { countBackfilled, forgetFingerprints, forgetReadings } from '../sync/cursor-store.ts';
 import { enrol, makeDue, suspend } from '../sync/lease-store.ts';
 import { type Connection, connectionIdOf, settingsOf, workingStatus } from './connection.ts';
 import { connectionEvent } from './connection-events.ts';
 import type { ConnectionProbe, ProbedConnection } from './connection-probe.ts';
 import {
+  findAnyById,
   findByAccount,
   findById,
   listConnections,
@@ -43,8 +45,12 @@ export interface Connections {
   findSame(tenantId: string, request: ConnectionRequest): Promise<Connection | undefined>;
   list(tenantId: string, page: { readonly after: string; readonly limit: number }): Promise<Connection[]>;
   find(tenantId: string, id: string): Promise<Connection | undefined>;
-  /** Stops reading and forgets the credentials. What was read stays. Undefined when there is no such connection. */
-  remove(tenantId: string, id: string): Promise<Connection | undefined>;
+  /**
+   * Stops reading and forgets the credentials. What was read stays, or with `data: 'delete'` is erased, which goes on after
+   * this has resolved; that can also be asked for when the connection is deleted already. Undefined when there is no such
+   * connection.
+   */
+  remove(tenantId: string, id: string, options: { readonly data: 'keep' | 'delete' }): Promise<Connection | undefined>;
   pause(tenantId: string, id: string): Promise<Connection | undefined>;
   resume(tenantId: string, id: string): Promise<Connection | undefined>;
   /** Reads now; with `full`, every record again. */
@@ -59,6 +65,8 @@ export interface ConnectionsOptions {
   readonly now: () => number;
   /** Called when something may have become due. */
   readonly onDue: () => void;
+  /** Called when data is to be erased. */
+  readonly onErasure: () => void;
 }
 
 const sealedField = 'credentials';
@@ -88,7 +96,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     const request = { ...wanted.request, objects, displayName };
     if (known !== undefined && (await isMadeBy(known, request))) return known;
     // Leases first, as everywhere: whoever saves a page holds its lease before it touches the connection.
-    if (known?.status !== 'paused') await enrol(tx, account, objects);
+    if (known?.status !== 'paused') await enrolWhenErased(tx, account, objects);
     const id = connectionIdOf(tenantId, account);
     const sealedCredentials = await sealer.seal(
       { tenantId, connectionId: id, field: sealedField },
@@ -122,6 +130,11 @@ export function createConnections(options: ConnectionsOptions): Connections {
     });
     options.onDue();
     return changed;
+  }
+
+  /** While data of the account is being erased nothing is read; the erasure enrols the account when it has ended. */
+  async function enrolWhenErased(tx: Transaction, account: string, objects: readonly string[]): Promise<void> {
+    if (!(await holdsErasure(tx, account))) await enrol(tx, account, objects);
   }
 
   async function putTold(tx: Transaction, account: string, status: Connection['status']): Promise<Connection> {
@@ -158,14 +171,26 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
     find: (tenantId, id) => database.transaction(tenantId, (tx) => findById(tx, id), { readOnly: true }),
 
-    remove: (tenantId, id) =>
-      change(tenantId, id, async (tx, { account }) => {
+    async remove(tenantId, id, { data }) {
+      const removed = await database.transaction(tenantId, async (tx) => {
+        const found = data === 'delete' ? await findAnyById(tx, id) : await findById(tx, id);
+        if (found === undefined) return undefined;
+        const { account } = found;
+        // Whoever is reading loses the lease: nothing is saved after this.
         await suspend(tx, account);
         await enrol(tx, account, []);
         // Much may happen before the account is connected again: it will be read from the beginning.
-        await forgetFingerprints(tx, account);
-        return await putTold(tx, account, 'deleted');
-      }),
+        if (data === 'keep') await forgetFingerprints(tx, account);
+        else {
+          await forgetReadings(tx, account);
+          await requestErasure(tx, account);
+        }
+        const connection = (await lockByAccount(tx, account)) as Connection;
+        return connection.status === 'deleted' ? connection : await putTold(tx, account, 'deleted');
+      });
+      if (data === 'delete' && removed !== undefined) options.onErasure();
+      return removed;
+    },
 
     pause: (tenantId, id) =>
       change(tenantId, id, async (tx, { account }) => {
@@ -176,7 +201,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
     resume: (tenantId, id) =>
       change(tenantId, id, async (tx, { account, objects }) => {
-        await enrol(tx, account, objects);
+        await enrolWhenErased(tx, account, objects);
         const connection = (await lockByAccount(tx, account)) as Connection;
         if (connection.status !== 'paused') return connection;
         return await putTold(tx, account, workingStatus(connection, await countBackfilled(tx, account, objects)));

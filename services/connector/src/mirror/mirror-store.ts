@@ -105,7 +105,8 @@ export async function writeRows(tx: Transaction, scope: MirrorScope, rows: reado
            canonical = coalesce(excluded.canonical, record.canonical),
            deleted = excluded.deleted,
            merged_into = excluded.merged_into,
-           purged = false`,
+           purged = false,
+           erased = false`,
     [tx.tenantId, scope.account, scope.object, `[${rows.map(rowJson).join(',')}]`],
   );
 }
@@ -198,6 +199,7 @@ export async function listRecords(
   const rows = await tx.query<StoredRow>(
     `select ${storedColumns} from record
       where tenant_id = $1
+        and not erased
         and ($2::text is null or account = $2)
         and ($3::text is null or object = $3)
         and ($4 or not deleted)
@@ -223,7 +225,8 @@ export async function findRecord(
   scope: MirrorScope & { readonly recordId: string },
 ): Promise<StoredRecord | undefined> {
   const [row] = await tx.query<StoredRow>(
-    `select ${storedColumns} from record where tenant_id = $1 and account = $2 and object = $3 and record_id = $4`,
+    `select ${storedColumns} from record
+      where tenant_id = $1 and account = $2 and object = $3 and record_id = $4 and not erased`,
     [tx.tenantId, scope.account, scope.object, scope.recordId],
   );
   return row === undefined ? undefined : storedRecord(row);

@@ -158,6 +158,17 @@ export async function forgetFingerprints(tx: Transaction, account: string): Prom
   ]);
 }
 
+/** Makes every object of an account unread: its first full reading is still to come. Numbers of runs go on. */
+export async function forgetReadings(tx: Transaction, account: string): Promise<void> {
+  await tx.execute(
+    `update sync_cursor
+        set fingerprint = '', phase = 'backfill', position = null, changes = '{}', backfilled_at = null,
+            deleted_read_at = null, succeeded_at = null
+      where tenant_id = $1 and account = $2`,
+    [tx.tenantId, account],
+  );
+}
+
 /** How many of these objects were read to the end at least once. */
 export async function countBackfilled(tx: Transaction, account: string, objects: readonly string[]): Promise<number> {
   const [row] = await tx.query<{ count: string }>(

@@ -168,10 +168,11 @@ describe('credentials that are refused later', () => {
     const id = crms.salesforce.records.create('Contact', { LastName: 'Late' });
     await connected(connector, tenantId);
     await eventually('the change made meanwhile', async () => (await mirrorOf(connector, 'Contact', tenantId)).has(id));
-    const statuses = (await told(topics.connectionChanged))
+    const changes = (await told(topics.connectionChanged))
       .filter(({ key }) => key.includes(':sf:'))
-      .map(({ data }) => (data as unknown as { status: ConnectionStatus }).status);
-    expect(statuses).toEqual([
+      .map(({ data }) => data as unknown as { status: ConnectionStatus; reason: string });
+    expect(changes.map(({ reason }) => reason)).toEqual(['', '', failing.reason, '']);
+    expect(changes.map(({ status }) => status)).toEqual([
       ConnectionStatus.BACKFILLING,
       ConnectionStatus.CONNECTED,
       ConnectionStatus.FAILING,
