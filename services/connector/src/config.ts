@@ -100,6 +100,11 @@ export const connectorConfigSchema = Type.Object({
       minimum: 0,
       description: 'Time between two looks at the API calls that are left, where a look costs one (Salesforce)',
     }),
+    publicWebhookUrl: Type.String({
+      default: '',
+      description:
+        'Where HubSpot calls, without the id of the connection at its end: https://<host of the gateway>/v1/webhooks/hubspot',
+    }),
     declaredPatienceMs: Type.Integer({
       default: 60_000,
       minimum: 0,

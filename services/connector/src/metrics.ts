@@ -15,6 +15,8 @@ export interface ConnectorMetrics {
   readonly crmUp: Gauge<'system' | 'account'>;
   readonly crmProbeSeconds: Histogram<'system'>;
   readonly crmCallsRemaining: Gauge<'system' | 'account'>;
+  readonly webhookNotices: Counter<'outcome'>;
+  readonly webhookDelaySeconds: Histogram;
 }
 
 /** `measure` brings the gauges of accounts up to date; it is called when they are scraped. */
@@ -76,6 +78,16 @@ export function createConnectorMetrics(
       'kempt_crm_calls_remaining',
       'API calls of the day that an account has left, as its CRM said last.',
       { labels: ['system', 'account'], collect: measure },
+    ),
+    webhookNotices: metrics.counter(
+      'kempt_webhook_notices_total',
+      'What webhooks told; outcome is taken, ignored (of nothing that is read), dropped, or refused (a whole call).',
+      ['outcome'],
+    ),
+    webhookDelaySeconds: metrics.histogram(
+      'kempt_webhook_delay_seconds',
+      'From the time that a CRM gives for a change until its record was read.',
+      { buckets: [0.25, 0.5, 1, 2, 5, 15, 60, 300, 1_800] },
     ),
   };
 }

@@ -26,6 +26,9 @@ import { createSyncRunner } from './sync/sync-runner.ts';
 import { createSyncScheduler } from './sync/sync-scheduler.ts';
 import { createWatchSchedule, type WatchWork } from './watches/watch-schedule.ts';
 import type { WatchKind } from './watches/watch-store.ts';
+import { createNoticeWorker } from './webhooks/notice-worker.ts';
+import { createWebhookIntake } from './webhooks/webhook-intake.ts';
+import { registerWebhookRoutes } from './webhooks/webhook-routes.ts';
 
 /** Puts the connector together. */
 export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise<readonly Component[]> {
@@ -52,11 +55,12 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
   });
   const statuses = createConnectionStatuses({ wireFormat, now });
   const readers = createOpenReaders({ clients, sealer, schemaMaxAgeMs: settings.schemaMaxAgeMs, now });
+  const mirror = createMirror({ events: createRecordEvents({ wireFormat, now }) });
   const objectSync = createObjectSync({
     database,
     readers,
     fieldMaps,
-    mirror: createMirror({ events: createRecordEvents({ wireFormat, now }) }),
+    mirror,
     statuses,
     wireFormat,
     metrics,
@@ -90,6 +94,26 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
     leaseMs: settings.leaseMs,
     pollMs: settings.scheduleMs,
     logger,
+  });
+  const notices = createNoticeWorker({
+    database,
+    readers,
+    fieldMaps,
+    mirror,
+    metrics,
+    logger,
+    holder: randomUUID(),
+    leaseMs: settings.leaseMs,
+    pollMs: settings.scheduleMs,
+    now,
+  });
+  const intake = createWebhookIntake({
+    database,
+    sealer,
+    publicUrl: settings.publicWebhookUrl,
+    metrics,
+    now,
+    onNotice: notices.wake,
   });
   const watches = createWatchSchedule({
     database,
@@ -125,8 +149,9 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
   registerRecordRoutes({ http, database, cursors });
   registerProbeRoutes({ http, database });
   registerSyncRoutes({ http, database, cursors });
+  await registerWebhookRoutes({ http, intake });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler, watches, erasure];
+  return [declared, scheduler, notices, watches, erasure];
 
   /** What accounts are looked at for; an interval of 0 leaves a kind out. */
   function watchWork(): Partial<Record<WatchKind, WatchWork>> {

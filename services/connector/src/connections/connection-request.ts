@@ -37,6 +37,9 @@ export const ConnectionRequestSchema = Type.Object(
         privateKey: Type.Optional(Type.String({ description: 'Salesforce, JWT bearer: RSA key in PEM' })),
         audience: Type.Optional(Type.String({ description: 'Salesforce, JWT bearer' })),
         accessToken: Type.Optional(Type.String({ description: 'HubSpot: token of the private app' })),
+        webhookSecret: Type.Optional(
+          Type.String({ description: 'HubSpot: client secret of the app whose webhooks tell of changes' }),
+        ),
       },
       { additionalProperties: false },
     ),

@@ -6,7 +6,7 @@ import { Value } from 'typebox/value';
 import { type ConnectionRequestBody, ConnectionRequestSchema, parseConnectionRequest } from './connection-request.ts';
 import type { ConnectionRequest, Connections, ProbedRequest } from './connections.ts';
 
-const secretNames = ['clientSecret', 'privateKey', 'accessToken'] as const;
+const secretNames = ['clientSecret', 'privateKey', 'accessToken', 'webhookSecret'] as const;
 
 /** A connection of the configuration: a request, its tenant, and secrets that may be in files. */
 export const DeclaredConnectionSchema = Type.Object({
@@ -17,6 +17,7 @@ export const DeclaredConnectionSchema = Type.Object({
     clientSecretFile: Type.Optional(Type.String()),
     privateKeyFile: Type.Optional(Type.String()),
     accessTokenFile: Type.Optional(Type.String()),
+    webhookSecretFile: Type.Optional(Type.String()),
   }),
 });
 

@@ -27,7 +27,11 @@ const JwtBearerSchema = Type.Object(
 );
 
 const PrivateAppSchema = Type.Object(
-  { grant: Type.Literal('private-app-token'), accessToken: secret('Access token of the private app') },
+  {
+    grant: Type.Literal('private-app-token'),
+    accessToken: secret('Access token of the private app'),
+    webhookSecret: Type.Optional(secret('Client secret of the app whose webhooks tell of changes')),
+  },
   { additionalProperties: false, title: 'Token of a private app' },
 );
 

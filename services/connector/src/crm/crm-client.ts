@@ -54,6 +54,9 @@ export interface ObjectReader {
 
   /** The records with these ids that are not deleted, in any order. Present where `readDeleted` is. */
   readonly readByIds?: (ids: readonly string[], signal: AbortSignal) => Promise<RecordPage>;
+
+  /** Those of the records with these ids that are deleted, in any order. Present where `readDeleted` is. */
+  readonly readDeletedByIds?: (ids: readonly string[], signal: AbortSignal) => Promise<RecordPage>;
 }
 
 export interface RecordPage {

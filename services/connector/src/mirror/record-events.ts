@@ -21,7 +21,7 @@ import { createEventIds } from './event-ids.ts';
 import type { RecordChange } from './record-change.ts';
 
 /** How a change came to be known; `change-set` is what was read back after a write of our own. */
-export type Origin = 'backfill' | 'incremental' | 'change-set';
+export type Origin = 'backfill' | 'incremental' | 'change-set' | 'webhook';
 
 /** Everything that is told of a change. */
 export interface ChangeToTell {
@@ -60,6 +60,7 @@ const origins = {
   backfill: ChangeOrigin.BACKFILL,
   incremental: ChangeOrigin.INCREMENTAL,
   'change-set': ChangeOrigin.CHANGE_SET,
+  webhook: ChangeOrigin.WEBHOOK,
 } as const;
 
 const typeName = 'kempt.types.v1.Value';

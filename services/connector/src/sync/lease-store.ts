@@ -37,6 +37,30 @@ export async function claim(
   return row === undefined ? undefined : { ...target, epoch: row.epoch };
 }
 
+/** Takes a lease that nobody holds, although its target may not be due; undefined when somebody has it, or nobody may. */
+export async function borrow(
+  tx: Transaction,
+  target: SyncTarget,
+  options: { readonly holder: string; readonly leaseMs: number },
+): Promise<SyncLease | undefined> {
+  const [row] = await tx.query<{ epoch: string }>(
+    `update sync_lease
+        set holder = $4, epoch = epoch + 1, expires_at = now() + $5 * interval '1 millisecond'
+      where ${isTarget} and due_at < 'infinity' and (expires_at is null or expires_at < now())
+      returning epoch`,
+    [...keyOf(target), options.holder, options.leaseMs],
+  );
+  return row === undefined ? undefined : { ...target, epoch: row.epoch };
+}
+
+/** Gives back what was borrowed. Its target is due when it was before. */
+export async function returnBorrowed(tx: Transaction, lease: SyncLease): Promise<void> {
+  await tx.execute(`update sync_lease set holder = null, expires_at = null where ${isTarget} and epoch = $4`, [
+    ...keyOf(lease),
+    lease.epoch,
+  ]);
+}
+
 /** Keeps a lease for longer; false when it is lost. */
 export async function renew(tx: Transaction, lease: SyncLease, leaseMs: number): Promise<boolean> {
   const renewed = await tx.execute(

@@ -270,5 +270,10 @@ export function createHubSpotReader(options: HubSpotReaderOptions): ObjectReader
     async readByIds(ids, signal) {
       return { ...(await readFresh(ids, signal)), next: null };
     },
+
+    async readDeletedByIds(ids, signal) {
+      // Archived records have lost their associations.
+      return { ...read(await readObjects(ids, true, signal), new Map()), next: null };
+    },
   };
 }
