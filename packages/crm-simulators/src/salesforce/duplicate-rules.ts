@@ -78,7 +78,7 @@ export function createDuplicateRules(store: SalesforceStore): DuplicateRules {
           },
         ],
       };
-      throw new SalesforceError(400, 'DUPLICATES_DETECTED', message, null, { duplicateResult });
+      throw new SalesforceError(400, 'DUPLICATES_DETECTED', message, { details: { duplicateResult } });
     },
   };
 }

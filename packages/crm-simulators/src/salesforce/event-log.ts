@@ -123,9 +123,10 @@ export function createEventLog(options: {
       if (object === undefined) return;
       const table = store.table(object);
       const today = dayOf(clock.now());
-      for (const record of [...table.inIdOrder()]) {
-        if (recordSerial(record.id) < today - keptDays || recordSerial(record.id) >= today) table.remove(record);
-      }
+      const outdated = table
+        .inIdOrder()
+        .filter(({ id }) => recordSerial(id) < today - keptDays || recordSerial(id) >= today);
+      for (const record of outdated) table.remove(record);
       for (let day = today - keptDays; day < today; day++) {
         const id = formatRecordId(object.keyPrefix, day);
         if (table.get(id) !== undefined) continue;

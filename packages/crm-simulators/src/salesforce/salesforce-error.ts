@@ -13,19 +13,20 @@ export class SalesforceError extends Error {
   /** Further keys of the error, such as `duplicateResult`. */
   readonly details: Readonly<Record<string, unknown>>;
 
+  /** `about` names the fields at fault, or gives further keys of the error. */
   constructor(
     status: number,
     code: string,
     message: string,
-    fields: readonly string[] | null = null,
-    details: Readonly<Record<string, unknown>> = {},
+    about: readonly string[] | null | { readonly details: Readonly<Record<string, unknown>> } = null,
   ) {
     super(message);
     this.name = 'SalesforceError';
     this.status = status;
     this.code = code;
-    this.fields = fields;
-    this.details = details;
+    const hasDetails = about !== null && 'details' in about;
+    this.fields = hasDetails ? null : about;
+    this.details = hasDetails ? about.details : {};
   }
 
   /** The body of the answer: always a list. */
