@@ -233,12 +233,12 @@ function settleEntity(
       (share(profile.values, (text) => legalEnding.test(text)) > 0.05 || !looksLikePeople(profile.values));
     return { profile, kind: organisation ? ('organisation' as const) : kind };
   });
-  // A name column that repeats a few words over and over names a class of things, not a thing.
+  // A name column that repeats a few words over and over names a class of things, not a thing: it says a little, and blocks nothing.
   settled = settled.map(({ profile, kind }) => ({
     profile,
     kind:
       kind === 'organisation' && profile.distinct < profile.values.length * 0.03 && profile.values.length > 200
-        ? ('ignored' as const)
+        ? ('category' as const)
         : kind,
   }));
   const persons = Math.max(

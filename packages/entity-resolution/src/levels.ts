@@ -65,7 +65,7 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
     level('nearly the same premises', 0.08, 0.00002, 0.6),
     level('same street, house number alike', 0.02, 0.00005, 0.4),
     level('same premises, other place', 0.03, 0.00002, 0.4),
-    level('same street', 0.04, 0.0002),
+    level('same street', 0.02, 0.0003),
     level('same postal code', 0.05, 0.003, 0.7),
     level('same city', 0.06, 0.03, 0.7),
     level('nearly the same place', 0.04, 0.01),
