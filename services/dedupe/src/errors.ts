@@ -1,5 +1,6 @@
 import { ProblemError } from '@kempt/service-runtime';
 import type { EntityKind } from './matching/entity-kind.ts';
+import type { StandingVerdict } from './reviews/verdict-graph.ts';
 
 /** Thrown when the model that decides for a kind is not stored: the database was restored in part. */
 export class MatchModelMissingError extends Error {
@@ -31,5 +32,33 @@ export function unknownProposal(id: string): ProblemError {
     status: 404,
     code: 'unknown_proposal',
     detail: `There is no proposal ${id}. GET /v1/proposals lists them; a proposal whose cluster was absorbed is withdrawn.`,
+  });
+}
+
+/** The answer to a look-up of a review that does not exist. */
+export function unknownReview(id: string): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'unknown_review',
+    detail: `There is no review ${id}. GET /v1/reviews lists them.`,
+  });
+}
+
+/** The answer to a verdict on two records that cannot be compared. */
+export function unfitReview(pointer: string, detail: string): ProblemError {
+  return new ProblemError({ status: 422, code: 'unfit_review', detail, errors: [{ pointer, detail }] });
+}
+
+/** The answer to a verdict that earlier ones, which still stand, rule out. */
+export function contradictoryVerdict(verdicts: readonly StandingVerdict[]): ProblemError {
+  const detail = 'Other verdicts say the opposite. Revoke one of them by DELETE /v1/reviews/{id} first.';
+  return new ProblemError({
+    status: 409,
+    code: 'contradictory_verdict',
+    detail,
+    errors: verdicts.map((verdict) => ({
+      pointer: '/verdict',
+      detail: `review ${verdict.decisionId}: ${verdict.left} and ${verdict.right} are ${verdict.verdict === 'same' ? 'the same' : 'different'}`,
+    })),
   });
 }

@@ -15,6 +15,11 @@ export function createDedupeMetrics(metrics: Metrics) {
       'Merge proposals that were made, held back, withdrawn.',
       ['entity_kind', 'state'],
     ),
+    /** verdict: same | different | unsure | revoked */
+    reviews: metrics.counter('kempt_dedupe_reviews_total', 'Verdicts of reviewers that were taken or revoked.', [
+      'entity_kind',
+      'verdict',
+    ]),
     resolutionSeconds: metrics.histogram(
       'kempt_dedupe_resolution_duration_seconds',
       'Time to train a model and resolve every record of a tenant.',

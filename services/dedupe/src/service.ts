@@ -14,6 +14,10 @@ import { registerModelRoutes } from './models/model-routes.ts';
 import { createProposalEvents } from './proposals/proposal-events.ts';
 import { registerProposalRoutes } from './proposals/proposal-routes.ts';
 import { createProposalWriter } from './proposals/proposal-writer.ts';
+import { createReviewEvents } from './reviews/review-events.ts';
+import { registerReviewRoutes } from './reviews/review-routes.ts';
+import { toldApart } from './reviews/review-store.ts';
+import { createReviews } from './reviews/reviews.ts';
 
 /** Wires the service: what it listens to, what it looks after, what it answers. */
 export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<readonly Component[]> {
@@ -44,7 +48,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     events: createProposalEvents(runtime.wireFormat, now),
     limits: { recordsMax: dedupe.proposalRecordsMax, probabilityMin: dedupe.proposalProbabilityMin },
     metrics,
-    toldApart: async () => [],
+    toldApart,
   });
   const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
   const changes = createChangeResolution(outlets, createNormalCache());
@@ -62,5 +66,8 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   registerClusterRoutes({ http, database, models, cursors });
   registerModelRoutes({ http, database });
   registerProposalRoutes({ http, database, models, cursors });
+  const reviewEvents = createReviewEvents(runtime.wireFormat, now);
+  const reviews = createReviews({ database, changes, models, events: reviewEvents, metrics, now });
+  registerReviewRoutes({ http, database, reviews, models, cursors });
   return { records, firstResolution };
 }

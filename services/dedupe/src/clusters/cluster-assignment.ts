@@ -29,6 +29,7 @@ export interface Assignment {
  * Gives golden IDs to the groups that a change left behind, so that an id goes on meaning what it meant:
  * - a group inherits the id of the cluster with which it shares most records; on a tie the one whose founder it holds,
  *   then the lowest id;
+ * - a record that the CRM merged away counts for its survivor, but less than any record that is there;
  * - a cluster whose id nobody inherits is absorbed by the group that took most of its records, and becomes its alias;
  * - a group that inherits nothing gets an id from its lowest record.
  * The answer does not depend on the order of groups or clusters.
@@ -37,7 +38,12 @@ export interface Assignment {
  */
 export function assignGoldenIds(
   tenantId: string,
-  change: { readonly before: readonly ExistingCluster[]; readonly groups: readonly (readonly string[])[] },
+  change: {
+    readonly before: readonly ExistingCluster[];
+    readonly groups: readonly (readonly string[])[];
+    /** Living records by those that the CRM merged into them. */
+    readonly successors?: ReadonlyMap<string, string>;
+  },
   isTaken: (id: string) => boolean,
 ): Assignment {
   const groups = change.groups
@@ -49,7 +55,10 @@ export function assignGoldenIds(
     for (const member of members) groupOf.set(member, index);
   });
 
-  const claims = change.before.flatMap((cluster) => claimsOf(cluster, groupOf)).toSorted(compareClaims);
+  const successorGroup = (ref: string): number | undefined => groupOf.get(change.successors?.get(ref) ?? '');
+  const claims = change.before
+    .flatMap((cluster) => claimsOf(cluster, (ref) => groupOf.get(ref), successorGroup))
+    .toSorted(compareClaims);
   const idOfGroup = new Map<number, ExistingCluster>();
   const heirOf = new Map<string, number>();
   for (const claim of claims) {
@@ -97,21 +106,41 @@ interface Claim {
   readonly cluster: ExistingCluster;
   readonly group: number;
   readonly shared: number;
+  /** Records of the cluster that were merged into records of the group. */
+  readonly merged: number;
   readonly holdsFounder: boolean;
 }
 
-function claimsOf(cluster: ExistingCluster, groupOf: ReadonlyMap<string, number>): Claim[] {
-  const shared = new Map<number, number>();
+function claimsOf(
+  cluster: ExistingCluster,
+  groupOf: (ref: string) => number | undefined,
+  successorGroupOf: (ref: string) => number | undefined,
+): Claim[] {
+  const shares = new Map<number, { shared: number; merged: number }>();
+  const share = (group: number) => {
+    const known = shares.get(group) ?? { shared: 0, merged: 0 };
+    shares.set(group, known);
+    return known;
+  };
   for (const member of cluster.members) {
-    const group = groupOf.get(member);
-    if (group !== undefined) shared.set(group, (shared.get(group) ?? 0) + 1);
+    const group = groupOf(member);
+    const successorGroup = group === undefined ? successorGroupOf(member) : undefined;
+    if (group !== undefined) share(group).shared += 1;
+    else if (successorGroup !== undefined) share(successorGroup).merged += 1;
   }
-  const founderGroup = groupOf.get(cluster.founder);
-  return [...shared].map(([group, count]) => ({ cluster, group, shared: count, holdsFounder: group === founderGroup }));
+  const founderGroup = groupOf(cluster.founder);
+  return [...shares].map(([group, { shared, merged }]) => ({
+    cluster,
+    group,
+    shared,
+    merged,
+    holdsFounder: group === founderGroup,
+  }));
 }
 
 function compareClaims(left: Claim, right: Claim): number {
   if (left.shared !== right.shared) return right.shared - left.shared;
+  if (left.merged !== right.merged) return right.merged - left.merged;
   if (left.holdsFounder !== right.holdsFounder) return left.holdsFounder ? -1 : 1;
   return compareText(left.cluster.goldenId, right.cluster.goldenId) || left.group - right.group;
 }

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 export const EntityKindSchema = Type.Union([Type.Literal('person'), Type.Literal('organisation')]);
 
-const FieldsSchema = Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())]));
+export const FieldsSchema = Type.Record(Type.String(), Type.Union([Type.String(), Type.Array(Type.String())]));
 
 export const MemberSchema = Type.Object({
   record: Type.String({ description: 'account:object:recordId', examples: ['hs:1234567:contacts:51'] }),

@@ -25,6 +25,8 @@ export interface ClusterWrite {
   readonly before: readonly ExistingCluster[];
   /** What their records are now, and every record that joins them. */
   readonly groups: readonly ResolvedGroup[];
+  /** Living records by those that the CRM merged into them. */
+  readonly successors?: ReadonlyMap<string, string>;
   readonly lane: Lane;
 }
 
@@ -52,7 +54,11 @@ export async function writeClusters(
   );
   const assignment = assignGoldenIds(
     tenantId,
-    { before: write.before, groups: write.groups.map((group) => group.members.map((member) => member.ref)) },
+    {
+      before: write.before,
+      groups: write.groups.map((group) => group.members.map((member) => member.ref)),
+      successors: write.successors ?? new Map(),
+    },
     (id) => taken.has(id),
   );
 

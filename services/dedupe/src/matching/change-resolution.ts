@@ -1,8 +1,11 @@
 import { clusterComponent, decisionThreshold, type Matcher, weightOf } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
+import type { ExistingCluster } from '../clusters/cluster-assignment.ts';
 import { lockClusters } from '../clusters/cluster-store.ts';
 import { type ClusterOutlets, type ResolvedGroup, writeClusters } from '../clusters/cluster-writer.ts';
 import type { DecidingModel } from '../models/deciding-model.ts';
+import { anyReviews, followSurvivors, standingVerdicts } from '../reviews/review-store.ts';
+import { constraintsOf, type Pair } from '../reviews/verdict-graph.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { keyHash } from './key-hash.ts';
 import {
@@ -15,10 +18,14 @@ import {
 } from './match-graph-store.ts';
 import { clearMemberships, clustersOf, loadRecords, type MatchRecord, membersOf } from './match-record-store.ts';
 import type { NormalCache } from './record-scorer.ts';
+import { fallenInto, lockOrphanedClusters, survivorsOf } from './survivor-store.ts';
 
+/** The caller holds the lock of the kind. */
 export interface ChangeResolution {
-  /** Resolves records that were just saved, and everything they touch. The caller holds the lock of the kind. */
+  /** Resolves records that were just saved, and everything they touch. */
   resolve(tx: Transaction, kind: EntityKind, change: ResolvedChange): Promise<ResolutionCounts>;
+  /** Clusters anew what is around records that did not change, since a verdict on them did. */
+  regroup(tx: Transaction, kind: EntityKind, change: ResolvedChange): Promise<ResolutionCounts>;
 }
 
 interface ResolvedChange {
@@ -32,16 +39,30 @@ export interface ResolutionCounts {
   readonly clusters: number;
 }
 
+/** What a change touches of the graph. */
+interface TouchedPart {
+  readonly deciding: DecidingModel;
+  /** Records from which the touched part is reached. */
+  readonly seeds: readonly string[];
+  /** Records that are there no more. */
+  readonly gone: readonly string[];
+  /** Clusters that held any of them before. */
+  readonly formerClusters: readonly string[];
+  /** Records that were read already. */
+  readonly records: Map<string, MatchRecord>;
+}
+
 /**
- * Brings clusters up to date after changes of single records. The affected part of the graph (what edges connect with
- * the changed records, before and after) is clustered anew as a whole, by the same function as a batch, so the outcome
- * does not depend on the order in which records came.
+ * Brings clusters up to date after changes of single records. The affected part of the graph (what edges and verdicts
+ * connect with the changed records, before and after) is clustered anew as a whole, by the same function as a batch, so
+ * the outcome does not depend on the order in which records and verdicts came.
  */
 export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCache): ChangeResolution {
   return {
     async resolve(tx, kind, { deciding, refs }) {
       const tenantId = tx.tenantId as string;
       const { matcher, model } = deciding;
+      const reviewed = await followSurvivors(tx, refs);
       const formerNeighbours = await deleteEdges(tx, refs);
       const formerClusters = await clustersOf(tx, [...refs, ...formerNeighbours]);
       const formerMembers = await membersOf(tx, formerClusters);
@@ -67,59 +88,119 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
       const records = new Map<string, MatchRecord>(
         [...changed, ...(await loadRecords(tx, [...candidateRefs]))].map((record) => [record.ref, record]),
       );
-      const edges = scorePairs(pairs, (left, right) => scoreOf(left, right, records), weightOf(model.reviewFloor));
+      const score = createScore(tenantId, matcher, records);
+      const edges = scorePairs(pairs, score, weightOf(model.reviewFloor));
       await insertEdges(tx, kind, edges);
 
-      const before = await lockClusters(tx, formerClusters);
-      const removed = new Set(gone);
-      const seeds = new Set([...refs, ...formerNeighbours, ...formerMembers.map((member) => member.ref)]);
+      const seeds = new Set([...refs, ...formerNeighbours, ...formerMembers.map((member) => member.ref), ...reviewed]);
       for (const edge of edges) seeds.add(edge.left).add(edge.right);
-      const component = await connectedComponent(
-        tx,
-        [...seeds].filter((ref) => !removed.has(ref)),
-      );
-
-      // The component may reach clusters that none of the changed records touched before.
-      const reached = await clustersOf(tx, component.nodes);
-      const known = new Set(before.map((cluster) => cluster.goldenId));
-      const further = await lockClusters(
-        tx,
-        reached.filter((id) => !known.has(id)),
-      );
-      for (const record of await loadRecords(
-        tx,
-        component.nodes.filter((ref) => !records.has(ref)),
-      )) {
-        records.set(record.ref, record);
-      }
-
-      await clearMemberships(tx, gone);
-      const nodes = component.nodes.filter((ref) => records.has(ref));
-      const groups = clusterComponent(
-        nodes,
-        component.edges.map((edge) => ({ a: edge.left, b: edge.right, weight: edge.weight })),
-        (left, right) => scoreOf(left, right, records),
-        { minimumWeight: weightOf(decisionThreshold(model)) },
-      );
-      const clusters = await writeClusters(tx, outlets, {
-        entityKind: kind,
-        modelVersion: model.version,
-        before: [...before, ...further],
-        groups: groups.map((members) => withProbabilities(members, component.edges)),
-        lane: 'live',
+      for (const ref of await survivorsOf(tx, gone)) seeds.add(ref);
+      const clusters = await regroupPart(tx, kind, {
+        deciding,
+        seeds: [...seeds],
+        gone,
+        formerClusters,
+        records,
       });
       return { candidates: pairs.length, edges: edges.length, clusters };
-
-      function scoreOf(left: string, right: string, known: ReadonlyMap<string, MatchRecord>) {
-        const leftRecord = known.get(left);
-        const rightRecord = known.get(right);
-        if (leftRecord === undefined || rightRecord === undefined) {
-          // A record that vanished between two reads of one transaction cannot match anything.
-          return { weight: Number.NEGATIVE_INFINITY, probability: 0, conflict: true };
-        }
-        return matcher.score(cache.get(tenantId, matcher, leftRecord), cache.get(tenantId, matcher, rightRecord));
-      }
     },
+
+    async regroup(tx, kind, { deciding, refs }) {
+      const formerClusters = await clustersOf(tx, refs);
+      const members = await membersOf(tx, formerClusters);
+      const clusters = await regroupPart(tx, kind, {
+        deciding,
+        seeds: [...new Set([...refs, ...members.map((member) => member.ref)])],
+        gone: [],
+        formerClusters,
+        records: new Map(),
+      });
+      return { candidates: 0, edges: 0, clusters };
+    },
+  };
+
+  /** @returns the number of clusters that changed */
+  async function regroupPart(tx: Transaction, kind: EntityKind, part: TouchedPart): Promise<number> {
+    const { matcher, model } = part.deciding;
+    const { records } = part;
+    const before = await lockClusters(tx, part.formerClusters);
+    const removed = new Set(part.gone);
+    const reviewed = await anyReviews(tx);
+    const around = await connectedComponent(
+      tx,
+      part.seeds.filter((ref) => !removed.has(ref)),
+      async (refs) => (reviewed ? standingVerdicts(tx, kind, refs) : []),
+    );
+
+    // The component may reach clusters that none of the changed records touched before.
+    const reached = await clustersOf(tx, around.nodes);
+    const known = new Set(before.map((cluster) => cluster.goldenId));
+    const further = await lockClusters(
+      tx,
+      reached.filter((id) => !known.has(id)),
+    );
+    for (const record of await loadRecords(
+      tx,
+      around.nodes.filter((ref) => !records.has(ref)),
+    )) {
+      records.set(record.ref, record);
+    }
+
+    await clearMemberships(tx, part.gone);
+    const nodes = around.nodes.filter((ref) => records.has(ref));
+    const constraints = constraintsOf(around.verdicts, new Set(nodes));
+    const groups = clusterComponent(
+      nodes,
+      around.edges.map((edge) => ({ a: edge.left, b: edge.right, weight: edge.weight })),
+      createScore(tx.tenantId as string, matcher, records),
+      { minimumWeight: weightOf(decisionThreshold(model)), ...constraints },
+    );
+    const { successors, orphaned } = await fallen(tx, nodes);
+    return writeClusters(tx, outlets, {
+      entityKind: kind,
+      modelVersion: model.version,
+      before: [...before, ...further, ...orphaned],
+      groups: groups.map((members) =>
+        withProbabilities(members, [...around.edges, ...verdictEdges(constraints.mustLink)]),
+      ),
+      successors,
+      lane: 'live',
+    });
+  }
+
+  function createScore(tenantId: string, matcher: Matcher, records: ReadonlyMap<string, MatchRecord>) {
+    return (left: string, right: string): ReturnType<Matcher['score']> => {
+      const leftRecord = records.get(left);
+      const rightRecord = records.get(right);
+      if (leftRecord === undefined || rightRecord === undefined) {
+        // A record that vanished between two reads of one transaction cannot match anything.
+        return { weight: Number.NEGATIVE_INFINITY, probability: 0, conflict: true };
+      }
+      return matcher.score(cache.get(tenantId, matcher, leftRecord), cache.get(tenantId, matcher, rightRecord));
+    };
+  }
+}
+
+/**
+ * Who answers for records that the CRM merged into one of the living: so that the golden ID of a cluster whose records
+ * were all merged away goes on by its survivor, whichever of them dedupe heard of first.
+ */
+async function fallen(
+  tx: Transaction,
+  living: readonly string[],
+): Promise<{ readonly successors: ReadonlyMap<string, string>; readonly orphaned: readonly ExistingCluster[] }> {
+  const records = await fallenInto(tx, living);
+  const membersOfCluster = Map.groupBy(
+    records.filter((record) => record.leftGoldenId !== null),
+    (record) => record.leftGoldenId as string,
+  );
+  const clusters = await lockOrphanedClusters(tx, [...membersOfCluster.keys()]);
+  return {
+    successors: new Map(records.map((record) => [record.ref, record.survivor])),
+    orphaned: clusters.map((cluster) => ({
+      ...cluster,
+      members: (membersOfCluster.get(cluster.goldenId) ?? []).map((record) => record.ref),
+    })),
   };
 }
 
@@ -156,6 +237,11 @@ function scorePairs(
     }
   }
   return edges;
+}
+
+/** A verdict ties two records as firmly as anything can. */
+export function verdictEdges(mustLink: readonly Pair[]): Edge[] {
+  return mustLink.map(([left, right]) => ({ left, right, weight: Number.POSITIVE_INFINITY, probability: 1 }));
 }
 
 /** How strongly each member is tied to the rest: its best pair inside the group, 1 when it is alone. */

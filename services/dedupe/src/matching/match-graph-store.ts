@@ -1,4 +1,5 @@
 import type { Transaction } from '@kempt/postgres';
+import type { StandingVerdict } from '../reviews/verdict-graph.ts';
 import type { EntityKind } from './entity-kind.ts';
 
 /** A scored pair; `left` sorts before `right`. */
@@ -109,15 +110,34 @@ export async function insertEdges(tx: Transaction, kind: EntityKind, edges: read
   );
 }
 
-/** Everything that edges connect with the given records, and the edges among it. */
+/** Records that edges and verdicts connect, and both. */
+export interface Component {
+  /** Sorted. Records of verdicts that are there no more are among them. */
+  readonly nodes: string[];
+  readonly edges: Edge[];
+  readonly verdicts: StandingVerdict[];
+}
+
+/**
+ * Everything that edges and `same` verdicts connect with the given records, and the edges and verdicts among it.
+ * @param verdictsOn finds standing verdicts that bear upon records
+ */
 export async function connectedComponent(
   tx: Transaction,
   refs: readonly string[],
-): Promise<{ readonly nodes: string[]; readonly edges: Edge[] }> {
+  verdictsOn: (refs: readonly string[]) => Promise<readonly StandingVerdict[]>,
+): Promise<Component> {
   const nodes = new Set(refs);
   let frontier = [...refs];
   const edges = new Map<string, Edge>();
+  const verdicts = new Map<string, StandingVerdict>();
   while (frontier.length > 0) {
+    const next = new Set<string>();
+    const reach = (ref: string) => {
+      if (nodes.has(ref)) return;
+      nodes.add(ref);
+      next.add(ref);
+    };
     const rows = await tx.query<Edge>(
       `select left_ref as "left", right_ref as "right", weight, probability
        from edge where tenant_id = $1 and left_ref = any($2::text[])
@@ -126,17 +146,54 @@ export async function connectedComponent(
        from edge where tenant_id = $1 and right_ref = any($2::text[])`,
       [tx.tenantId, frontier],
     );
-    const next = new Set<string>();
     for (const edge of rows) {
       edges.set(`${edge.left}\n${edge.right}`, edge);
-      for (const end of [edge.left, edge.right]) {
-        if (!nodes.has(end)) {
-          nodes.add(end);
-          next.add(end);
-        }
-      }
+      reach(edge.left);
+      reach(edge.right);
+    }
+    for (const verdict of await verdictsOn(frontier)) {
+      verdicts.set(verdict.decisionId, verdict);
+      if (verdict.verdict !== 'same') continue;
+      reach(verdict.left);
+      reach(verdict.right);
     }
     frontier = [...next];
   }
-  return { nodes: [...nodes].toSorted(), edges: [...edges.values()] };
+  return { nodes: [...nodes].toSorted(), edges: [...edges.values()], verdicts: [...verdicts.values()] };
+}
+
+export interface EdgeNearThreshold extends Edge {
+  readonly entityKind: EntityKind;
+  readonly leftGoldenId: string;
+  readonly rightGoldenId: string;
+  readonly leftSize: number;
+  readonly rightSize: number;
+}
+
+/** The edges next to a weight on either side on which no verdict stands, with the clusters at their ends. */
+export async function edgesNear(
+  tx: Transaction,
+  kind: EntityKind,
+  { weight, limit }: { readonly weight: number; readonly limit: number },
+): Promise<EdgeNearThreshold[]> {
+  return tx.query<EdgeNearThreshold>(
+    `with near as (
+       (select * from edge where tenant_id = $1 and entity_kind = $2 and weight >= $3 order by weight limit $4)
+       union all
+       (select * from edge where tenant_id = $1 and entity_kind = $2 and weight < $3 order by weight desc limit $4)
+     )
+     select near.left_ref as "left", near.right_ref as "right", near.weight, near.probability,
+            near.entity_kind as "entityKind", lefts.golden_id as "leftGoldenId", rights.golden_id as "rightGoldenId",
+            left_cluster.member_count as "leftSize", right_cluster.member_count as "rightSize"
+     from near
+       join match_record as lefts on lefts.tenant_id = $1 and lefts.ref = near.left_ref
+       join match_record as rights on rights.tenant_id = $1 and rights.ref = near.right_ref
+       join cluster as left_cluster on left_cluster.tenant_id = $1 and left_cluster.golden_id = lefts.golden_id
+       join cluster as right_cluster on right_cluster.tenant_id = $1 and right_cluster.golden_id = rights.golden_id
+     where not exists (
+       select from review
+       where review.tenant_id = $1 and not review.revoked and review.left_now in (near.left_ref, near.right_ref)
+         and review.right_now in (near.left_ref, near.right_ref))`,
+    [tx.tenantId, kind, weight, limit],
+  );
 }

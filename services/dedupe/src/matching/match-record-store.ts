@@ -147,11 +147,22 @@ export async function saveMemberships(tx: Transaction, memberships: readonly Mem
   );
 }
 
-/** Takes deleted records out of their clusters. */
+/** Takes deleted records out of their clusters, and remembers which these were. */
 export async function clearMemberships(tx: Transaction, refs: readonly string[]): Promise<void> {
   if (refs.length === 0) return;
   await tx.execute(
-    `update match_record set golden_id = null, probability = null where tenant_id = $1 and ref = any($2::text[])`,
+    `update match_record
+     set golden_id = null, probability = null, left_golden_id = coalesce(golden_id, left_golden_id)
+     where tenant_id = $1 and ref = any($2::text[])`,
     [tx.tenantId, refs],
   );
+}
+
+/** What kind of thing each of the records stands for, deleted ones included. */
+export async function recordKinds(tx: Transaction, refs: readonly string[]): Promise<Map<string, EntityKind>> {
+  const rows = await tx.query<{ ref: string; entity_kind: EntityKind }>(
+    `select ref, entity_kind from match_record where tenant_id = $1 and ref = any($2::text[])`,
+    [tx.tenantId, refs],
+  );
+  return new Map(rows.map((row) => [row.ref, row.entity_kind]));
 }

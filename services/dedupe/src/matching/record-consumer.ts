@@ -15,6 +15,7 @@ import type { FirstResolution } from '../models/first-resolution.ts';
 import { beginCollecting, lockState } from '../models/model-store.ts';
 import { deleteVendorRecords, saveVendorRecords, type VendorRecordRow } from '../proposals/vendor-record-store.ts';
 import { vendorFields } from '../proposals/vendor-value.ts';
+import { forgetNotes } from '../reviews/review-store.ts';
 import type { ChangeResolution } from './change-resolution.ts';
 import { type EntityKind, entityKindOfObject, entityKinds } from './entity-kind.ts';
 import { comparableFields } from './entity-schema.ts';
@@ -32,30 +33,27 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
   const { changes, models, metrics, firstResolution } = options;
 
   async function recordState(tx: Transaction, events: readonly PositionedRecord[]): Promise<void> {
-    const updates = new Map<EntityKind, ReadState[]>();
-    for (const event of events) {
-      const update = readState(event);
-      if (update === undefined) continue;
-      const ofKind = updates.get(update.entityKind);
-      if (ofKind === undefined) updates.set(update.entityKind, [update]);
-      else ofKind.push(update);
-    }
+    const read = events.map(readState).filter((state) => state !== undefined);
+    const statesOf = Map.groupBy(read, (state) => state.entityKind);
     for (const kind of entityKinds) {
-      const ofKind = updates.get(kind);
-      if (ofKind === undefined) continue;
+      const states = statesOf.get(kind);
+      if (states === undefined) continue;
       await beginCollecting(tx, kind);
       const state = await lockState(tx, kind);
-      const saved = await saveRecords(tx, ofKind);
-      const changed = saved.map((record) => record.ref);
+      const saved = await saveRecords(tx, states);
       await keepVendorFields(tx, saved);
-
-      if (state.phase === 'streaming' && changed.length > 0) {
+      if (state.phase === 'streaming' && saved.length > 0) {
         const deciding = await models.get(tx, kind, state.modelVersion);
-        const counts = await changes.resolve(tx, kind, { deciding, refs: changed });
+        const counts = await changes.resolve(tx, kind, { deciding, refs: saved.map((record) => record.ref) });
         metrics.candidates.inc({ entity_kind: kind }, counts.candidates);
         metrics.edges.inc({ entity_kind: kind }, counts.edges);
         metrics.clusterChanges.inc({ entity_kind: kind }, counts.clusters);
       }
+      // Of a record that was erased its reference and version stay, and verdicts, but not what people wrote of it.
+      await forgetNotes(
+        tx,
+        states.filter((record) => record.erased).map((record) => record.ref),
+      );
     }
   }
 
@@ -82,10 +80,12 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
   return { recordState, connectionChanged, syncRunFinished };
 }
 
-/** An event with what its CRM keeps of the record; blank JSON when it is gone. */
+/** A state with what its CRM keeps of the record; no JSON when it is gone. */
 interface ReadState extends RecordUpdate {
   readonly modifiedMs: number;
   readonly fieldsJson: string | undefined;
+  /** A tombstone: the record is to be forgotten. */
+  readonly erased: boolean;
 }
 
 function readState(event: PositionedRecord): ReadState | undefined {
@@ -104,6 +104,7 @@ function readState(event: PositionedRecord): ReadState | undefined {
     mergedInto: data?.mergedInto === undefined ? undefined : formatRecordRef(data.mergedInto),
     modifiedMs: time.getTime(),
     fieldsJson: living === undefined ? undefined : JSON.stringify(vendorFields(living.fields)),
+    erased: data === null,
   };
 }
 

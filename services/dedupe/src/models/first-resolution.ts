@@ -2,7 +2,7 @@ import { resolve, trainModel } from '@kempt/entity-resolution';
 import type { Database, Transaction } from '@kempt/postgres';
 import type { Logger } from '@kempt/telemetry';
 import { type ClusterOutlets, writeClusters } from '../clusters/cluster-writer.ts';
-import { type ChangeResolution, withProbabilities } from '../matching/change-resolution.ts';
+import { type ChangeResolution, verdictEdges, withProbabilities } from '../matching/change-resolution.ts';
 import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
 import { schemas } from '../matching/entity-schema.ts';
 import { keyHash } from '../matching/key-hash.ts';
@@ -10,6 +10,8 @@ import { type Edge, insertEdges, insertKeys } from '../matching/match-graph-stor
 import { countObject, loadKind, loadVersions, type MatchRecord } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { DedupeMetrics } from '../metrics.ts';
+import { standingVerdicts } from '../reviews/review-store.ts';
+import { constraintsOf, type StandingVerdict } from '../reviews/verdict-graph.ts';
 import { clearPending, loadProgress, pendingTenants } from './account-progress-store.ts';
 import type { DecidingModels } from './deciding-model.ts';
 import { firstResolutionReadiness } from './first-resolution-readiness.ts';
@@ -112,13 +114,15 @@ export function createFirstResolution(options: FirstResolutionOptions) {
 
   async function resolveKind(tenantId: string, kind: EntityKind, signal: AbortSignal): Promise<void> {
     const begun = performance.now();
-    const records = await database.transaction(tenantId, (tx) => loadAll(tx, kind), {
-      isolation: 'repeatable read',
-      readOnly: true,
-    });
+    const { records, verdicts } = await database.transaction(
+      tenantId,
+      async (tx) => ({ records: await loadAll(tx, kind), verdicts: await standingVerdicts(tx, kind) }),
+      { isolation: 'repeatable read', readOnly: true },
+    );
+    const constraints = constraintsOf(verdicts, new Set(records.map((record) => record.ref)));
     const inputs = records.map(inputRecord);
     const model = await trainModel(inputs, schemas[kind], { signal });
-    const resolution = await resolve(inputs, model, { signal });
+    const resolution = await resolve(inputs, model, { signal, ...constraints });
     const edges: Edge[] = resolution.edges.map((edge) => ({
       left: edge.a < edge.b ? edge.a : edge.b,
       right: edge.a < edge.b ? edge.b : edge.a,
@@ -148,7 +152,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
           );
         }
         for (const batch of batches(edges, writeBatch)) await insertEdges(tx, kind, batch);
-        const edgesOf = edgesByCluster(resolution.clusters, edges);
+        const edgesOf = edgesByCluster(resolution.clusters, [...edges, ...verdictEdges(constraints.mustLink)]);
         let written = 0;
         for (const batch of batches(
           resolution.clusters.map((members, index) => ({ members, index })),
@@ -164,6 +168,8 @@ export function createFirstResolution(options: FirstResolutionOptions) {
         }
         const late = await changedSince(tx, kind, records);
         for (const refs of batches(late, 500)) await changes.resolve(tx, kind, { deciding, refs });
+        const reviewed = reviewedSince(verdicts, await standingVerdicts(tx, kind));
+        for (const refs of batches(reviewed, 500)) await changes.regroup(tx, kind, { deciding, refs });
         return written;
       },
       { statementTimeoutMs: 600_000 },
@@ -214,6 +220,17 @@ async function changedSince(tx: Transaction, kind: EntityKind, records: readonly
     if (before !== version.version && !(before === undefined && version.deleted)) changed.push(ref);
   }
   return changed.toSorted();
+}
+
+/** Records of verdicts that came, changed or were revoked while the batch was being worked out. */
+function reviewedSince(before: readonly StandingVerdict[], now: readonly StandingVerdict[]): string[] {
+  const text = (verdict: StandingVerdict) => `${verdict.verdict} ${verdict.left} ${verdict.right}`;
+  const [known, standing] = [new Set(before.map(text)), new Set(now.map(text))];
+  const changed = [
+    ...before.filter((verdict) => !standing.has(text(verdict))),
+    ...now.filter((verdict) => !known.has(text(verdict))),
+  ];
+  return [...new Set(changed.flatMap((verdict) => [verdict.left, verdict.right]))].toSorted();
 }
 
 function edgesByCluster(clusters: readonly (readonly string[])[], edges: readonly Edge[]): Edge[][] {

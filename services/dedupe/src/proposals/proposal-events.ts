@@ -38,7 +38,8 @@ export function createProposalEvents(wireFormat: WireFormat, now: () => Date) {
           goldenId: proposal.goldenId,
           master: refMessage(proposal.master),
           losers: proposal.losers.map(refMessage),
-          choices: proposal.choices.map((choice) => ({
+          // A withdrawn proposal has nothing to choose.
+          choices: (proposal.state === 'open' ? proposal.choices : []).map((choice) => ({
             $typeName: 'kempt.dedupe.v1.FieldChoice',
             field: choice.field,
             value: valueMessage(choice.value),

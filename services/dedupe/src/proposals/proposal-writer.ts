@@ -89,6 +89,8 @@ export function createProposalWriter(options: {
         changed.push({
           ...proposal,
           state: 'withdrawn',
+          // What nobody is to write any more is not kept either.
+          choices: [],
           guard: null,
           reason: records.some((ref) => merged.has(ref))
             ? 'the records were merged in the CRM'
