@@ -105,6 +105,15 @@ export const connectorConfigSchema = Type.Object({
       description:
         'Where HubSpot calls, without the id of the connection at its end: https://<host of the gateway>/v1/webhooks/hubspot',
     }),
+    readOnly: Type.Boolean({
+      default: false,
+      description: 'Nothing is written to any CRM; cannot be switched off by REST',
+    }),
+    changeConcurrency: Type.Integer({
+      default: 2,
+      minimum: 1,
+      description: 'Change sets that are worked on at the same time',
+    }),
     declaredPatienceMs: Type.Integer({
       default: 60_000,
       minimum: 0,

@@ -9,13 +9,14 @@ import {
   createHttpServer,
   type HttpServer,
   type Runtime,
+  scopes,
   tenantOf,
 } from '@kempt/service-runtime';
 import { createLogger, createMetrics, type Metrics } from '@kempt/telemetry';
 import { Value } from 'typebox/value';
 import { type ConnectorConfig, connectorConfigSchema } from './config.ts';
 import type { DeclaredConnection } from './connections/declared-connections.ts';
-import { buildConnector } from './service.ts';
+import { buildConnector, type ConnectorSeams } from './service.ts';
 
 /** A connector as its main file puts it together, without a bus: its events stay in the outbox, where tests read them. */
 export interface RunningConnector {
@@ -27,12 +28,16 @@ export interface RunningConnector {
   start(): Promise<void>;
   stop(): Promise<void>;
   /** A request with every scope, by default of the tenant `default`. */
-  request<T>(method: 'GET' | 'POST' | 'DELETE', url: string, options?: RequestOptions): Promise<Answer<T>>;
+  request<T>(method: Method, url: string, options?: RequestOptions): Promise<Answer<T>>;
 }
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface RequestOptions {
   readonly body?: unknown;
   readonly tenantId?: string;
+  /** What the caller may do; everything by default. */
+  readonly scopes?: readonly string[];
 }
 
 export interface Answer<T> {
@@ -78,6 +83,7 @@ export async function buildTestConnector(options: {
   readonly connections?: readonly DeclaredConnection[];
   readonly settings?: Partial<ConnectorConfig['connector']>;
   readonly fieldMaps?: ConnectorConfig['fieldMaps'];
+  readonly seams?: ConnectorSeams;
 }): Promise<RunningConnector> {
   const logs: string[] = [];
   const logger = createLogger({
@@ -104,7 +110,7 @@ export async function buildTestConnector(options: {
     authenticate: async (headers) => ({
       tenantId: String(headers['x-tenant']),
       subject: 'test',
-      scopes: new Set(['connections:read', 'connections:write', 'records:read', 'sync:write']),
+      scopes: new Set(headers['x-scopes'] === undefined ? scopes : String(headers['x-scopes']).split(' ')),
     }),
   });
   const runtime = {
@@ -123,7 +129,7 @@ export async function buildTestConnector(options: {
     authenticateBy: () => undefined,
     onShutdown: (fn: () => void | Promise<void>) => void shutdowns.push(fn),
   } as unknown as Runtime<ConnectorConfig>;
-  const components = await buildConnector(runtime);
+  const components = await buildConnector(runtime, options.seams);
   await http.ready();
   const started: Component[] = [];
   return {
@@ -142,11 +148,14 @@ export async function buildTestConnector(options: {
       for (const shutdown of shutdowns) await shutdown();
       await http.close();
     },
-    async request<T>(method: 'GET' | 'POST' | 'DELETE', url: string, request: RequestOptions = {}) {
+    async request<T>(method: Method, url: string, request: RequestOptions = {}) {
       const answer = await http.inject({
         method,
         url,
-        headers: { 'x-tenant': request.tenantId ?? 'default' },
+        headers: {
+          'x-tenant': request.tenantId ?? 'default',
+          ...(request.scopes === undefined ? {} : { 'x-scopes': request.scopes.join(' ') }),
+        },
         ...(request.body === undefined ? {} : { payload: request.body as object }),
       });
       return { status: answer.statusCode, text: answer.body, body: (answer.body === '' ? null : answer.json()) as T };

@@ -15,6 +15,9 @@ export interface ConnectorMetrics {
   readonly crmUp: Gauge<'system' | 'account'>;
   readonly crmProbeSeconds: Histogram<'system'>;
   readonly crmCallsRemaining: Gauge<'system' | 'account'>;
+  readonly changeSets: Counter<'state'>;
+  readonly changeSetOperations: Counter<'outcome'>;
+  readonly crmWrites: Counter<'system' | 'operation' | 'outcome'>;
   readonly webhookNotices: Counter<'outcome'>;
   readonly webhookDelaySeconds: Histogram;
 }
@@ -78,6 +81,21 @@ export function createConnectorMetrics(
       'kempt_crm_calls_remaining',
       'API calls of the day that an account has left, as its CRM said last.',
       { labels: ['system', 'account'], collect: measure },
+    ),
+    changeSets: metrics.counter(
+      'kempt_change_sets_total',
+      'States that change sets came into, such as draft, planned, approved, applied, partly-applied, failed or undone.',
+      ['state'],
+    ),
+    changeSetOperations: metrics.counter(
+      'kempt_change_set_operations_total',
+      'Operations of change sets that ended; outcome is applied, failed, refused, undone or undo-failed.',
+      ['outcome'],
+    ),
+    crmWrites: metrics.counter(
+      'kempt_crm_writes_total',
+      'Writes to a CRM that were settled; operation is update, merge, undelete, create, tie or untie, outcome is done or failed.',
+      ['system', 'operation', 'outcome'],
     ),
     webhookNotices: metrics.counter(
       'kempt_webhook_notices_total',

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Component, Runtime } from '@kempt/service-runtime';
+import { type AccountWriters, createAccountWriters } from './changes/account-writers.ts';
+import { createChangeRunner } from './changes/change-runner.ts';
+import { registerChangeSetRoutes } from './changes/change-set-routes.ts';
+import { createChangeSetStates } from './changes/change-set-states.ts';
+import { createChangeSets } from './changes/change-sets.ts';
+import { createChangeWorker } from './changes/change-worker.ts';
+import { createMirrorReadBack } from './changes/mirror-read-back.ts';
 import type { ConnectorConfig } from './config.ts';
 import { createAllowedHosts } from './connections/allowed-hosts.ts';
 import { createConnectionProbe } from './connections/connection-probe.ts';
@@ -19,6 +27,8 @@ import { registerRecordRoutes } from './mirror/record-routes.ts';
 import { createCrmMeasurement } from './probes/crm-measurement.ts';
 import { registerProbeRoutes } from './probes/probe-routes.ts';
 import { createProbeWork } from './probes/probe-work.ts';
+import { createSafety } from './safety/safety.ts';
+import { registerSafetyRoutes } from './safety/safety-routes.ts';
 import { createObjectSync } from './sync/object-sync.ts';
 import { createOpenReaders } from './sync/open-readers.ts';
 import { registerSyncRoutes } from './sync/sync-run-routes.ts';
@@ -30,8 +40,16 @@ import { createNoticeWorker } from './webhooks/notice-worker.ts';
 import { createWebhookIntake } from './webhooks/webhook-intake.ts';
 import { registerWebhookRoutes } from './webhooks/webhook-routes.ts';
 
+/** What tests put between change sets and the CRMs. */
+export interface ConnectorSeams {
+  readonly writers?: (real: AccountWriters) => AccountWriters;
+}
+
 /** Puts the connector together. */
-export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise<readonly Component[]> {
+export async function buildConnector(
+  runtime: Runtime<ConnectorConfig>,
+  seams: ConnectorSeams = {},
+): Promise<readonly Component[]> {
   const { database, http, cursors, logger, wireFormat } = runtime;
   const settings = runtime.config.connector;
   const now = Date.now;
@@ -145,13 +163,49 @@ export async function buildConnector(runtime: Runtime<ConnectorConfig>): Promise
     patienceMs: settings.declaredPatienceMs,
     now,
   });
+  const safety = createSafety({ isReadOnlySet: settings.readOnly, now });
+  const realWriters = createAccountWriters({ database, readers });
+  const writers = seams.writers?.(realWriters) ?? realWriters;
+  const changeStates = createChangeSetStates({ wireFormat, metrics, now });
+  const changeWorker = createChangeWorker({
+    database,
+    runner: createChangeRunner({
+      database,
+      states: changeStates,
+      writers,
+      safety,
+      mirror: createMirrorReadBack({ mirror, fieldMaps }),
+      metrics,
+      logger,
+      crmTimeoutMs: settings.crmTimeoutMs,
+      now,
+      wait: async (ms, signal) => void (await sleep(ms, undefined, { signal })),
+    }),
+    concurrency: settings.changeConcurrency,
+    holder: randomUUID(),
+    leaseMs: settings.leaseMs,
+    pollMs: settings.scheduleMs,
+    pauses: { firstMs: settings.crmRetryBaseMs, longestMs: settings.longestRetryMs, quotaMs: settings.quotaRetryMs },
+    logger,
+    clock: () => performance.now(),
+  });
+  const changeSets = createChangeSets({
+    database,
+    states: changeStates,
+    writers,
+    safety,
+    now,
+    onDue: changeWorker.wake,
+  });
+  registerChangeSetRoutes({ http, database, changeSets, safety, cursors });
+  registerSafetyRoutes({ http, database, safety, logger, now });
   registerConnectionRoutes({ http, database, connections, cursors });
   registerRecordRoutes({ http, database, cursors });
   registerProbeRoutes({ http, database });
   registerSyncRoutes({ http, database, cursors });
   await registerWebhookRoutes({ http, intake });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler, notices, watches, erasure];
+  return [declared, scheduler, notices, watches, erasure, changeWorker];
 
   /** What accounts are looked at for; an interval of 0 leaves a kind out. */
   function watchWork(): Partial<Record<WatchKind, WatchWork>> {
