@@ -17,7 +17,7 @@ import { deleteVendorRecords, saveVendorRecords, type VendorRecordRow } from '..
 import { vendorFields } from '../proposals/vendor-value.ts';
 import { forgetNotes } from '../reviews/review-store.ts';
 import type { ChangeResolution } from './change-resolution.ts';
-import { type EntityKind, entityKindOfObject, entityKinds } from './entity-kind.ts';
+import { entityKindOfObject, entityKinds } from './entity-kind.ts';
 import { comparableFields } from './entity-schema.ts';
 import { type RecordUpdate, saveRecords } from './match-record-store.ts';
 

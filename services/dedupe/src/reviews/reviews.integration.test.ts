@@ -74,12 +74,14 @@ describe('reviews', () => {
 
     const changes = (await running.told(topics.clusterChanged)).slice(-2);
     const [kept, left] = [goldenId(tenantId, ref('p000')), goldenId(tenantId, ref('q001'))];
-    expect(changes.map((event) => [event?.goldenId, event?.kind, event?.members.length]).toSorted()).toEqual(
-      [
-        [kept, ClusterChangeKind.SPLIT, 1],
-        [left, ClusterChangeKind.CREATED, 1],
-      ].toSorted(),
+    const kindOf = new Map(changes.map((event) => [event?.goldenId, event?.kind]));
+    expect(kindOf).toEqual(
+      new Map([
+        [kept, ClusterChangeKind.SPLIT],
+        [left, ClusterChangeKind.CREATED],
+      ]),
     );
+    expect(changes.map((event) => event?.members.length)).toEqual([1, 1]);
     expect((await running.told(topics.mergeProposed)).map((event) => event?.state)).toEqual([
       ProposalState.OPEN,
       ProposalState.WITHDRAWN,

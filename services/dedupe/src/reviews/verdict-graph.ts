@@ -36,11 +36,11 @@ export function constraintsOf(verdicts: readonly StandingVerdict[], living: Read
   for (const { verdict, left, right } of verdicts) {
     if (verdict !== 'different' || left === right) continue;
     const [leftGroup, rightGroup] = [groups.of(left), groups.of(right)];
-    const apart: readonly [string | undefined, string | undefined] =
+    const [near, far]: Pair =
       leftGroup === rightGroup
         ? [left, right]
         : [representative.get(leftGroup) ?? left, representative.get(rightGroup) ?? right];
-    const [a, b] = apart.toSorted() as [string, string];
+    const [a, b] = near < far ? [near, far] : [far, near];
     if (living.has(a) && living.has(b)) cannotLink.set(`${a}\n${b}`, [a, b]);
   }
   return { mustLink: mustLink.toSorted(comparePairs), cannotLink: [...cannotLink.values()].toSorted(comparePairs) };
