@@ -5,7 +5,7 @@ import type { OutageRequest } from './http/outages.ts';
 import { createRouter } from './http/router.ts';
 import { HubSpotError } from './hubspot/hubspot-error.ts';
 import type { HubSpotSimulator } from './hubspot/hubspot-simulator.ts';
-import type { PropertyInputs } from './hubspot/record-changes.ts';
+import type { PropertyInputs } from './hubspot/property-input.ts';
 import type { WriteLogFilter } from './records/write-log.ts';
 import type { RowFault } from './salesforce/row-faults.ts';
 import { SalesforceError } from './salesforce/salesforce-error.ts';

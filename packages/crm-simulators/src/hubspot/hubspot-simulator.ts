@@ -21,12 +21,8 @@ import { applyHubSpotLoad, type HubSpotLoad } from './hubspot-load.ts';
 import { createHubSpotStore, type HubSpotStore } from './hubspot-store.ts';
 import { addObjectRoutes } from './object-routes.ts';
 import { createRateLimits, type HubSpotLimits, professionalLimits } from './rate-limits.ts';
-import {
-  createHubSpotRecordChanges,
-  type HubSpotJournalEntry,
-  type HubSpotRecordChanges,
-  replayHubSpotChange,
-} from './record-changes.ts';
+import { createHubSpotRecordChanges, type HubSpotRecordChanges } from './record-changes.ts';
+import { type HubSpotJournalEntry, replayHubSpotChange } from './record-journal.ts';
 import { createSearchIndex } from './search-index.ts';
 import { createHubSpotObjects } from './standard-objects.ts';
 

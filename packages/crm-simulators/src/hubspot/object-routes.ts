@@ -15,7 +15,8 @@ import {
 import { HubSpotError, notFound, validationError } from './hubspot-error.ts';
 import type { HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotObject, HubSpotRecord } from './property-definition.ts';
-import type { HubSpotRecordChanges, PropertyInputs } from './record-changes.ts';
+import type { PropertyInputs } from './property-input.ts';
+import type { HubSpotRecordChanges } from './record-changes.ts';
 import { createRecordJson, type ShowOptions } from './record-json.ts';
 import { parseSearch, runSearch } from './search.ts';
 import type { SearchIndex } from './search-index.ts';
@@ -169,15 +170,19 @@ interface AssociationInput {
 
 function create(options: ObjectRoutesOptions, object: HubSpotObject, input: Record<string, unknown>): HubSpotRecord {
   const { store, changes } = options;
-  const id = changes.create(object.name, (input.properties ?? {}) as PropertyInputs, apiAuthor);
-  for (const association of arrayOf(input.associations) as readonly AssociationInput[]) {
-    for (const type of association.types ?? []) {
+  // Links are looked at before anything is written, so that a wrong one leaves no record behind.
+  const links = (arrayOf(input.associations) as readonly AssociationInput[]).flatMap((association) =>
+    (association.types ?? []).map((type) => {
       const typeId = Number(type.associationTypeId);
       const target = store.objects.find((each) => associationLeadsTo(object, each, typeId));
       if (target === undefined) throw validationError(`${typeId} is not valid association type for ${object.name}`);
-      changes.associate(object.name, id, { object: target.name, id: String(association.to?.id), typeId }, apiAuthor);
-    }
-  }
+      const other = store.resolve(target, String(association.to?.id));
+      if (other === undefined || other.archivedAt !== null) throw notFound();
+      return { object: target.name, id: other.id, typeId };
+    }),
+  );
+  const id = changes.create(object.name, (input.properties ?? {}) as PropertyInputs, apiAuthor);
+  for (const to of links) changes.associate(object.name, id, to, apiAuthor);
   return store.resolve(object, id) as HubSpotRecord;
 }
 

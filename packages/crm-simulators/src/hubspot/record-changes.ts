@@ -1,6 +1,6 @@
 import type { SimulatorClock } from '../clock.ts';
 import type { Journal } from '../records/journal.ts';
-import type { KeptWrite, WriteLog, WriteLogEntry, WriteLogInput, WrittenValues } from '../records/write-log.ts';
+import type { WriteLog, WriteLogEntry, WriteLogInput, WrittenValues } from '../records/write-log.ts';
 import {
   associationType,
   associationTypesBetween,
@@ -10,29 +10,10 @@ import {
 import { HubSpotError, notFound, validationError } from './hubspot-error.ts';
 import type { HubSpotStore } from './hubspot-store.ts';
 import type { HubSpotObject, HubSpotRecord, PropertyValue, StoredProperty } from './property-definition.ts';
+import { invalidProperty, listOf, type PropertyInputs, parseProperty } from './property-input.ts';
+import type { HubSpotJournalEntry } from './record-journal.ts';
 import type { SearchIndex } from './search-index.ts';
 import { dealStages, lifecycleStages, ticketStages } from './standard-objects.ts';
-
-export type HubSpotJournalEntry =
-  | {
-      readonly put: string;
-      readonly id: string;
-      readonly createdAt: number;
-      readonly at: number;
-      readonly archivedAt: number | null;
-      readonly values: Readonly<Record<string, string>>;
-    }
-  | { readonly remove: string; readonly id: string; readonly survivor: string }
-  | { readonly link: string; readonly id: string; readonly to: string; readonly toId: string; readonly typeId: number }
-  | {
-      readonly unlink: string;
-      readonly id: string;
-      readonly to: string;
-      readonly toId: string;
-      readonly typeId: number | null;
-    }
-  | { readonly write: KeptWrite }
-  | { readonly clockOffsetMs: number };
 
 export interface HubSpotChangeAuthor {
   readonly by: WriteLogEntry['by'];
@@ -43,8 +24,6 @@ export interface HubSpotChangeAuthor {
   /** The id of the app. */
   readonly application?: string | null;
 }
-
-export type PropertyInputs = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Changes records as the service would. Throws what the API would answer. */
 export interface HubSpotRecordChanges {
@@ -81,79 +60,10 @@ export interface HubSpotRecordChangesOptions {
   readonly writeLog: WriteLog;
 }
 
-const emailPattern = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-
 /** How often a record can take part in merges. */
 const maxMerges = 250;
 /** How long archived records can be restored, by hand. */
 const restorableMs = 90 * 86_400_000;
-
-function invalidProperty(property: StoredProperty | null, name: string, message: string, error: string): HubSpotError {
-  return validationError(
-    `Property values were not valid: ${JSON.stringify([{ isValid: false, message, error, name: property?.name ?? name }])}`,
-    {
-      errors: [{ message, code: error, context: { propertyName: [name] } }],
-    },
-  );
-}
-
-/** The values of a list, which is written with semicolons. */
-function listOf(text: string | null): string[] {
-  return (text ?? '')
-    .split(';')
-    .map((value) => value.trim())
-    .filter((value) => value !== '');
-}
-
-/** A value as it is stored: datetimes as ISO text, lists as they came. */
-function parseProperty(store: HubSpotStore, property: StoredProperty, value: string | number | boolean): string {
-  const text = String(value);
-  const wrong = (error: string, what: string) =>
-    invalidProperty(property, property.name, `${text} was not a valid ${what}.`, error);
-  switch (property.type) {
-    case 'number':
-      if (Number.isNaN(Number(text))) throw wrong('INVALID_INTEGER', 'long');
-      return text;
-    case 'bool':
-      if (!/^(?:true|false)$/i.test(text)) throw wrong('INVALID_OPTION', 'boolean');
-      return text.toLowerCase();
-    case 'date':
-    case 'datetime': {
-      const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
-      if (Number.isNaN(ms)) throw wrong('INVALID_LONG', 'long');
-      const iso = new Date(ms).toISOString();
-      return property.type === 'date' ? iso.slice(0, 10) : iso;
-    }
-    case 'enumeration': {
-      if (property.name === 'hubspot_owner_id') {
-        if (store.owners.length > 0 && !store.owners.some((owner) => owner.id === text))
-          throw wrong('INVALID_OWNER_ID', 'owner id');
-        return text;
-      }
-      if (property.name === 'hs_additional_emails') {
-        const emails = listOf(text.toLowerCase());
-        const bad = emails.find((email) => !emailPattern.test(email));
-        if (bad !== undefined) throw wrong('INVALID_EMAIL', 'list of e-mail addresses');
-        return [...new Set(emails)].join(';');
-      }
-      if (property.options.length > 0 && !property.options.includes(text)) {
-        throw invalidProperty(
-          property,
-          property.name,
-          `${text} was not one of the allowed options: [${property.options.join(', ')}]`,
-          'INVALID_OPTION',
-        );
-      }
-      return text;
-    }
-    default:
-      if (property.name === 'email' && !emailPattern.test(text.trim())) {
-        throw invalidProperty(property, 'email', `Email address ${text} is invalid`, 'INVALID_EMAIL');
-      }
-      if (text.length > 65_536) throw wrong('PROPERTY_TOO_LONG', 'length');
-      return property.name === 'email' ? text.trim().toLowerCase() : text;
-  }
-}
 
 const user: HubSpotChangeAuthor = { by: 'user', source: 'CRM_UI', sourceId: 'userId:9001', userId: '9001' };
 
@@ -533,57 +443,4 @@ export function createHubSpotRecordChanges(options: HubSpotRecordChangesOptions)
     },
   };
   return changes;
-}
-
-/** Brings a journalled change back. */
-export function replayHubSpotChange(store: HubSpotStore, entry: HubSpotJournalEntry): void {
-  if ('clockOffsetMs' in entry || 'write' in entry) return;
-  if ('link' in entry) {
-    store.associations.add(entry.link, entry.id, { to: entry.to, toId: entry.toId, typeId: entry.typeId });
-    return;
-  }
-  if ('unlink' in entry) {
-    store.associations.remove(entry.unlink, entry.id, {
-      to: entry.to,
-      toId: entry.toId,
-      ...(entry.typeId === null ? {} : { typeId: entry.typeId }),
-    });
-    return;
-  }
-  if ('remove' in entry) {
-    const object = store.object(entry.remove);
-    const record = store.table(object).get(entry.id);
-    if (record !== undefined) {
-      store.unindex(object, record);
-      store.associations.clear(object.name, record.id);
-      store.table(object).remove(record);
-    }
-    store.alias(object, entry.id, entry.survivor);
-    return;
-  }
-  const object = store.object(entry.put);
-  const table = store.table(object);
-  const values = new Array<PropertyValue>(object.slotCount).fill(null);
-  for (const property of object.properties)
-    if (property.slot >= 0) values[property.slot] = entry.values[property.name] ?? null;
-  const existing = table.get(entry.id);
-  if (existing !== undefined) {
-    store.unindex(object, existing);
-    table.update(existing, (record) => {
-      record.modifiedAt = entry.at;
-      record.archivedAt = entry.archivedAt;
-      record.values.splice(0, record.values.length, ...values);
-    });
-    store.index(object, existing);
-    return;
-  }
-  const record: HubSpotRecord = {
-    id: entry.id,
-    createdAt: entry.createdAt,
-    modifiedAt: entry.at,
-    archivedAt: entry.archivedAt,
-    values,
-  };
-  table.insert(record);
-  store.index(object, record);
 }

@@ -1,25 +1,15 @@
 import type { SimulatorClock } from '../clock.ts';
 import type { Journal } from '../records/journal.ts';
-import type { KeptWrite, RelatedChange, WriteLog, WriteLogEntry, WriteLogInput } from '../records/write-log.ts';
+import type { RelatedChange, WriteLog, WriteLogEntry, WriteLogInput } from '../records/write-log.ts';
+import { createChangeTransactions } from './change-transaction.ts';
 import type { DuplicateRules } from './duplicate-rules.ts';
-import { parseFieldValue } from './field-input.ts';
 import type { FieldValue, SalesforceObject, SalesforceRecord, StoredField } from './object-definition.ts';
 import { normaliseRecordId } from './record-id.ts';
+import { checkHierarchy, checkUnique, parseFields } from './record-input.ts';
+import type { SalesforceJournalEntry } from './record-journal.ts';
 import type { RowFaults } from './row-faults.ts';
 import { SalesforceError } from './salesforce-error.ts';
 import type { SalesforceStore } from './salesforce-store.ts';
-
-/** The whole of a record after a change, that it was emptied from the recycle bin, or what the write log says of it. */
-export type SalesforceJournalEntry =
-  | {
-      readonly put: string;
-      readonly id: string;
-      readonly at: number;
-      readonly values: Readonly<Record<string, FieldValue>>;
-    }
-  | { readonly purge: string; readonly id: string }
-  | { readonly write: KeptWrite }
-  | { readonly clockOffsetMs: number };
 
 /** Who makes a change. */
 export interface ChangeAuthor {
@@ -70,13 +60,6 @@ export interface RecordChangesOptions {
   readonly defaultUserId: string;
 }
 
-/** Changes that are made together: how to take them back, and what to write down once they stand. */
-interface Transaction {
-  readonly undo: (() => void)[];
-  readonly journal: SalesforceJournalEntry[];
-  readonly writes: WriteLogInput[];
-}
-
 /** How long deleted records can be brought back. */
 const recycleBinMs = 15 * 86_400_000;
 
@@ -95,32 +78,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
   const { store, clock, journal, writeLog, rowFaults, duplicateRules } = options;
   const defaultAuthor: ChangeAuthor = { userId: options.defaultUserId, by: 'user' };
   const stamp = () => Math.floor(clock.now() / 1000) * 1000;
-  let open: Transaction | null = null;
-
-  const atomically = <T>(work: () => T): T => {
-    if (open !== null) return work();
-    const own: Transaction = { undo: [], journal: [], writes: [] };
-    open = own;
-    let result: T;
-    try {
-      result = work();
-    } catch (error) {
-      for (const undo of own.undo.reverse()) undo();
-      throw error;
-    } finally {
-      open = null;
-    }
-    for (const entry of own.journal) journal.append(entry);
-    for (const write of own.writes) {
-      writeLog.add(write);
-      journal.append({ write: { ...write, time: write.time.toISOString() } });
-    }
-    return result;
-  };
-  const transaction = (): Transaction => {
-    if (open === null) throw new Error('A record changes outside of a transaction.');
-    return open;
-  };
+  const { atomically, current: transaction } = createChangeTransactions({ journal, writeLog });
 
   const needObject = (name: string): SalesforceObject => {
     const object = store.object(name);
@@ -208,80 +166,6 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
       ...rest,
       object: object.name,
     });
-
-  const parseFields = (
-    object: SalesforceObject,
-    fields: Readonly<Record<string, unknown>>,
-    mode: 'create' | 'update',
-  ): Map<StoredField, FieldValue> => {
-    const parsed = new Map<StoredField, FieldValue>();
-    for (const [name, value] of Object.entries(fields)) {
-      if (name === 'attributes' || name.toLowerCase() === 'id') continue;
-      const field = store.field(object, name);
-      if (field === undefined) {
-        throw new SalesforceError(400, 'INVALID_FIELD', `No such column '${name}' on sobject of type ${object.name}`);
-      }
-      if (!(mode === 'create' ? field.createable : field.updateable)) {
-        throw new SalesforceError(
-          400,
-          'INVALID_FIELD_FOR_INSERT_UPDATE',
-          `Unable to create/update fields: ${field.name}. Please check the security settings of this field and verify that it is read/write for your profile or permission set.`,
-          [field.name],
-        );
-      }
-      parsed.set(field, parseFieldValue(store, field, value));
-    }
-    const missing = object.fields.filter((field) => {
-      if (field.nillable || field.defaultedOnCreate || !field.createable || field.type === 'boolean') return false;
-      return mode === 'create' ? (parsed.get(field) ?? null) === null : parsed.has(field) && parsed.get(field) === null;
-    });
-    if (missing.length > 0) {
-      const names = missing.map((field) => field.name);
-      throw new SalesforceError(
-        400,
-        'REQUIRED_FIELD_MISSING',
-        `Required fields are missing: [${names.join(', ')}]`,
-        names,
-      );
-    }
-    return parsed;
-  };
-
-  const checkUnique = (
-    object: SalesforceObject,
-    parsed: Map<StoredField, FieldValue>,
-    ownIds: readonly string[],
-  ): void => {
-    for (const [field, value] of parsed) {
-      if (!field.unique || value === null) continue;
-      for (const record of store.table(object).inIdOrder()) {
-        if (ownIds.includes(record.id) || store.isDeleted(object, record) || record.values[field.slot] !== value)
-          continue;
-        throw new SalesforceError(
-          400,
-          'DUPLICATE_VALUE',
-          `duplicate value found: ${field.name} duplicates value on record with id: ${record.id.slice(0, 15)}`,
-        );
-      }
-    }
-  };
-
-  /** Throws when a record would be its own ancestor through a reference of its object to itself. */
-  const checkHierarchy = (object: SalesforceObject, record: SalesforceRecord): void => {
-    for (const field of object.fields) {
-      if (field.slot < 0 || field.name === 'MasterRecordId' || !field.reference?.objects.includes(object.name))
-        continue;
-      let ancestor = record.values[field.slot] ?? null;
-      for (let depth = 0; ancestor !== null && depth < 500; depth++) {
-        if (ancestor === record.id) {
-          throw new SalesforceError(400, 'CIRCULAR_DEPENDENCY', 'attempt to violate hierarchy constraints', [
-            field.name,
-          ]);
-        }
-        ancestor = store.table(object).get(String(ancestor))?.values[field.slot] ?? null;
-      }
-    }
-  };
 
   const childrenOf = (parent: SalesforceObject, id: string, deleted = false): Child[] => {
     const found: Child[] = [];
@@ -399,8 +283,8 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
           );
         }
         admit('create', { object, ids: [] }, author);
-        const parsed = parseFields(object, fields, 'create');
-        checkUnique(object, parsed, []);
+        const parsed = parseFields({ store, object }, fields, 'create');
+        checkUnique({ store, object }, parsed, []);
         const now = stamp();
         const record: SalesforceRecord = {
           id: store.nextId(object),
@@ -446,14 +330,14 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         const object = needObject(objectName);
         const record = needRecord(object, id);
         admit('update', { object, ids: [record.id] }, author);
-        const parsed = parseFields(object, fields, 'update');
-        checkUnique(object, parsed, [record.id]);
+        const parsed = parseFields({ store, object }, fields, 'update');
+        checkUnique({ store, object }, parsed, [record.id]);
         const before = valuesOf(object, record, parsed.keys());
         touch(object, record, author, (stored) => {
           for (const [field, value] of parsed) stored.values[field.slot] = value;
           setStatusTimes(object, stored, parsed);
         });
-        checkHierarchy(object, record);
+        checkHierarchy({ store, object }, record);
         if (before.StageName !== undefined) {
           noteStage(object, record.id, { from: before.StageName, to: object.readByName(record, 'StageName') }, author);
         }
@@ -530,8 +414,8 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         }
         const ids = losers.map((loser) => loser.id);
         admit('merge', { object, ids: [winner.id, ...ids] }, author);
-        const parsed = parseFields(object, fields, 'update');
-        checkUnique(object, parsed, [winner.id, ...ids]);
+        const parsed = parseFields({ store, object }, fields, 'update');
+        checkUnique({ store, object }, parsed, [winner.id, ...ids]);
         const before = valuesOf(object, winner, parsed.keys());
         const related: RelatedChange[] = [];
         const moved = new Set<string>();
@@ -558,7 +442,7 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
         touch(object, winner, author, (stored) => {
           for (const [field, value] of parsed) stored.values[field.slot] = value;
         });
-        checkHierarchy(object, winner);
+        checkHierarchy({ store, object }, winner);
         const after = valuesOf(object, winner, parsed.keys());
         log('merge', { object, id: winner.id, fields: ids, before, after, related }, author);
         return [...moved];
@@ -597,33 +481,4 @@ export function createRecordChanges(options: RecordChangesOptions): SalesforceRe
     },
   };
   return changes;
-}
-
-/** Brings a journalled change back. */
-export function replayChange(store: SalesforceStore, entry: SalesforceJournalEntry): void {
-  if ('clockOffsetMs' in entry || 'write' in entry) return;
-  const object = store.object('put' in entry ? entry.put : entry.purge);
-  if (object === undefined) return;
-  const table = store.table(object);
-  const existing = table.get(entry.id);
-  if ('purge' in entry) {
-    if (existing !== undefined) table.remove(existing);
-    return;
-  }
-  const fill = (record: SalesforceRecord) => {
-    for (const field of object.fields)
-      if (field.slot >= 0) record.values[field.slot] = entry.values[field.name] ?? null;
-    record.modifiedAt = entry.at;
-  };
-  if (existing !== undefined) {
-    table.update(existing, fill);
-    return;
-  }
-  const record: SalesforceRecord = {
-    id: entry.id,
-    modifiedAt: entry.at,
-    values: new Array<FieldValue>(object.slotCount).fill(null),
-  };
-  fill(record);
-  table.insert(record);
 }

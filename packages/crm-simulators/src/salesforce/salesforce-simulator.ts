@@ -13,13 +13,9 @@ import { restAuthor } from './call-author.ts';
 import { createDuplicateRules, type DuplicateRules } from './duplicate-rules.ts';
 import { createEventLog } from './event-log.ts';
 import { createQueryCursors } from './query-cursors.ts';
-import {
-  createRecordChanges,
-  replayChange,
-  type SalesforceJournalEntry,
-  type SalesforceRecordChanges,
-} from './record-changes.ts';
+import { createRecordChanges, type SalesforceRecordChanges } from './record-changes.ts';
 import { formatRecordId } from './record-id.ts';
+import { replayChange, type SalesforceJournalEntry } from './record-journal.ts';
 import { createRestRoutes } from './rest-routes.ts';
 import { createRowFaults, type RowFaults } from './row-faults.ts';
 import { createSalesforceAuth, type SalesforceAuth, type SalesforceCredentials } from './salesforce-auth.ts';

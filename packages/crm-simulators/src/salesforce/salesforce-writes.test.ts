@@ -377,6 +377,12 @@ describe('refusals', () => {
     });
   });
 
+  test('a record that says it was made by itself can be changed: only hierarchies that people set are checked', async () => {
+    const Id = simulator.userId;
+    expect(read('User', Id)?.CreatedById).toBe(Id);
+    expect(await connection.sobject('User').update({ Id, Title: 'Robot' })).toMatchObject({ success: true });
+  });
+
   test('references to the wrong object, to deleted records and in a circle are refused', async () => {
     const [account, contact] = [create('Account', { Name: 'A' }), create('Contact', { LastName: 'C' })];
     const child = create('Account', { Name: 'B', ParentId: account });
