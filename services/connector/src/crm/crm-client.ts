@@ -34,6 +34,9 @@ export interface CrmIdentity {
 export interface ObjectReader {
   readonly schema: ObjectSchema;
 
+  /** Living records that the CRM counts now. The count may be a few moments behind. */
+  count(signal: AbortSignal): Promise<number>;
+
   /** The position from which changes have to be read so that none made from now on is missed. */
   beginChanges(signal: AbortSignal): Promise<Position>;
 

@@ -4,7 +4,8 @@ import type { CrmRecord } from './crm-client.ts';
 /**
  * Writes to one CRM account, and reads what a write needs to know. Every method throws CrmError. No write is tried again
  * unless the CRM surely did not carry it out; a write whose answer never came throws kind `unknown-outcome`, and the
- * caller finds out by reading.
+ * caller finds out by reading. What was sent can still arrive for a while after that. Once the signal is aborted, a write
+ * that was under way throws the same, and everything else the signal's reason.
  */
 export interface CrmWriter {
   /**
@@ -43,7 +44,8 @@ export interface CrmWriter {
 
   /**
    * Salesforce: at most two losers, and the master survives. HubSpot: one loser at a time, and the survivor is a new
-   * record. `fields` are what the survivor shall hold besides what the master holds.
+   * record. `fields` are what the survivor shall hold besides what the master holds; HubSpot writes them after the
+   * merge, and when that fails throws kind `unknown-outcome`, code `survivor-not-updated`, `existingId` the survivor.
    */
   merge(object: string, merge: RecordMerge, signal: AbortSignal): Promise<MergeResult>;
 
@@ -56,7 +58,10 @@ export interface CrmWriter {
    */
   setLink(link: RecordLink, holder: LinkHolder, signal: AbortSignal, options?: UpdateOptions): Promise<void>;
 
-  /** Blanks the reference field, or takes this kind of association away. Doing it again changes nothing. */
+  /**
+   * Blanks the reference field, or takes this kind of association away. Doing it again changes nothing. HubSpot takes the
+   * labelled kinds between the two records away together with the unlabelled one.
+   */
   removeLink(link: RecordLink, signal: AbortSignal): Promise<void>;
 
   /** What this CRM can take back. */

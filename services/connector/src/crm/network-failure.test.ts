@@ -16,6 +16,18 @@ describe('calls without an answer', () => {
     expect(error.message).toMatch(message);
   });
 
+  test.each([
+    ['ECONNREFUSED', false],
+    ['ENOTFOUND', false],
+    ['UND_ERR_CONNECT_TIMEOUT', false],
+    ['ECONNRESET', true],
+    ['UND_ERR_SOCKET', true],
+    ['SOMETHING_NEW', true],
+  ])('after %s a write may have been carried out: %p', (code, mayBeDone) => {
+    const error = networkFailure(new TypeError('fetch failed', { cause: { code } }), salesforce);
+    expect(error.mayBeDone).toBe(mayBeDone);
+  });
+
   test('an address that can never be called is the fault of the address', () => {
     const error = networkFailure(new TypeError('fetch failed', { cause: new Error('bad port') }), salesforce);
     expect(error).toMatchObject({ code: 'TypeError', pointer: '/loginUrl' });

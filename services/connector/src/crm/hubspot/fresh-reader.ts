@@ -18,6 +18,12 @@ interface ListAnswer {
   readonly paging?: { readonly next?: { readonly after?: unknown } };
 }
 
+interface BatchRead {
+  readonly records: readonly unknown[];
+  /** The ids that lead to no such record, as far as the answer says. */
+  readonly absent: ReadonlySet<string>;
+}
+
 const idsPerCall = 100;
 const recordsPerSearch = 200;
 const mostCreated = 1_000;
@@ -26,6 +32,19 @@ const idOf = (raw: unknown): string => {
   const id = (raw as { id?: unknown } | null)?.id;
   return isObjectId(id) ? id : '';
 };
+
+/** The ids of the records that were merged into this one. */
+const mergedInto = (raw: unknown): readonly string[] => {
+  const { hs_merged_object_ids: ids } =
+    (raw as { properties?: Readonly<Record<string, unknown>> } | null)?.properties ?? {};
+  return typeof ids === 'string' ? ids.split(';').filter(isObjectId) : [];
+};
+
+function absentIds(answer: unknown): ReadonlySet<string> {
+  const errors = (answer as { errors?: unknown } | null)?.errors;
+  const listed = Array.isArray(errors) ? (errors as { context?: { ids?: unknown } }[]) : [];
+  return new Set(listed.flatMap(({ context }) => (Array.isArray(context?.ids) ? context.ids.map(String) : [])));
+}
 
 function resultsOf(answer: unknown, object: string): readonly unknown[] {
   const results = (answer as ListAnswer | null)?.results;
@@ -46,7 +65,7 @@ export function createFreshReader(options: {
   async function batchRead(
     request: { readonly object: string; readonly ids: readonly string[]; readonly archived: boolean },
     signal: AbortSignal,
-  ): Promise<readonly unknown[]> {
+  ): Promise<BatchRead> {
     const { object, ids, archived } = request;
     const properties = await propertiesOf(object, signal);
     const body = { properties, inputs: ids.map((id) => ({ id })) };
@@ -54,7 +73,7 @@ export function createFreshReader(options: {
       { method: 'POST', path: `/crm/v3/objects/${object}/batch/read`, query: { archived }, body },
       signal,
     );
-    return resultsOf(answer, object);
+    return { records: resultsOf(answer, object), absent: absentIds(answer) };
   }
 
   async function propertiesOf(object: string, signal: AbortSignal): Promise<readonly string[]> {
@@ -75,17 +94,19 @@ export function createFreshReader(options: {
 
   async function readChunk(object: string, ids: readonly string[], signal: AbortSignal): Promise<FreshRecord[]> {
     const byId = new Map<string, unknown>();
-    for (const raw of await batchRead({ object, ids, archived: false }, signal)) byId.set(idOf(raw), raw);
+    const present = await batchRead({ object, ids, archived: false }, signal);
+    for (const raw of present.records) byId.set(idOf(raw), raw);
     const missing = ids.filter((id) => !byId.has(id));
     if (missing.length > 0) {
-      for (const raw of await batchRead({ object, ids: missing, archived: true }, signal)) {
-        if (!byId.has(idOf(raw))) byId.set(idOf(raw), raw);
-      }
+      const archived = await batchRead({ object, ids: missing, archived: true }, signal);
+      for (const raw of archived.records) if (!byId.has(idOf(raw))) byId.set(idOf(raw), raw);
     }
-    // The batch gives a survivor without saying for which of the ids.
+    // The batch gives a survivor without saying for which of the ids; the survivor knows whom it took in.
+    const survivors = new Map([...byId].flatMap(([id, raw]) => mergedInto(raw).map((merged) => [merged, id])));
     const leads = new Map<string, string>();
     for (const id of ids) {
-      const found = byId.has(id) ? id : byId.size > 0 ? await survivorOf(object, id, signal) : null;
+      const known = byId.has(id) ? id : survivors.get(id);
+      const found = known ?? (present.absent.has(id) ? null : await survivorOf(object, id, signal));
       if (found !== null) leads.set(id, found);
     }
     return await recordsOf({ object, byId, leads }, signal);
@@ -103,11 +124,11 @@ export function createFreshReader(options: {
     const { object, byId, leads } = found;
     const { fields } = await catalogue.object(object, signal);
     const toObjects = associatedObjects(object);
-    const present = [...new Set(leads.values())].filter((id) => !isArchived(byId.get(id)));
+    const alive = [...new Set(leads.values())].filter((id) => !isArchived(byId.get(id)));
     const associations: ReadonlyMap<string, Associations> =
-      toObjects.length === 0 || present.length === 0
+      toObjects.length === 0 || alive.length === 0
         ? new Map()
-        : await readAssociations(api, { object, toObjects, ids: present }, signal);
+        : await readAssociations(api, { object, toObjects, ids: alive }, signal);
     const records: FreshRecord[] = [];
     for (const [requestedId, recordId] of leads) {
       const raw = byId.get(recordId);

@@ -29,7 +29,7 @@ const standardObjects = [
 ] as const;
 
 const linksPerPage = 500;
-const maxAgeMs = 600_000;
+const maxAgeMs = 3_600_000;
 
 /** What HubSpot says of an object that there is none, that the token may not see it, or that nothing leads there. */
 const isHidden = (error: unknown): boolean =>
@@ -37,7 +37,12 @@ const isHidden = (error: unknown): boolean =>
 
 const resultsOf = (answer: unknown): readonly Readonly<Record<string, unknown>>[] => {
   const results = (answer as ListAnswer | null)?.results;
-  return Array.isArray(results) ? results : [];
+  if (Array.isArray(results)) return results;
+  throw new CrmError({
+    kind: 'malformed',
+    code: 'malformed-page',
+    message: 'HubSpot answered without associations.',
+  });
 };
 
 function typesOf(entries: unknown): AssociationType[] {

@@ -13,13 +13,13 @@ export interface CataloguedObject {
 
 /** Descriptions of objects, so that not every write asks for one. */
 export interface ObjectCatalogue {
-  /** The object as it was described within the last ten minutes. */
+  /** The object as it was described within the last hour. */
   object(name: string, signal: AbortSignal): Promise<CataloguedObject>;
-  /** Describes everything afresh at the next use. */
-  forget(): void;
+  /** Describes an object afresh at the next use. */
+  forget(name: string): void;
 }
 
-const maxAgeMs = 600_000;
+const maxAgeMs = 3_600_000;
 
 export function createObjectCatalogue(options: {
   readonly api: Pick<HubSpotApi, 'send'>;
@@ -35,6 +35,6 @@ export function createObjectCatalogue(options: {
       objects.set(name, { object, atMs: options.now() });
       return object;
     },
-    forget: () => objects.clear(),
+    forget: (name) => void objects.delete(name),
   };
 }

@@ -5,6 +5,7 @@ import type { ChangePage, CrmRecord, ObjectReader, Position, RecordPage, Skipped
 import { CrmError } from '../crm-error.ts';
 import type { HubSpotApi } from './api.ts';
 import { readAssociations } from './association-reader.ts';
+import { countRecords } from './count.ts';
 import { associatedObjects, isAssociation, stampProperty } from './property-types.ts';
 import {
   type Associations,
@@ -247,6 +248,8 @@ export function createHubSpotReader(options: HubSpotReaderOptions): ObjectReader
 
   return {
     schema,
+
+    count: (signal) => countRecords(api, object, signal),
 
     async beginChanges(signal) {
       const [newest] = await search({ filters: [], sort: stamp, direction: 'DESCENDING', limit: 1 }, signal);

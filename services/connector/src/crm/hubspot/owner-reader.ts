@@ -75,6 +75,15 @@ export function createOwnerReader(api: HubSpotApi): ObjectReader {
 
   return {
     schema: ownerSchema,
+    async count(signal) {
+      let count = 0;
+      for (let position: Position | null = null; ; ) {
+        const { records, skipped, next }: RecordPage = await list(position, signal);
+        count += records.length + skipped.length;
+        if (next === null) return count;
+        position = next;
+      }
+    },
     beginChanges: () => Promise.resolve({}),
     readAll: list,
     async readChanges(position, signal) {

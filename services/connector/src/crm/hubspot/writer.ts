@@ -33,12 +33,12 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
   const records = createFreshReader({ api, catalogue });
   const links = createLinkReader({ api, now: options.now });
 
-  async function write(request: HubSpotRequest, signal: AbortSignal): Promise<unknown> {
+  async function write(object: string, request: HubSpotRequest, signal: AbortSignal): Promise<unknown> {
     try {
       return await api.write(request, signal);
     } catch (error) {
       // What is known of the properties may be why the write was refused.
-      if (error instanceof CrmError && error.kind === 'validation') catalogue.forget();
+      if (error instanceof CrmError && error.kind === 'validation') catalogue.forget(object);
       throw error;
     }
   }
@@ -48,7 +48,7 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
     signal: AbortSignal,
   ): Promise<void> {
     const path = `/crm/v3/objects/${needObject(change.object)}/${needId(change.object, change.recordId)}`;
-    await write({ method: 'PATCH', path, body: { properties: textProperties(change.fields) } }, signal);
+    await write(change.object, { method: 'PATCH', path, body: { properties: textProperties(change.fields) } }, signal);
   }
 
   return {
@@ -62,6 +62,7 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
 
     async create(object, fields, withLinks, signal) {
       const answer = (await write(
+        object,
         {
           method: 'POST',
           path: `/crm/v3/objects/${needObject(object)}`,
@@ -84,7 +85,7 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
       }
       const path = `/crm/v3/objects/${needObject(object)}/merge`;
       const body = { primaryObjectId: needId(object, masterId), objectIdToMerge: needId(object, loserId) };
-      const answer = (await write({ method: 'POST', path, body }, signal)) as { id?: unknown } | null;
+      const answer = (await write(object, { method: 'POST', path, body }, signal)) as { id?: unknown } | null;
       const survivorId = answer?.id;
       if (!isObjectId(survivorId)) throw withoutId(`into which record of ${object} it merged: read ${masterId}`);
       try {
@@ -113,7 +114,7 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
         types: [{ associationCategory: category, associationTypeId: typeId }],
       };
       const path = `/crm/v4/associations/${from}/${toObject}/batch/create`;
-      const answer = await write({ method: 'POST', path, body: { inputs: [input] } }, signal);
+      const answer = await write(from, { method: 'POST', path, body: { inputs: [input] } }, signal);
       needNoErrors(answer, `The association from ${from} ${holder.recordId} to ${toObject} ${toId}`);
     },
 
@@ -126,7 +127,7 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
       };
       const path = `/crm/v4/associations/${fromObject}/${toObject}/batch/labels/archive`;
       try {
-        await write({ method: 'POST', path, body: { inputs: [input] } }, signal);
+        await write(fromObject, { method: 'POST', path, body: { inputs: [input] } }, signal);
       } catch (error) {
         // Nothing is left to remove.
         if (!(error instanceof CrmError && error.kind === 'not-found')) throw error;

@@ -74,6 +74,22 @@ const unknownObject = (object: string, cause?: unknown): CrmError =>
     cause,
   });
 
+/** A field that names a record. */
+export interface Reference {
+  /** It is filled in when the record is created, and never changes by hand. */
+  readonly isFixed: boolean;
+}
+
+/** The fields that name records and that people fill in, as far as records can be searched by them. */
+export function references(described: readonly DescribedField[]): ReadonlyMap<string, Reference> {
+  return new Map(
+    described
+      .filter(({ type, filterable }) => type === 'reference' && filterable !== false)
+      .filter(({ updateable, createable }) => updateable === true || createable === true)
+      .map(({ name, updateable }) => [name, { isFixed: updateable !== true }]),
+  );
+}
+
 /** What may be written to each field that is read, by its name. */
 export function writableFields(described: readonly DescribedField[]): ReadonlyMap<string, WritableField> {
   const found = new Map<string, WritableField>();

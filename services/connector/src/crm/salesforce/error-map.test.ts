@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { salesforceError } from './error-map.ts';
+import { salesforceError, salesforceRowError } from './error-map.ts';
 
 const rest = (errorCode: string, message: string) => JSON.stringify([{ errorCode, message }]);
 const oauth = (error: string, error_description: string) => JSON.stringify({ error, error_description });
@@ -40,6 +40,53 @@ describe('answers of Salesforce', () => {
     const error = salesforceError(400, body);
     expect(error.pointer).toBe(pointer);
     expect(error.message).toMatch(/(Take|Name|Use|Pre-authorise|Check) .+\.$/);
+  });
+
+  test.each([
+    ['UNABLE_TO_LOCK_ROW', 'unable to obtain exclusive access', [], 'locked', true],
+    ['STRING_TOO_LONG', 'Last Name: data value too large: Secret (max length=80)', ['LastName'], 'validation', false],
+    ['INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id', ['OwnerId'], 'validation', false],
+    ['INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id', [], 'not-found', false],
+    ['ENTITY_IS_DELETED', 'entity is deleted', [], 'not-found', false],
+    ['UNDELETE_FAILED', 'Entity is not in the recycle bin', [], 'conflict', false],
+    ['INSUFFICIENT_ACCESS_OR_READONLY', 'insufficient access rights', [], 'permission', false],
+    ['INVALID_TYPE_FOR_OPERATION', 'entity type does not support merge', [], 'not-supported', false],
+    ['FIELD_CUSTOM_VALIDATION_EXCEPTION', 'A rule of ours', [], 'validation', false],
+  ])('the write that %s refuses (%s %j) is %s, and did nothing', (code, message, fields, kind, retriable) => {
+    const expected = { kind, code, fields, retriable, mayBeDone: false };
+    expect(salesforceRowError({ code, message, fields })).toMatchObject(expected);
+    const body = JSON.stringify([{ errorCode: code, message, fields }]);
+    const error = salesforceError(400, body);
+    expect(error).toMatchObject(expected);
+    expect(error.message).not.toContain('Secret');
+  });
+
+  test.each([
+    [500, rest('UNKNOWN_EXCEPTION', 'An unexpected error occurred'), true],
+    [500, rest('SOMETHING_NEW', 'who knows'), true],
+    [502, '<html>Bad gateway</html>', true],
+    [503, '<html>We are down for maintenance.</html>', true],
+    [200, '<html>Welcome</html>', true],
+    [503, rest('SERVER_UNAVAILABLE', 'Server too busy'), false],
+    [403, rest('REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests Limit exceeded.'), false],
+    [401, rest('INVALID_SESSION_ID', 'Session expired or invalid'), false],
+    [404, '<html>nginx</html>', false],
+  ])('after %i %s a write may have been carried out: %p', (status, body, mayBeDone) => {
+    expect(salesforceError(status, body).mayBeDone).toBe(mayBeDone);
+  });
+
+  test('the record that a rule or a unique field found is named, however the answer spells it', () => {
+    const duplicateResult = { matchResults: [{ matchRecords: [{ record: { Id: '003000000000001AAA' } }] }] };
+    const error = { errorCode: 'DUPLICATES_DETECTED', message: 'Use one of these records?' };
+    for (const key of ['duplicateResult', 'duplicateResut']) {
+      const told = salesforceError(400, JSON.stringify([{ ...error, [key]: duplicateResult }]));
+      expect(told).toMatchObject({ kind: 'conflict', existingId: '003000000000001AAA' });
+    }
+    const unique = 'duplicate value found: Key__c duplicates value on record with id: 003000000000001';
+    expect(salesforceError(400, rest('DUPLICATE_VALUE', unique))).toMatchObject({
+      kind: 'conflict',
+      existingId: '003000000000001',
+    });
   });
 
   test('the pause that an answer asks for is kept', () => {

@@ -39,6 +39,7 @@ export interface DescribedField {
   readonly type: string;
   readonly length?: unknown;
   readonly nillable?: unknown;
+  readonly filterable?: unknown;
   readonly createable?: unknown;
   readonly updateable?: unknown;
   readonly restrictedPicklist?: unknown;

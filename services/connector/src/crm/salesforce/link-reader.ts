@@ -18,6 +18,9 @@ interface ChildObject {
 /** Follow-ups of other objects, which Salesforce keeps by itself: who may see a record, what happened to it. */
 const kept = /(?:Share|History|Feed|ChangeEvent|__Tag)$/;
 
+/** What objects say that are listed as ones that can be queried, and yet take no condition such as this. */
+const unsearchable = new Set(['MALFORMED_QUERY', 'INVALID_TYPE', 'INVALID_TYPE_FOR_OPERATION']);
+
 const rowsPerQuery = 2_000;
 
 /**
@@ -39,13 +42,12 @@ export function createLinkReader(options: {
     );
     const found = await Promise.all(
       names.map(async (name): Promise<ChildObject> => {
-        const { writable } = await catalogue.object(name, signal);
+        const references = await catalogue.references(name, signal);
         const fields = children
           .filter((child) => child.object === name)
-          .flatMap((child) => {
-            const field = writable.get(child.field);
-            if (field === undefined || !(field.updateable || field.createable)) return [];
-            return [{ name: child.field, isFixed: !field.updateable }];
+          .flatMap(({ field }) => {
+            const reference = references.get(field);
+            return reference === undefined ? [] : [{ name: field, isFixed: reference.isFixed }];
           });
         return { object: name, fields };
       }),
@@ -79,8 +81,7 @@ export function createLinkReader(options: {
           try {
             return await childrenOf(child, longId(recordId), signal);
           } catch (error) {
-            // Some objects are listed as ones that can be queried and yet take no such condition.
-            if (error instanceof CrmError && (error.kind === 'validation' || error.kind === 'not-found')) return [];
+            if (error instanceof CrmError && unsearchable.has(error.code)) return [];
             throw error;
           }
         }),

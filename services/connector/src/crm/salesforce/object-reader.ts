@@ -3,6 +3,7 @@ import type { ObjectSchema } from '../../schema/object-schema.ts';
 import { beginWindow, openReading, positionOf, type StampPlace, windowAfterPage, windowOf } from '../change-window.ts';
 import type { ChangePage, CrmRecord, ObjectReader, Position, RecordPage, SkippedRecord } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
+import { countRecords } from './count.ts';
 import { readRow, type SalesforceRow } from './read-record.ts';
 import { afterId, afterPlace, fieldParts, type PageQuery, pageQuery, upToId, upToPlace } from './soql.ts';
 
@@ -94,6 +95,8 @@ export function createSalesforceReader(options: SalesforceReaderOptions): Object
 
   return {
     schema,
+
+    count: (signal) => countRecords(options, signal),
 
     async beginChanges(signal) {
       const { rows } = await options.query(

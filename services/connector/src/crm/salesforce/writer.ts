@@ -39,8 +39,11 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
   const get = (path: string, signal: AbortSignal): Promise<unknown> =>
     inCrmErrors(calls.run((attempt) => session.send({ method: 'GET', path }, attempt), signal));
   const queryAll = (soql: string, signal: AbortSignal) => inCrmErrors(options.query(soql, signal));
-  const write = (request: SalesforceRequest, signal: AbortSignal): Promise<unknown> =>
-    remembering(calls.write((attempt) => session.send(request, attempt), signal));
+  const write = (object: string, request: SalesforceRequest, signal: AbortSignal): Promise<unknown> =>
+    rememberingTo(
+      object,
+      calls.write((attempt) => session.send(request, attempt), signal),
+    );
 
   const catalogue = createObjectCatalogue({ get, now: options.now });
   const records = createFreshReader({
@@ -62,18 +65,23 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
   });
 
   /** What is known of the fields may be why a write was refused. */
-  async function remembering<T>(result: Promise<T>): Promise<T> {
+  async function rememberingTo<T>(object: string, result: Promise<T>): Promise<T> {
     try {
       return await result;
     } catch (error) {
-      if (error instanceof CrmError && (error.kind === 'validation' || error.kind === 'not-found')) catalogue.forget();
+      if (error instanceof CrmError && error.kind === 'validation') catalogue.forget(object);
       throw error;
     }
   }
 
   /** Calls an operation for one record. A result that says no is an answer of a CRM that works. */
-  async function callSoap(operation: string, signal: AbortSignal): Promise<SoapResult & { readonly success: true }> {
-    return await remembering(
+  async function callSoap(
+    object: string,
+    operation: string,
+    signal: AbortSignal,
+  ): Promise<SoapResult & { readonly success: true }> {
+    return await rememberingTo(
+      object,
       calls.write(async (attempt) => {
         const [result] = await session.callSoap(operation, attempt);
         if (result?.success === true) return result;
@@ -88,7 +96,7 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
   ): Promise<void> {
     const path = `/sobjects/${needName(change.object)}/${needId(change.object, change.recordId)}`;
     const headers = change.putsBack === true ? { headers: allowDuplicates } : {};
-    await write({ method: 'PATCH', path, body: change.body, ...headers }, signal);
+    await write(change.object, { method: 'PATCH', path, body: change.body, ...headers }, signal);
   }
 
   return {
@@ -110,6 +118,7 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
         });
       }
       const answer = (await write(
+        object,
         { method: 'POST', path: `/sobjects/${needName(object)}`, body: jsonFields(fields), headers: allowDuplicates },
         signal,
       )) as { id?: unknown } | null;
@@ -136,12 +145,12 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
         loserIds: loserIds.map((id) => needId(object, id)),
         fields: textFields(fields),
       });
-      const result = await callSoap(operation, signal);
+      const result = await callSoap(object, operation, signal);
       return { survivorId: result.id, movedLinks: result.movedIds.length };
     },
 
     async undelete(object, recordId, signal) {
-      await callSoap(undeleteOperation([needId(object, recordId)]), signal);
+      await callSoap(object, undeleteOperation([needId(object, recordId)]), signal);
     },
 
     async setLink(link, holder, signal, updateOptions) {
