@@ -19,6 +19,8 @@ export interface EmbeddedPostgresOptions {
   readonly port?: number;
   /** Each line that the server logs: its own life, no statements. */
   readonly onLog?: (line: string) => void;
+  /** A sentence for the person at the keyboard when a server that ran has ended, and when it does not come up again. */
+  readonly onTrouble?: (sentence: string) => void;
   /** Where root puts what Postgres must reach, when it cannot reach the data folder. Default `/var/lib/kempt`. */
   readonly stagingFolder?: string;
   /** Server settings on top of the built-in ones. */
@@ -187,22 +189,29 @@ function superviseServer(
   first: RunningServer,
 ): { end: (how: (process: ServerProcess) => Promise<void>) => Promise<void> } {
   const ending = new AbortController();
-  const log = (line: string): void => start.options.onLog?.(line);
+  let lastTrouble = '';
+  const tell = (sentence: string): void => {
+    start.options.onLog?.(sentence);
+    // Each try may fail for the same reason; it is told once.
+    if (sentence !== lastTrouble) start.options.onTrouble?.(sentence);
+    lastTrouble = sentence;
+  };
   let current = first.process;
 
   async function keepRunning(): Promise<void> {
     while (!ending.signal.aborted) {
       const { code, signal } = await current.exited;
       if (ending.signal.aborted) return;
-      log(`Postgres ended unexpectedly (${signal ?? `exit code ${code}`}); starting it again`);
+      tell(`Postgres ended unexpectedly (${signal ?? `exit code ${code}`}); starting it again`);
       for (let attempt = 0; !ending.signal.aborted; attempt += 1) {
         try {
           current = await startOnPort(start, first.port);
           // Whoever asked for the end meanwhile saw the old process only.
           if (ending.signal.aborted) await current.stop();
+          else tell('Postgres runs again');
           break;
         } catch (error) {
-          log(error instanceof Error ? error.message : String(error));
+          tell(troubleOf(start.dataFolder, error));
           const pauseMs = Math.min(longestRestartPauseMs, 250 * 2 ** attempt);
           await sleep(pauseMs, undefined, { signal: ending.signal, ref: false }).catch(() => undefined);
         }
@@ -218,6 +227,13 @@ function superviseServer(
       await running;
     },
   };
+}
+
+function troubleOf(dataFolder: string, error: unknown): string {
+  if (error instanceof EmbeddedPostgresError && error.code === 'disk-full') {
+    return `The disk under ${dataFolder} is full: free some space, and Postgres comes back by itself`;
+  }
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function createDatabase(adminUrl: string): Promise<void> {

@@ -41,6 +41,7 @@ export async function runStandalone(options: RunOptions): Promise<number> {
       config,
       folder,
       onStep: (step) => print(`${step}...`),
+      onTrouble: (sentence) => printError(`kempt: ${sentence}.`),
       signal: interrupted.signal,
     });
     await writeRunningFile(folder.path, platform);

@@ -33,12 +33,14 @@ export interface PlatformOptions {
   readonly folder: DataFolder;
   /** Told what is being started. */
   readonly onStep: (step: string) => void;
+  /** Told when a part that runs is in trouble that somebody at the keyboard can end. */
+  readonly onTrouble: (sentence: string) => void;
   /** Aborted when nobody wants the platform any more while it starts. */
   readonly signal: AbortSignal;
 }
 
 /** Starts the simulated CRMs, Postgres and every service. What was started is stopped again when anything fails. */
-export async function startPlatform({ config, folder, onStep, signal }: PlatformOptions): Promise<Platform> {
+export async function startPlatform({ config, folder, onStep, onTrouble, signal }: PlatformOptions): Promise<Platform> {
   await refuseBusyPort(config.httpPort);
   const started: { readonly name: string; stop(): Promise<void> }[] = [];
   const beginning: Promise<unknown>[] = [];
@@ -67,7 +69,7 @@ export async function startPlatform({ config, folder, onStep, signal }: Platform
       begin('simulators', startSimulators({ dataFolder: folder.simulatorsFolder, seed: config.seed }), (part) =>
         part.stop(),
       ),
-      begin('postgres', startEmbeddedPostgres({ dataFolder: folder.postgresFolder }), (part) => part.stop()),
+      begin('postgres', startEmbeddedPostgres({ dataFolder: folder.postgresFolder, onTrouble }), (part) => part.stop()),
     ]);
     await provisionSchemas({
       adminUrl: postgres.adminUrl,

@@ -44,7 +44,8 @@ export async function startServiceThread(name: string, options: ServiceThreadOpt
 
   // A thread that is not wanted any more before it serves has nothing to drain.
   const giveUp = () => void worker.terminate();
-  signal.addEventListener('abort', giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
   const ready = new Promise<string>((resolve) => {
     worker.on('message', (message: ServiceMessage) => {
       if (message.type === 'ready') resolve(message.url);
