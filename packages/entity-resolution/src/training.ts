@@ -21,6 +21,8 @@ export interface TrainOptions extends PaceOptions {
 
 /** Candidate pairs that one estimate is made from. */
 const estimatedPairs = 300_000;
+/** Rounds of the first estimate, which only has to tell who is who well enough to count values by entity. */
+const roughIterations = 15;
 const mostStrata = 64;
 /** One bit in favour: two to one that a pair matches. */
 const threshold = 2 / 3;
@@ -62,7 +64,10 @@ export async function trainModel(
     pace,
   });
   const population = { strata, filled: pairs.filled };
-  const rough = estimate(plan.features, thin(pairs, estimatedPairs), population);
+  const rough = estimate(plan.features, thin(pairs, estimatedPairs), {
+    ...population,
+    mostIterations: roughIterations,
+  });
 
   // The second round counts every entity of the first one once, so that values held by duplicates do not look common.
   const owners = await clusterRows(new PairScorer(rough, store), {

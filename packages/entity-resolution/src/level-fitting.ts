@@ -1,0 +1,151 @@
+import { levelsOf, mostDifferent, mostDifferentInConfusions } from './levels.ts';
+import type { Feature, FeatureKind } from './plan.ts';
+
+/** How many imagined pairs the starting values of m count for, besides a share of the matches found. */
+export const priorPairs = 40;
+const priorShare = 0.03;
+/** How much less often than careful ones careless matches agree fully, at the start. */
+const carelessAgreement = 0.4;
+const mostSlack = 1;
+const leastSlack = 0.01;
+
+/** How many levels of names say that the name is one, slips included, and how much more often than matches confusions may show one. */
+const slips: Readonly<Partial<Record<FeatureKind, number>>> = { given: 4, family: 4 };
+const mostSlips = 1.5;
+
+/** Level probabilities of every comparison in one flat array. */
+export interface Layout {
+  readonly features: readonly Feature[];
+  /** Where the levels of a comparison start. */
+  readonly starts: Int32Array;
+  readonly size: number;
+  readonly m: Float64Array;
+  readonly u: Float64Array;
+  readonly factors: Float64Array;
+}
+
+export function layoutOf(features: readonly Feature[]): Layout {
+  const definitions = features.map((feature) => levelsOf[feature.kind]);
+  const starts = new Int32Array(features.length + 1);
+  definitions.forEach((levels, feature) => {
+    starts[feature + 1] = (starts[feature] as number) + levels.length;
+  });
+  const all = definitions.flat();
+  return {
+    features,
+    starts,
+    size: all.length,
+    m: Float64Array.from(definitions.flatMap((levels) => normalise(levels.map((level) => level.m)))),
+    u: Float64Array.from(definitions.flatMap((levels) => normalise(levels.map((level) => level.u)))),
+    factors: Float64Array.from(all, (level) => level.termFrequency),
+  };
+}
+
+/** Level probabilities from expected counts, held near the starting values where little was counted. */
+export function smooth(
+  layout: Layout,
+  counts: Float64Array,
+  kindOfPair: { readonly start: Float64Array; readonly held: Uint8Array; readonly confusion: boolean },
+): Float64Array {
+  const { start, held, confusion } = kindOfPair;
+  const next = start.slice();
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const to = layout.starts[feature + 1] as number;
+    const from = (layout.starts[feature] as number) + (held[feature] as number);
+    if (from >= to) continue;
+    let free = 1;
+    for (let at = layout.starts[feature] as number; at < from; at += 1) free -= start[at] as number;
+    let total = 0;
+    for (let at = from; at < to; at += 1) total += counts[at] as number;
+    const strength = priorPairs + priorShare * total;
+    for (let at = from; at < to; at += 1)
+      next[at] = (free * ((counts[at] as number) + (strength * (start[at] as number)) / free)) / (total + strength);
+    const kind = (layout.features[feature] as Feature).kind;
+    const most = confusion ? mostDifferentInConfusions[kind] : mostDifferent[kind];
+    const different = next[to - 1] as number;
+    if (different > most && free === 1) {
+      for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
+      next[to - 1] = most;
+    }
+  }
+  return next;
+}
+
+/** Level probabilities of careless matches before any data is seen: full agreement is rarer, all else as much more frequent. */
+export function carelessStart(layout: Layout): Float64Array {
+  const start = layout.m.slice();
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const to = layout.starts[feature + 1] as number;
+    start[from] = (start[from] as number) * carelessAgreement;
+    const total = start.subarray(from, to).reduce((sum, value) => sum + value, 0);
+    for (let at = from; at < to; at += 1) start[at] = (start[at] as number) / total;
+  }
+  return start;
+}
+
+/** Carelessness makes errors; it does not make other names, numbers and addresses. Outright difference is hardly more frequent than with care. */
+export function boundSlack(layout: Layout, next: Float64Array, careful: Float64Array): void {
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const last = (layout.starts[feature + 1] as number) - 1;
+    const most = Math.max(leastSlack, mostSlack * (careful[last] as number));
+    const different = next[last] as number;
+    if (different <= most) continue;
+    for (let at = from; at < last; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
+    next[last] = most;
+  }
+}
+
+/** Level probabilities of all matches together. */
+export function mixed(careful: Float64Array, careless: Float64Array, carelessShare: number): Float64Array {
+  return careful.map((value, at) => (1 - carelessShare) * value + carelessShare * (careless[at] as number));
+}
+
+/**
+ * Gives the tied comparisons of a confusion the probabilities of matches. Nor can different people spell a name as one more often than one
+ * person does: rare slips such as swapped names would else be learned as the mark of a confusion.
+ */
+export function followMatches(
+  layout: Layout,
+  next: Float64Array,
+  matches: { readonly levels: Float64Array; readonly tied: Uint8Array },
+): void {
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const to = layout.starts[feature + 1] as number;
+    const { kind } = layout.features[feature] as Feature;
+    for (let at = from; at < to; at += 1) {
+      if (matches.tied[feature] === 1) next[at] = matches.levels[at] as number;
+      else if (kind in slips && at - from < (slips[kind] as number))
+        next[at] = Math.min(next[at] as number, mostSlips * (matches.levels[at] as number));
+    }
+  }
+}
+
+export function smoothChance(layout: Layout, counts: Float64Array): Float64Array<ArrayBuffer> {
+  const next = new Float64Array(layout.size);
+  const strength = 4;
+  for (let feature = 0; feature < layout.features.length; feature += 1) {
+    const from = layout.starts[feature] as number;
+    const to = layout.starts[feature + 1] as number;
+    let total = 0;
+    for (let at = from; at < to; at += 1) total += counts[at] as number;
+    let sum = 0;
+    for (let at = from; at < to; at += 1) {
+      next[at] = Math.max(
+        1e-7,
+        Math.min(layout.u[at] as number, 0.5 / (total + 1)),
+        ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength),
+      );
+      sum += next[at] as number;
+    }
+    for (let at = from; at < to; at += 1) next[at] = (next[at] as number) / sum;
+  }
+  return next;
+}
+
+export function normalise(values: number[]): number[] {
+  const total = values.reduce((left, right) => left + right, 0);
+  return values.map((value) => value / total);
+}
