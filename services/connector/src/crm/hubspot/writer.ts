@@ -192,12 +192,15 @@ function needObject(object: string): string {
 
 function needId(object: string, recordId: string): string {
   if (isObjectId(recordId)) return recordId;
-  throw new CrmError({
+  throw unknownRecord(object, recordId);
+}
+
+const unknownRecord = (object: string, recordId: string): CrmError =>
+  new CrmError({
     kind: 'not-found',
     code: 'unknown-record',
     message: `${recordId} is not the id of a record of ${object}: HubSpot ids are numbers.`,
   });
-}
 
 function needAssociation(link: RecordLink): AssociationLink {
   if (link.kind === 'association') return link;

@@ -106,7 +106,7 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
     writableFields: async (object, signal) => (await catalogue.object(object, signal)).writable,
     associationTypes: () => Promise.resolve([]),
 
-    update: (object, recordId, fields, signal, updateOptions) =>
+    update: (object, recordId, fields, ...[signal, updateOptions]) =>
       patch({ object, recordId, body: jsonFields(fields), ...updateOptions }, signal),
 
     async create(object, fields, withLinks, signal) {
@@ -187,12 +187,15 @@ function needName(object: string): string {
 
 function needId(object: string, recordId: string): string {
   if (isRecordId(recordId)) return longId(recordId);
-  throw new CrmError({
+  throw unknownRecord(object, recordId);
+}
+
+const unknownRecord = (object: string, recordId: string): CrmError =>
+  new CrmError({
     kind: 'not-found',
     code: 'unknown-record',
     message: `${recordId} is not the id of a record of ${object}: Salesforce ids have 15 or 18 letters and digits.`,
   });
-}
 
 function needReference(link: RecordLink): ReferenceLink {
   if (link.kind === 'association') {
