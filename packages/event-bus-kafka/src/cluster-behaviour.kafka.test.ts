@@ -190,7 +190,10 @@ await describeWithKafka('Kafka bus on its cluster', {}, (kafka) => {
       group,
       topics: [topic],
       eachChunk: ({ signal }) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+        new Promise((_, reject) => {
+          if (signal.aborted) reject(signal.reason);
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
     });
     const lag = await bus.lag(group);
     expect(lag.map(({ partition, committed }) => [partition, committed])).toEqual([

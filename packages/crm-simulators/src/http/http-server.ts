@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { FaultEffect, FaultPlan } from './fault-plan.ts';
 import { createOutages, type Outages } from './outages.ts';
@@ -150,13 +151,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 
   const late = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, delayMs);
-      stopping.signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   const closeServer = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
