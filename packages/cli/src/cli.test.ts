@@ -388,6 +388,15 @@ describe('connections', () => {
     expect((await kempt('connections', 'remove', 'hs:42')).out).toBe('Removed connection c1.\n');
     expect(await kempt('connections', 'remove', 'hs:43')).toMatchObject({ code: 4, out: '' });
   });
+
+  test('remove deletes data when it is told to, and only then', async () => {
+    answers['DELETE /v1/connections/c1'] = { status: 204 };
+    expect((await kempt('connections', 'remove', 'c1', '--delete-data')).out).toBe(
+      'Removed connection c1; its data is being deleted.\n',
+    );
+    await kempt('connections', 'remove', 'c1');
+    expect(received.map(({ url }) => url)).toEqual(['/v1/connections/c1?data=delete', '/v1/connections/c1']);
+  });
 });
 
 describe('what goes wrong', () => {

@@ -98,11 +98,17 @@ export function addConnectionsCommands(program: Command, context: CommandContext
   connections
     .command('remove <connection>')
     .description('stop reading an account, by id or account, and forget its credentials; what was read stays')
-    .action(async (which: string) => {
+    .option('--delete-data', 'also delete what was read; by id when the connection is removed already')
+    .action(async (which: string, options: { readonly deleteData?: boolean }) => {
       const api = await context.api();
       const id = which.includes(':') ? await idOfAccount(api, which) : which;
-      await api.delete(`${path}/${segment(id)}`);
-      context.output().show({ id, removed: true }, () => `Removed connection ${id}.`);
+      const deletesData = options.deleteData === true;
+      await api.delete(`${path}/${segment(id)}${deletesData ? '?data=delete' : ''}`);
+      context
+        .output()
+        .show({ id, removed: true, deletesData }, () =>
+          deletesData ? `Removed connection ${id}; its data is being deleted.` : `Removed connection ${id}.`,
+        );
     });
 
   async function create(body: object): Promise<void> {
