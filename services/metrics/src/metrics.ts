@@ -9,6 +9,19 @@ export function createKpiMetrics(metrics: Metrics) {
       'When a sync run over the object last succeeded, in any account of the system. Runs that find nothing are not told.',
       ['system', 'object'],
     ),
+    /** kpi: as in GET /v1/kpis; account: empty for the whole tenant */
+    kpiValue: metrics.gauge(
+      'kempt_kpi_value',
+      'Newest value of a KPI, as the instance that measured it last shows it.',
+      ['tenant', 'kpi', 'account'],
+    ),
+    kpiTarget: metrics.gauge('kempt_kpi_target', 'What a KPI is wanted to be.', ['tenant', 'kpi']),
+    /** outcome: succeeded | needs-attention | failed | missed */
+    calendarRuns: metrics.counter(
+      'kempt_calendar_runs_finished_total',
+      'Runs of tasks of the maintenance calendar that came to an end.',
+      ['task', 'outcome'],
+    ),
     /** outcome: succeeded | failed | unknown */
     syncRuns: metrics.counter('kempt_sync_runs_finished_total', 'Sync runs whose end was heard of.', [
       'system',

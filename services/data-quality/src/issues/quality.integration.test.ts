@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeEvent, FixState, IssueState, type PlainValue, topics } from '@kempt/contracts';
+import { type TestCall, until } from '@kempt/service-runtime/testing';
 import fc from 'fast-check';
-import {
-  account,
-  type DataQualityTestBed,
-  type State,
-  startDataQualityTestBed,
-  until,
-} from '../data-quality-test-bed.ts';
+import { account, type DataQualityTestBed, type State, startDataQualityTestBed } from '../data-quality-test-bed.ts';
 
 let bed: DataQualityTestBed;
 
@@ -65,11 +60,7 @@ interface Issue {
   readonly issueId: string;
 }
 
-async function json<T>(path: string, init?: Parameters<DataQualityTestBed['call']>[1]): Promise<T> {
-  const response = await bed.call(path, init);
-  expect([response.status, path]).toEqual([response.status < 300 ? response.status : 200, path]);
-  return (await response.json()) as T;
-}
+const json = <T>(path: string, call?: TestCall): Promise<T> => bed.json<T>(path, call);
 
 const issues = async (query = ''): Promise<readonly Issue[]> =>
   (await json<{ items: Issue[] }>(`/v1/data-quality/issues${query}`)).items;

@@ -48,7 +48,7 @@ export function registerSyncKpiRoutes({ http, database, cursors }: SyncKpiRoutes
   http.get(
     '/v1/kpis/sync',
     {
-      config: { scope: 'connections:read' },
+      config: { scope: 'kpis:read' },
       schema: {
         summary: 'List sync figures',
         description: 'The last run over each object of each account: what it read, changed and skipped, how it ended.',
@@ -88,7 +88,7 @@ export function registerSyncKpiRoutes({ http, database, cursors }: SyncKpiRoutes
   http.get(
     '/v1/kpis/sync/:account/:object',
     {
-      config: { scope: 'connections:read' },
+      config: { scope: 'kpis:read' },
       schema: {
         summary: 'Show the sync figures of an object',
         params: Type.Object({ account: Type.String({ minLength: 1 }), object: Type.String({ minLength: 1 }) }),
