@@ -59,12 +59,15 @@ export interface CalendarRoutesOptions {
   readonly now: () => Date;
 }
 
-function present({ end, sequence: _, ...run }: CalendarRun): Static<typeof RunSchema> {
+function present(run: CalendarRun): Static<typeof RunSchema> {
+  const { runId, task, dueAt, startedAt, deadline, requestedBy, end } = run;
   return {
-    ...run,
-    dueAt: run.dueAt.toISOString(),
-    startedAt: run.startedAt.toISOString(),
-    deadline: run.deadline.toISOString(),
+    runId,
+    task,
+    dueAt: dueAt.toISOString(),
+    startedAt: startedAt.toISOString(),
+    deadline: deadline.toISOString(),
+    requestedBy,
     ...(end === null ? {} : { ...end, evidence: { ...end.evidence }, finishedAt: end.finishedAt.toISOString() }),
   };
 }
