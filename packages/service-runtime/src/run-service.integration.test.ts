@@ -128,6 +128,13 @@ describe('in a process', () => {
     expect(service.output()).toContain('probe stopping');
   });
 
+  test('an error that nobody caught while the service starts is told, and ends it with 1', async () => {
+    const service = startProcess({ PROBE_FAULT: 'uncaught-at-start' });
+    expect(await service.ended).toBe(1);
+    expect(service.errors()).toBe('probe: nobody caught this\n');
+    expect(service.output()).not.toContain('service is running');
+  });
+
   test('migrate applies the migrations and ends', async () => {
     const service = startProcess({}, ['migrate']);
     expect(await service.ended).toBe(0);

@@ -42,6 +42,18 @@ async function serveUntilStopped<C>(definition: ServiceDefinition<C>, host: Serv
   const starting = new AbortController();
   let running: RunningService | undefined;
   let asked = false;
+  let isDefective = false;
+
+  // After a defect nobody knows what state the service is in: it says so, finishes what it can, and is started afresh.
+  function onDefect(error: unknown): void {
+    isDefective = true;
+    if (running !== undefined) logDefect(running.logger, error);
+    host.failed(messageOf(definition.name, error));
+    if (running === undefined) starting.abort(error);
+    else stopDefective(running, host);
+  }
+  process.once('uncaughtException', onDefect);
+  process.once('unhandledRejection', onDefect);
 
   host.onStop(
     (reason) => {
@@ -58,12 +70,13 @@ async function serveUntilStopped<C>(definition: ServiceDefinition<C>, host: Serv
       signal: starting.signal,
     });
   } catch (error) {
+    if (isDefective) return host.end(1);
     if (asked) return host.end(0);
     host.failed(messageOf(definition.name, error));
     return host.end(1);
   }
+  if (isDefective) return stopDefective(running, host);
   if (asked) return stopAndEnd(running, 'stop', host);
-  endOnDefect(running, host);
   host.ready(running.url);
 }
 
@@ -79,15 +92,8 @@ async function stopAndEnd(running: RunningService, reason: string, host: Service
   host.end(unfinished.length + failed.length === 0 ? 0 : 1);
 }
 
-/** After a defect nobody knows what state the service is in: it says so, finishes what it can, and is started afresh. */
-function endOnDefect(running: RunningService, host: ServiceHost): void {
-  const onDefect = (error: unknown): void => {
-    logDefect(running.logger, error);
-    host.failed(messageOf(running.name, error));
-    void running.stop().finally(() => host.end(1));
-  };
-  process.once('uncaughtException', onDefect);
-  process.once('unhandledRejection', onDefect);
+function stopDefective(running: RunningService, host: ServiceHost): void {
+  void running.stop().finally(() => host.end(1));
 }
 
 function logDefect(logger: Logger, error: unknown): void {
