@@ -129,4 +129,4 @@ test('the service as a process, killed in the middle of its first reading again 
   expect(told.size).toBe(2 * contactsEach);
   // An event may be delivered twice, but no change is told by two events.
   for (const [subject, ids] of told) expect([subject.split(' ')[1], ids.size]).toEqual(['1', 1]);
-});
+}, 180_000);
