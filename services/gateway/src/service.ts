@@ -6,7 +6,10 @@ import { findApiKeys, noteUses } from './auth/api-key-store.ts';
 import { createApiKeyUsage } from './auth/api-key-usage.ts';
 import { ensureBootstrapKey } from './auth/bootstrap-key.ts';
 import { limitRequestRate } from './auth/rate-limit.ts';
+import { addSessionRoutes } from './auth/session-routes.ts';
 import type { GatewayConfig } from './config.ts';
+import { loadConsole } from './console/console-bundle.ts';
+import { addConsoleRoutes } from './console/console-routes.ts';
 import { addEventRoutes } from './events/event-routes.ts';
 import { readStream } from './events/stream-event-store.ts';
 import { createStreamFeed } from './events/stream-feed.ts';
@@ -54,6 +57,7 @@ export async function buildGateway(runtime: Runtime<GatewayConfig>): Promise<rea
   });
 
   await limitRequestRate({ http, ...gateway.rateLimit, metrics });
+  addSessionRoutes(http);
   addApiKeyRoutes({ http, database, keys, cursors, environment: gateway.keyEnvironment });
   addDeadLetterRoutes({ http, upstreams, cursors });
   addStatusRoutes({ http, upstreams: all, version, metrics });
@@ -76,6 +80,7 @@ export async function buildGateway(runtime: Runtime<GatewayConfig>): Promise<rea
     ...gateway.webhooks,
     metrics,
   });
+  addConsoleRoutes({ http, load: loadConsole });
   await addProxyRoutes({ http, upstreams, bodyLimitBytes: config.http.bodyLimitBytes });
   runtime.describeBy(createMergedDescription({ upstreams: all, logger }));
   return [
