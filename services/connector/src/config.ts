@@ -100,6 +100,21 @@ export const connectorConfigSchema = Type.Object({
       minimum: 0,
       description: 'Time between two looks at the API calls that are left, where a look costs one (Salesforce)',
     }),
+    completenessIntervalMs: Type.Integer({
+      default: 900_000,
+      minimum: 0,
+      description: 'Time between two counts of the records of a CRM; 0 for none',
+    }),
+    completenessSettleMs: Type.Integer({
+      default: 5_000,
+      minimum: 0,
+      description: 'How long counts that differ are left to settle before they are taken again',
+    }),
+    auditIntervalMs: Type.Integer({
+      default: 3_600_000,
+      minimum: 0,
+      description: 'Time between two readings of users, log-ins, apps, API usage and setup changes; 0 for none',
+    }),
     publicWebhookUrl: Type.String({
       default: '',
       description:

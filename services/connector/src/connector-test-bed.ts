@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { decodeEvent, type EventRecord, type Topic, topics } from '@kempt/contracts';
-import { createFakeEventBus } from '@kempt/event-bus';
+import { createFakeEventBus, type EventBus } from '@kempt/event-bus';
 import { outboxMigrationsFolder } from '@kempt/outbox';
 import { createTestSchema, type Database, type TestDatabase } from '@kempt/postgres';
 import {
@@ -76,6 +76,9 @@ const quickSettings = {
   declaredPatienceMs: 0,
   // Tests that need probes, counts or audits say so: others would meet calls that they do not expect.
   probeIntervalMs: 0,
+  completenessIntervalMs: 0,
+  auditIntervalMs: 0,
+  completenessSettleMs: 50,
 };
 
 export async function buildTestConnector(options: {
@@ -83,6 +86,7 @@ export async function buildTestConnector(options: {
   readonly connections?: readonly DeclaredConnection[];
   readonly settings?: Partial<ConnectorConfig['connector']>;
   readonly fieldMaps?: ConnectorConfig['fieldMaps'];
+  readonly bus?: EventBus;
   readonly seams?: ConnectorSeams;
 }): Promise<RunningConnector> {
   const logs: string[] = [];
@@ -120,7 +124,7 @@ export async function buildTestConnector(options: {
     logger,
     metrics,
     database: options.database,
-    bus: createFakeEventBus(),
+    bus: options.bus ?? createFakeEventBus(),
     wireFormat: { name: 'protobuf' },
     http,
     cursors: createCursorCodec('a secret of the tests'),

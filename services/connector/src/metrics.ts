@@ -18,6 +18,8 @@ export interface ConnectorMetrics {
   readonly changeSets: Counter<'state'>;
   readonly changeSetOperations: Counter<'outcome'>;
   readonly crmWrites: Counter<'system' | 'operation' | 'outcome'>;
+  readonly completenessRatio: Gauge<'system' | 'object'>;
+  readonly auditReadings: Counter<'system' | 'source' | 'outcome'>;
   readonly webhookNotices: Counter<'outcome'>;
   readonly webhookDelaySeconds: Histogram;
 }
@@ -96,6 +98,16 @@ export function createConnectorMetrics(
       'kempt_crm_writes_total',
       'Writes to a CRM that were settled; operation is update, merge, undelete, create, tie or untie, outcome is done or failed.',
       ['system', 'operation', 'outcome'],
+    ),
+    completenessRatio: metrics.gauge(
+      'kempt_sync_completeness_ratio',
+      'Records in the mirror and in the CRM, the smaller number by the larger; the lowest of the accounts.',
+      { labels: ['system', 'object'], collect: measure },
+    ),
+    auditReadings: metrics.counter(
+      'kempt_audit_readings_total',
+      'Readings of what an audit looks at, by source; outcome is read, not-available or failed.',
+      ['system', 'source', 'outcome'],
     ),
     webhookNotices: metrics.counter(
       'kempt_webhook_notices_total',

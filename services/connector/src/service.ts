@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { topics } from '@kempt/contracts';
+import { createConsumer } from '@kempt/outbox';
 import type { Component, Runtime } from '@kempt/service-runtime';
+import { registerAuditRoutes } from './audit/audit-routes.ts';
+import { createAuditWork } from './audit/audit-work.ts';
 import { type AccountWriters, createAccountWriters } from './changes/account-writers.ts';
 import { createChangeRunner } from './changes/change-runner.ts';
 import { registerChangeSetRoutes } from './changes/change-set-routes.ts';
@@ -8,6 +12,10 @@ import { createChangeSetStates } from './changes/change-set-states.ts';
 import { createChangeSets } from './changes/change-sets.ts';
 import { createChangeWorker } from './changes/change-worker.ts';
 import { createMirrorReadBack } from './changes/mirror-read-back.ts';
+import { registerCompletenessRoutes } from './completeness/completeness-routes.ts';
+import { createCompletenessWork } from './completeness/completeness-work.ts';
+import { createMaintenanceHandle } from './completeness/maintenance-consumer.ts';
+import { createSyncPasses } from './completeness/sync-passes.ts';
 import type { ConnectorConfig } from './config.ts';
 import { createAllowedHosts } from './connections/allowed-hosts.ts';
 import { createConnectionProbe } from './connections/connection-probe.ts';
@@ -45,12 +53,15 @@ export interface ConnectorSeams {
   readonly writers?: (real: AccountWriters) => AccountWriters;
 }
 
+/** How long a count that differs waits for its object to be read again. */
+const longestPassMs = 60_000;
+
 /** Puts the connector together. */
 export async function buildConnector(
   runtime: Runtime<ConnectorConfig>,
   seams: ConnectorSeams = {},
 ): Promise<readonly Component[]> {
-  const { database, http, cursors, logger, wireFormat } = runtime;
+  const { database, bus, http, cursors, logger, wireFormat } = runtime;
   const settings = runtime.config.connector;
   const now = Date.now;
   const measurement = createCrmMeasurement({ database, metrics: () => metrics, logger });
@@ -142,6 +153,14 @@ export async function buildConnector(
     logger,
   });
   const erasure = createErasureWorker({ database, wireFormat, logger, now, onDue: scheduler.wake });
+  const maintenance = createConsumer({
+    database,
+    bus,
+    group: 'connector-maintenance',
+    subscriptions: [{ topic: topics.maintenanceTaskDue, handle: createMaintenanceHandle() }],
+    logger,
+    metrics: runtime.metrics,
+  });
   const connections = createConnections({
     database,
     probe: createConnectionProbe({ clients, allowedHosts }),
@@ -202,10 +221,12 @@ export async function buildConnector(
   registerConnectionRoutes({ http, database, connections, cursors });
   registerRecordRoutes({ http, database, cursors });
   registerProbeRoutes({ http, database });
+  registerCompletenessRoutes({ http, database });
+  registerAuditRoutes({ http, database });
   registerSyncRoutes({ http, database, cursors });
   await registerWebhookRoutes({ http, intake });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler, notices, watches, erasure, changeWorker];
+  return [declared, scheduler, notices, watches, maintenance, erasure, changeWorker];
 
   /** What accounts are looked at for; an interval of 0 leaves a kind out. */
   function watchWork(): Partial<Record<WatchKind, WatchWork>> {
@@ -221,6 +242,37 @@ export async function buildConnector(
           allowanceIntervalMs: settings.allowanceIntervalMs,
           now,
           clock: () => performance.now(),
+        }),
+      }),
+      ...(settings.completenessIntervalMs > 0 && {
+        completeness: createCompletenessWork({
+          database,
+          readers,
+          passes: createSyncPasses({
+            database,
+            patienceMs: Math.max(longestPassMs, settings.pollIntervalMs * 2),
+            pollMs: settings.scheduleMs,
+            onDue: scheduler.wake,
+            now,
+          }),
+          wireFormat,
+          logger,
+          intervalMs: settings.completenessIntervalMs,
+          settleMs: settings.completenessSettleMs,
+          notReadyMs: settings.scheduleMs,
+          now,
+        }),
+      }),
+      ...(settings.auditIntervalMs > 0 && {
+        audit: createAuditWork({
+          database,
+          readers,
+          wireFormat,
+          metrics,
+          logger,
+          intervalMs: settings.auditIntervalMs,
+          notReadyMs: settings.scheduleMs,
+          now,
         }),
       }),
     };

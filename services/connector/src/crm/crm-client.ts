@@ -1,5 +1,6 @@
 import type { Fields } from '../schema/field-value.ts';
 import type { ObjectSchema } from '../schema/object-schema.ts';
+import type { AuditReader } from './audit-reader.ts';
 import type { AskCrm } from './crm-probe.ts';
 import type { CrmWriter } from './crm-writer.ts';
 
@@ -17,6 +18,8 @@ export interface CrmClient {
   open(object: string, signal: AbortSignal): Promise<ObjectReader>;
   /** One cheap call that shows whether the CRM answers. */
   readonly ask: AskCrm;
+  /** Who has access to the account, and what they did with it. */
+  readonly audit: AuditReader;
   /** Writes to the account. Nothing is asked before its first use. */
   readonly writer: CrmWriter;
   /** Stops what runs in the background. Calls that are under way fail. */

@@ -119,7 +119,31 @@ export async function endDeletedReading(tx: Transaction, target: SyncTarget): Pr
 }
 
 export async function noteSuccess(tx: Transaction, target: SyncTarget): Promise<void> {
-  await tx.execute(`update sync_cursor set failures = 0, succeeded_at = now() where ${isTarget}`, keyOf(target));
+  await tx.execute(
+    `update sync_cursor set failures = 0, succeeded_at = now(), passes = passes + 1 where ${isTarget}`,
+    keyOf(target),
+  );
+}
+
+/** How many looks at each of these objects ended well. */
+export async function listPasses(
+  tx: Transaction,
+  account: string,
+  objects: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await tx.query<{ object: string; passes: string }>(
+    'select object, passes from sync_cursor where tenant_id = $1 and account = $2 and object = any ($3)',
+    [tx.tenantId, account, objects],
+  );
+  return new Map(rows.map((row) => [row.object, Number(row.passes)]));
+}
+
+/** Has deleted records listed with the next look at each of these objects, where they are listed apart. */
+export async function askForDeleted(tx: Transaction, account: string, objects: readonly string[]): Promise<void> {
+  await tx.execute(
+    `update sync_cursor set deleted_read_at = null where tenant_id = $1 and account = $2 and object = any ($3)`,
+    [tx.tenantId, account, objects],
+  );
 }
 
 /** Counts a failure and gives the number of failures since the last success, and what kind of reading failed. */

@@ -115,6 +115,16 @@ export async function makeDue(tx: Transaction, account: string): Promise<void> {
   ]);
 }
 
+/** Makes some objects of an account due now, unless nothing of it is read. */
+export async function makeObjectsDue(tx: Transaction, account: string, objects: readonly string[]): Promise<void> {
+  if (objects.length === 0) return;
+  await tx.execute(
+    `update sync_lease set due_at = now()
+      where tenant_id = $1 and account = $2 and object = any ($3) and due_at > now() and due_at < 'infinity'`,
+    [tx.tenantId, account, objects],
+  );
+}
+
 /** Puts off an account's objects for at least this long. */
 export async function postpone(tx: Transaction, account: string, byMs: number): Promise<void> {
   await tx.execute(

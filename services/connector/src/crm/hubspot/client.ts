@@ -3,6 +3,7 @@ import { CrmError } from '../crm-error.ts';
 import type { AskCrm } from '../crm-probe.ts';
 import type { CrmWriter } from '../crm-writer.ts';
 import type { HubSpotApi } from './api.ts';
+import { createHubSpotAuditReader } from './audit-reader.ts';
 import { createHubSpotReader } from './object-reader.ts';
 import { createOwnerReader } from './owner-reader.ts';
 import { discoverProperties, unknownObject } from './property-discovery.ts';
@@ -75,6 +76,8 @@ export function createHubSpotClient(options: HubSpotClientOptions): CrmClient {
         now: options.now,
       });
     },
+
+    audit: createHubSpotAuditReader(options),
 
     ask: options.ask,
 

@@ -3,6 +3,7 @@ import type { CrmCalls } from '../crm-calls.ts';
 import type { CrmClient } from '../crm-client.ts';
 import { CrmError } from '../crm-error.ts';
 import type { CrmWriter } from '../crm-writer.ts';
+import { createSalesforceAuditReader } from './audit-reader.ts';
 import { describeObject } from './described-object.ts';
 import { readableFields } from './field-types.ts';
 import { createSalesforceReader, type QueryPage } from './object-reader.ts';
@@ -89,6 +90,13 @@ export function createSalesforceClient(options: SalesforceClientOptions): CrmCli
         now: options.now,
       });
     },
+
+    audit: createSalesforceAuditReader({
+      query,
+      get,
+      getText: (path, signal) => calls.run((attempt) => session.sendForText({ method: 'GET', path }, attempt), signal),
+      now: options.now,
+    }),
 
     ask: createSalesforceProbe({ loginUrl: options.loginUrl, session }),
 

@@ -11,6 +11,8 @@ import { createTransport, type SalesforceAnswer } from './transport.ts';
 export interface SalesforceSession {
   /** Sends a request and gives the JSON of the answer. Logs in when there is no session, and once more when it is over. */
   send(request: SalesforceRequest, signal: AbortSignal): Promise<unknown>;
+  /** Sends a request and gives the text of the answer. */
+  sendForText(request: SalesforceRequest, signal: AbortSignal): Promise<string>;
   /** Calls an operation of the SOAP API, the only one that merges and undeletes, and gives its results. */
   callSoap(operation: string, signal: AbortSignal): Promise<readonly SoapResult[]>;
   /** Logs in afresh and gives the 18-character id of the org. */
@@ -231,6 +233,8 @@ export function createSalesforceSession(options: SessionOptions): SalesforceSess
 
   return {
     send: (request, signal) => inSession((login) => exchangeJson(login, request, signal), signal),
+    sendForText: ({ method, path }, signal) =>
+      inSession((login) => exchange(login.connection, { method, url: path }, signal), signal),
     callSoap: (operation, signal) => inSession((login) => exchangeSoap(login, operation, signal), signal),
     async login(signal) {
       return (await logIn(signal)).orgId;
