@@ -148,6 +148,20 @@ describe('clusterComponent', () => {
     expect(clusters).toEqual([['crm1', 'erp1'], ['crm2']]);
   });
 
+  test('two groups need more agreement between them than a single record needs to join', () => {
+    const side = (id: string): string => id.charAt(0);
+    const score = (a: string, b: string) => ({ weight: side(a) === side(b) ? 12 : 2, conflict: false });
+    const cluster = (ids: readonly string[]): string[][] => {
+      const pairs = ids.flatMap((a, at) => ids.slice(at + 1).map((b) => ({ a, b, weight: score(a, b).weight })));
+      return clusterComponent(ids, pairs, score, { minimumWeight: 1 });
+    };
+    expect(cluster(['a1', 'a2', 'a3', 'b1'])).toEqual([['a1', 'a2', 'a3', 'b1']]);
+    expect(cluster(['a1', 'a2', 'a3', 'b1', 'b2'])).toEqual([
+      ['a1', 'a2', 'a3'],
+      ['b1', 'b2'],
+    ]);
+  });
+
   test('a chain of look-alikes is not pulled into one cluster', () => {
     const nodes = Array.from({ length: 60 }, (_, index) => `c${String(index).padStart(2, '0')}`);
     const edges = nodes.slice(1).map((node, index): Edge => ({ a: nodes[index] as string, b: node, weight: 4 }));

@@ -11,7 +11,10 @@ export type PairScore = (a: string, b: string) => { readonly weight: number; rea
 export interface ClusterOptions {
   /** Pairs below this weight never start a merge. Default 0 bits, a probability of one half. */
   readonly minimumWeight?: number;
-  /** Two clusters are joined only while the mean weight over all pairs across them is at least this. Default: the minimum weight. */
+  /**
+   * A record joins a cluster only while the mean weight over all pairs across them is at least this; where both sides have more than one
+   * record, more is asked. Default: the minimum weight.
+   */
   readonly meanWeight?: number;
   /** No single pair counts for more than this many bits either way in the mean. Default 12. */
   readonly clipBits?: number;
@@ -33,6 +36,12 @@ interface Cluster {
 /** Weights at or below this stand for a pair that can never be joined. */
 const conflictBound = -128;
 const impossible = Number.NEGATIVE_INFINITY;
+/**
+ * Bits more that the mean weight must reach for every doubling of the smaller of two clusters, up to eight records. A single record may
+ * differ by an error; where several on each side agree among themselves and not with the other side, the difference is no error.
+ */
+const cautionBits = 1.5;
+const mostDoublings = 3;
 
 function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
@@ -161,7 +170,9 @@ export function clusterComponent(
     const b = clusters[right] as Cluster;
     if (a.sources.size > 0 && [...a.sources].some((source) => b.sources.has(source))) continue;
     const sum = sumAcross(left, right);
-    if (sum !== impossible && sum / (a.members.length * b.members.length) >= tau) join(left, right);
+    const smaller = Math.min(a.members.length, b.members.length);
+    const caution = cautionBits * Math.min(mostDoublings, Math.log2(smaller));
+    if (sum !== impossible && sum / (a.members.length * b.members.length) >= tau + caution) join(left, right);
   }
   return clusters
     .filter((cluster) => cluster !== null)

@@ -22,7 +22,7 @@ import {
   onGrid,
 } from './model.ts';
 import { foldPairs } from './pair-folding.ts';
-import type { Feature, FeatureKind } from './plan.ts';
+import type { Feature } from './plan.ts';
 
 /**
  * Compared pairs that stand for all pairs of the data: candidate pairs, and a random sample of the rest. `weights` says how many pairs of the
