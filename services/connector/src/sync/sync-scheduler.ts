@@ -33,6 +33,8 @@ export function createSyncScheduler(options: SyncSchedulerOptions): SyncSchedule
   const stopping = new AbortController();
   let wakeUp: () => void = () => undefined;
   let isWoken = false;
+  /** Whether more was due at the last look than might begin. */
+  let isCrowded = false;
   let loop: Promise<void> = Promise.resolve();
 
   function wake(): void {
@@ -56,17 +58,21 @@ export function createSyncScheduler(options: SyncSchedulerOptions): SyncSchedule
   function begin(lease: SyncLease): void {
     const run = options.runner.execute(lease, stopping.signal).finally(() => {
       running.delete(lease);
-      wake();
+      // Otherwise the end of a run makes room for nobody, and the next look is soon enough.
+      if (isCrowded) wake();
     });
     running.set(lease, run);
   }
 
   async function beginDue(): Promise<void> {
-    if (running.size >= options.limits.total) return;
-    const due = await database.systemTransaction((tx) => listDue(tx, candidates), { readOnly: true });
-    const chosen = chooseFairly(due, [...running.keys()], options.limits);
-    if (chosen.length === 0) return;
+    if (running.size >= options.limits.total) {
+      isCrowded = true;
+      return;
+    }
     const leases = await database.systemTransaction(async (tx) => {
+      const due = await listDue(tx, candidates);
+      const chosen = chooseFairly(due, [...running.keys()], options.limits);
+      isCrowded = due.length > chosen.length;
       const claimed: SyncLease[] = [];
       for (const target of chosen) {
         const lease = await claim(tx, target, { holder: options.holder, leaseMs: options.leaseMs });
