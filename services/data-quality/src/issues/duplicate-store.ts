@@ -1,6 +1,6 @@
 import type { Transaction } from '@kempt/postgres';
-import type { ObjectRef } from '../profiles/profile-store.ts';
-import type { RecordPlace } from './assessed-record-store.ts';
+import type { RecordPlace } from '../profiles/profile-store.ts';
+import { placeColumns, placeName } from './assessed-record-store.ts';
 
 export interface ClusterVersion {
   readonly goldenId: string;
@@ -76,16 +76,19 @@ export async function replaceDuplicates(
   );
 }
 
-/** How many others each of these records shares its cluster with. */
+/** How many others each of these records shares its cluster with, by the name of its place. */
 export async function duplicatesOf(
   tx: Transaction,
-  { account, object }: ObjectRef,
-  recordIds: readonly string[],
+  places: readonly RecordPlace[],
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await tx.query<{ record_id: string; others: number }>(
-    `select record_id, others from duplicate_record
-      where tenant_id = $1 and account = $2 and object = $3 and record_id = any ($4)`,
-    [tx.tenantId, account, object, recordIds],
+  const rows = await tx.query<{ account: string; object: string; record_id: string; others: number }>(
+    `select account, object, record_id, others
+       from duplicate_record join unnest($2::text[], $3::text[], $4::text[]) as p (account, object, record_id)
+            using (account, object, record_id)
+      where tenant_id = $1`,
+    [tx.tenantId, ...placeColumns(places)],
   );
-  return new Map(rows.map(({ record_id, others }) => [record_id, others]));
+  return new Map(
+    rows.map(({ account, object, record_id, others }) => [placeName({ account, object, recordId: record_id }), others]),
+  );
 }

@@ -1,8 +1,8 @@
+import type { RecordPlace } from '../profiles/profile-store.ts';
 import { fieldOf, type Rule } from '../rules/rule.ts';
 import type { Issue } from './issue-store.ts';
 
-export interface FailuresOfRecord {
-  readonly recordId: string;
+export interface FailuresOfRecord extends RecordPlace {
   readonly ownerId: string;
   /** Rules that the record breaks now. */
   readonly failed: readonly string[];
@@ -27,6 +27,8 @@ export function issueChanges(record: FailuresOfRecord, { rules, known, newId }: 
     if (failed.has(ruleId)) {
       if (before?.open === true || rule === undefined) continue;
       changes.push({
+        account: record.account,
+        object: record.object,
         recordId: record.recordId,
         ruleId,
         issueId: before?.issueId ?? newId(ruleId),

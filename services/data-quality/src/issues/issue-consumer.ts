@@ -8,12 +8,12 @@ import {
   replaceDuplicates,
 } from './duplicate-store.ts';
 import type { RecordAssessor } from './record-assessor.ts';
-import { readingsByObject } from './record-reading.ts';
+import { recordReadings } from './record-reading.ts';
 
 /** Judges every state of a record that comes. */
 export function createIssueConsumer(assessor: RecordAssessor, standards: readonly Standardisation[]): Handle {
   return async (tx, events) => {
-    for (const [object, readings] of readingsByObject(events, standards)) await assessor.take(tx, object, readings);
+    await assessor.take(tx, recordReadings(events, standards));
   };
 }
 
@@ -59,16 +59,6 @@ export function createDuplicateConsumer(assessor: RecordAssessor): Handle {
       .flatMap(({ goldenId, duplicates }) => duplicates.map((record) => ({ ...record, goldenId })));
     await replaceDuplicates(tx, [...news], now);
     const isFirst = clusters.every(({ version }) => version === 1);
-    const touched = Map.groupBy([...before, ...now], ({ account, object }) => `${account}:${object}`);
-    for (const [, records] of [...touched].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const [first] = records;
-      if (first === undefined) continue;
-      await assessor.again(
-        tx,
-        { account: first.account, object: first.object },
-        records.map(({ recordId }) => recordId),
-        isFirst ? 'bulk' : 'live',
-      );
-    }
+    await assessor.again(tx, [...before, ...now], isFirst ? 'bulk' : 'live');
   };
 }

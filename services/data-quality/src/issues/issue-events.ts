@@ -12,7 +12,6 @@ import {
   type WireFormat,
 } from '@kempt/contracts';
 import { v7 as newEventId } from 'uuid';
-import type { ObjectRef } from '../profiles/profile-store.ts';
 import type { Dimension, Severity } from '../rules/rule.ts';
 import type { Issue } from './issue-store.ts';
 
@@ -30,12 +29,12 @@ const severityMessages: Readonly<Record<Severity, IssueSeverity>> = {
   high: IssueSeverity.HIGH,
 };
 
-export type IssueEvents = (tenantId: string, object: ObjectRef, issue: Issue) => EventRecord;
+export type IssueEvents = (tenantId: string, issue: Issue) => EventRecord;
 
 /** Tells that an issue opened or closed. */
 export function createIssueEvents(wireFormat: WireFormat, now: () => Date): IssueEvents {
-  return (tenantId, { account, object }, issue) => {
-    const record = { account, object, recordId: issue.recordId };
+  return (tenantId, issue) => {
+    const record = { account: issue.account, object: issue.object, recordId: issue.recordId };
     return encodeEvent(
       {
         topic: topics.issueChanged,

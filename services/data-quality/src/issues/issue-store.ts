@@ -1,10 +1,10 @@
 import type { Transaction } from '@kempt/postgres';
-import type { ObjectRef } from '../profiles/profile-store.ts';
+import type { RecordPlace } from '../profiles/profile-store.ts';
 import type { Dimension, Severity } from '../rules/rule.ts';
+import { placeColumns } from './assessed-record-store.ts';
 
 /** A record that breaks a rule, or once did. */
-export interface Issue {
-  readonly recordId: string;
+export interface Issue extends RecordPlace {
   readonly ruleId: string;
   readonly issueId: string;
   /** Rises by one each time it opens or closes. */
@@ -37,6 +37,8 @@ interface IssueRow {
 }
 
 const issueOf = (row: IssueRow): Issue => ({
+  account: row.account,
+  object: row.object,
   recordId: row.record_id,
   ruleId: row.rule_id,
   issueId: row.issue_id,
@@ -50,40 +52,34 @@ const issueOf = (row: IssueRow): Issue => ({
   changedAt: row.changed_at,
 });
 
-/** Every issue that these records have or had. Needs the lock of the object. */
-export async function loadIssues(
-  tx: Transaction,
-  { account, object }: ObjectRef,
-  recordIds: readonly string[],
-): Promise<Issue[]> {
+/** Every issue that these records have or had. Needs the locks of the objects. */
+export async function loadIssues(tx: Transaction, places: readonly RecordPlace[]): Promise<Issue[]> {
   const rows = await tx.query<IssueRow>(
-    `select * from quality_issue where tenant_id = $1 and account = $2 and object = $3 and record_id = any ($4)`,
-    [tx.tenantId, account, object, recordIds],
+    `select account, object, record_id, rule_id, issue_id, version, open, dimension, severity, field, message, owner_id,
+            changed_at
+       from quality_issue join unnest($2::text[], $3::text[], $4::text[]) as p (account, object, record_id)
+            using (account, object, record_id)
+      where tenant_id = $1`,
+    [tx.tenantId, ...placeColumns(places)],
   );
   return rows.map(issueOf);
 }
 
-export async function saveIssues(
-  tx: Transaction,
-  { account, object }: ObjectRef,
-  issues: readonly Issue[],
-): Promise<void> {
+export async function saveIssues(tx: Transaction, issues: readonly Issue[]): Promise<void> {
   if (issues.length === 0) return;
   await tx.execute(
     `insert into quality_issue (tenant_id, account, object, record_id, rule_id, issue_id, version, open, dimension,
                                 severity, field, message, owner_id, changed_at)
-     select $1, $2, $3, i.*
-       from unnest($4::text[], $5::text[], $6::uuid[], $7::integer[], $8::boolean[], $9::text[], $10::text[],
-                   $11::text[], $12::text[], $13::text[], $14::timestamptz[]) as i
+     select $1, i.*
+       from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::integer[], $8::boolean[], $9::text[],
+                   $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[]) as i
      on conflict (tenant_id, account, object, record_id, rule_id) do update
        set version = excluded.version, open = excluded.open, dimension = excluded.dimension,
            severity = excluded.severity, field = excluded.field, message = excluded.message,
            owner_id = excluded.owner_id, changed_at = excluded.changed_at`,
     [
       tx.tenantId,
-      account,
-      object,
-      issues.map(({ recordId }) => recordId),
+      ...placeColumns(issues),
       issues.map(({ ruleId }) => ruleId),
       issues.map(({ issueId }) => issueId),
       issues.map(({ version }) => version),
@@ -112,7 +108,7 @@ export interface IssueQuery {
 }
 
 /** In the order of account, object, record and rule. */
-export async function listIssues(tx: Transaction, query: IssueQuery): Promise<(Issue & ObjectRef)[]> {
+export async function listIssues(tx: Transaction, query: IssueQuery): Promise<Issue[]> {
   const rows = await tx.query<IssueRow>(
     `select * from quality_issue
       where tenant_id = $1
@@ -136,5 +132,5 @@ export async function listIssues(tx: Transaction, query: IssueQuery): Promise<(I
       query.limit,
     ],
   );
-  return rows.map((row) => ({ account: row.account, object: row.object, ...issueOf(row) }));
+  return rows.map(issueOf);
 }

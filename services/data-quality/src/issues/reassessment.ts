@@ -37,17 +37,7 @@ export function createReassessment(options: ReassessmentOptions): Reassessment {
       const { version } = await loadRules(tx);
       const today = now().toISOString().slice(0, 10);
       const outdated = await findOutdated(tx, { rulesVersion: version, today, limit });
-      const objects = Map.groupBy(outdated, ({ account, object }) => `${account}:${object}`);
-      for (const [, records] of [...objects].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        const [first] = records;
-        if (first === undefined) continue;
-        await assessor.again(
-          tx,
-          { account: first.account, object: first.object },
-          records.map(({ recordId }) => recordId),
-          'bulk',
-        );
-      }
+      await assessor.again(tx, outdated, 'bulk');
       return outdated.length > 0;
     });
   }

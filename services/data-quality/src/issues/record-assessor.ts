@@ -2,7 +2,7 @@ import type { Lane } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import type { DataQualityMetrics } from '../metrics.ts';
-import { lockObject, type ObjectRef } from '../profiles/profile-store.ts';
+import { lockObjects, objectName, type RecordPlace } from '../profiles/profile-store.ts';
 import { assess } from '../rules/assessment.ts';
 import type { RecordFacts } from '../rules/record-facts.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -12,6 +12,7 @@ import {
   type CountChange,
   changeCounts,
   loadAssessed,
+  placeName,
   saveAssessed,
 } from './assessed-record-store.ts';
 import { duplicatesOf } from './duplicate-store.ts';
@@ -21,8 +22,7 @@ import { issueId } from './issue-id.ts';
 import { type Issue, loadIssues, saveIssues } from './issue-store.ts';
 
 /** A state of a record, as it came. */
-export interface RecordReading {
-  readonly recordId: string;
+export interface RecordReading extends RecordPlace {
   readonly version: number;
   readonly ownerId: string;
   readonly modifiedAt: Date;
@@ -32,9 +32,9 @@ export interface RecordReading {
 
 export interface RecordAssessor {
   /** Judges states in the order given. One that is not newer than what is known changes nothing. */
-  take(tx: Transaction, object: ObjectRef, readings: readonly RecordReading[]): Promise<void>;
+  take(tx: Transaction, readings: readonly RecordReading[]): Promise<void>;
   /** Judges records again that are known, since something else than the record changed. */
-  again(tx: Transaction, object: ObjectRef, recordIds: readonly string[], lane: Lane): Promise<void>;
+  again(tx: Transaction, places: readonly RecordPlace[], lane: Lane): Promise<void>;
 }
 
 interface AssessorOptions {
@@ -43,52 +43,49 @@ interface AssessorOptions {
   readonly now: () => Date;
 }
 
+interface Work {
+  readonly places: readonly RecordPlace[];
+  /** What to judge, given what is known by the names of places. */
+  readonly readings: (known: ReadonlyMap<string, AssessedRecord>) => readonly RecordReading[];
+  readonly laneOf: (reading: RecordReading) => Lane;
+  /** Readings that are not newer than what is known are left out. */
+  readonly newerOnly: boolean;
+}
+
 /** Keeps judgements, counts and issues in step with records, and tells of every issue that opens or closes. */
 export function createRecordAssessor({ events, metrics, now }: AssessorOptions): RecordAssessor {
-  async function judge(
-    tx: Transaction,
-    object: ObjectRef,
-    work: {
-      readonly ids: readonly string[];
-      readonly readings: (known: ReadonlyMap<string, AssessedRecord>) => readonly RecordReading[];
-      readonly laneOf: (reading: RecordReading) => Lane;
-      readonly newerOnly: boolean;
-    },
-  ): Promise<void> {
+  async function judge(tx: Transaction, work: Work): Promise<void> {
     const { tenantId } = tx;
     if (tenantId === null) throw new Error('Records are judged in a transaction of a tenant.');
-    await lockObject(tx, object);
-    const ids = [...new Set(work.ids)];
-    const current = new Map((await loadAssessed(tx, object, ids)).map((record) => [record.recordId, record]));
-    const readings = work.readings(current);
-    const duplicates = await duplicatesOf(tx, object, ids);
+    const places = [...new Map(work.places.map((place) => [placeName(place), place])).values()];
+    if (places.length === 0) return;
+    await lockObjects(tx, places);
+    const current = new Map((await loadAssessed(tx, places)).map((record) => [placeName(record), record]));
+    const duplicates = await duplicatesOf(tx, places);
     const { version: rulesVersion, rules } = await loadRules(tx);
     const rulesById = new Map(rules.map((rule) => [rule.id, rule]));
-    const issues = new Map<string, Map<string, Issue>>();
-    for (const issue of await loadIssues(tx, object, ids)) {
-      const ofRecord = issues.get(issue.recordId) ?? new Map<string, Issue>();
-      issues.set(issue.recordId, ofRecord.set(issue.ruleId, issue));
-    }
+    const issues = issuesByPlace(await loadIssues(tx, places));
 
     const counts = new Map<string, CountChange>();
     const judged = new Map<string, AssessedRecord>();
     const changed = new Map<Issue, Lane>();
     const today = now().toISOString().slice(0, 10);
-    for (const reading of readings) {
-      const { recordId } = reading;
-      const before = current.get(recordId);
+    for (const reading of work.readings(current)) {
+      const place = placeName(reading);
+      const before = current.get(place);
       if (work.newerOnly && reading.version <= (before?.version ?? 0)) continue;
-      const assessment = assessReading(reading, { object, rules, today, duplicates: duplicates.get(recordId) ?? 0 });
+      const assessment = assessReading(reading, { rules, today, duplicates: duplicates.get(place) ?? 0 });
       const after: AssessedRecord = { ...reading, ...assessment, rulesVersion };
       if (before !== undefined) count(counts, before, -1);
       count(counts, after, 1);
-      current.set(recordId, after);
-      judged.set(recordId, after);
-      const known = issues.get(recordId) ?? new Map<string, Issue>();
-      issues.set(recordId, known);
+      current.set(place, after);
+      judged.set(place, after);
+      const known = issues.get(place) ?? new Map<string, Issue>();
+      issues.set(place, known);
+      const { account, object, recordId, ownerId, modifiedAt } = reading;
       const changes = issueChanges(
-        { recordId, ownerId: reading.ownerId, failed: after.failed, changedAt: reading.modifiedAt },
-        { rules: rulesById, known, newId: (ruleId) => issueId(tenantId, { ...object, recordId }, ruleId) },
+        { account, object, recordId, ownerId, failed: after.failed, changedAt: modifiedAt },
+        { rules: rulesById, known, newId: (ruleId) => issueId(tenantId, reading, ruleId) },
       );
       for (const issue of changes) {
         known.set(issue.ruleId, issue);
@@ -98,48 +95,62 @@ export function createRecordAssessor({ events, metrics, now }: AssessorOptions):
     if (judged.size === 0) return;
 
     await ensureRuleSet(tx);
-    await saveAssessed(tx, object, [...judged.values()]);
-    const nonZero = [...counts.values()].filter(({ checked, failed }) => checked !== 0 || failed !== 0);
-    await changeCounts(tx, object, nonZero);
+    await saveAssessed(tx, [...judged.values()]);
+    await changeCounts(
+      tx,
+      [...counts.values()].filter(({ checked, failed }) => checked !== 0 || failed !== 0),
+    );
     // An issue may open and close among these readings: each change is told, the last one is kept.
-    const newest = new Map([...changed.keys()].map((issue) => [`${issue.recordId} ${issue.ruleId}`, issue]));
-    await saveIssues(tx, object, [...newest.values()]);
+    const newest = new Map([...changed.keys()].map((issue) => [`${placeName(issue)}\n${issue.ruleId}`, issue]));
+    await saveIssues(tx, [...newest.values()]);
+    await tell(tx, tenantId, changed);
+  }
+
+  async function tell(tx: Transaction, tenantId: string, changed: ReadonlyMap<Issue, Lane>): Promise<void> {
     for (const lane of ['bulk', 'live'] as const) {
-      const told = [...changed].filter(([, itsLane]) => itsLane === lane);
+      const told = [...changed].filter(([, itsLane]) => itsLane === lane).map(([issue]) => issue);
       if (told.length === 0) continue;
       await appendToOutbox(
         tx,
-        told.map(([issue]) => events(tenantId, object, issue)),
+        told.map((issue) => events(tenantId, issue)),
         { lane },
       );
-      for (const [issue] of told) {
+      for (const issue of told) {
         metrics.issueChanges.inc({ dimension: issue.dimension, state: issue.open ? 'open' : 'closed' });
       }
     }
   }
 
   return {
-    take: (tx, object, readings) =>
-      judge(tx, object, {
-        ids: readings.map(({ recordId }) => recordId),
+    take: (tx, readings) =>
+      judge(tx, {
+        places: readings,
         readings: () => readings,
         laneOf: ({ version }) => (version === 1 ? 'bulk' : 'live'),
         newerOnly: true,
       }),
-    again: (tx, object, recordIds, lane) =>
-      judge(tx, object, {
-        ids: recordIds,
-        readings: (known) => [...new Set(recordIds)].sort().flatMap((id) => known.get(id) ?? []),
+    again: (tx, places, lane) =>
+      judge(tx, {
+        places,
+        readings: (known) => [...known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record),
         laneOf: () => lane,
         newerOnly: false,
       }),
   };
 }
 
+function issuesByPlace(issues: readonly Issue[]): Map<string, Map<string, Issue>> {
+  const byPlace = new Map<string, Map<string, Issue>>();
+  for (const issue of issues) {
+    const ofRecord = byPlace.get(placeName(issue)) ?? new Map<string, Issue>();
+    byPlace.set(placeName(issue), ofRecord.set(issue.ruleId, issue));
+  }
+  return byPlace;
+}
+
 function assessReading(
   reading: RecordReading,
   context: {
-    readonly object: ObjectRef;
     readonly rules: readonly Rule[];
     readonly today: string;
     readonly duplicates: number;
@@ -149,7 +160,7 @@ function assessReading(
   return assess(
     context.rules,
     {
-      object: context.object.object,
+      object: reading.object,
       facts: reading.facts,
       modifiedAt: reading.modifiedAt,
       duplicates: context.duplicates,
@@ -161,8 +172,9 @@ function assessReading(
 function count(counts: Map<string, CountChange>, record: AssessedRecord, sign: 1 | -1): void {
   const failed = new Set(record.failed);
   for (const ruleId of record.checked) {
-    const key = `${record.ownerId}\n${ruleId}`;
-    const sum = counts.get(key) ?? { ownerId: record.ownerId, ruleId, checked: 0, failed: 0 };
+    const { account, object, ownerId } = record;
+    const key = `${objectName(record)}\n${ownerId}\n${ruleId}`;
+    const sum = counts.get(key) ?? { account, object, ownerId, ruleId, checked: 0, failed: 0 };
     counts.set(key, {
       ...sum,
       checked: sum.checked + sign,

@@ -5,23 +5,16 @@ import type { ObjectRef } from '../profiles/profile-store.ts';
 import { canonicalValues } from '../rules/record-facts.ts';
 import type { RecordReading } from './record-assessor.ts';
 
-/** Readings by object, in an order that is the same for everybody, so that no two transactions wait for each other. */
-export function readingsByObject(
+/** Readings of the records that rules may speak of, in the order of the events. */
+export function recordReadings(
   events: readonly PositionedRecord[],
   standards: readonly Standardisation[],
-): readonly (readonly [ObjectRef, readonly RecordReading[]])[] {
-  const objects = new Map<string, readonly [ObjectRef, RecordReading[]]>();
-  for (const event of events) {
+): readonly RecordReading[] {
+  return events.flatMap((event) => {
     const { ref } = parseRecordKey(event.key);
-    const object = { account: ref.account, object: ref.object };
-    const reading = readingOf(event, object, standards);
-    if (reading === undefined) continue;
-    const place = `${ref.account}:${ref.object}`;
-    const ofObject = objects.get(place) ?? ([object, []] as const);
-    ofObject[1].push({ ...reading, recordId: ref.recordId });
-    objects.set(place, ofObject);
-  }
-  return [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ofObject]) => ofObject);
+    const reading = readingOf(event, ref, standards);
+    return reading === undefined ? [] : { ...ref, ...reading };
+  });
 }
 
 /** Undefined for records that no rule speaks of, such as activities. */
@@ -29,7 +22,7 @@ function readingOf(
   record: PositionedRecord,
   { account, object }: ObjectRef,
   standards: readonly Standardisation[],
-): Omit<RecordReading, 'recordId'> | undefined {
+): Omit<RecordReading, 'account' | 'object' | 'recordId'> | undefined {
   const event = decodeEvent(topics.recordState, record);
   const gone = { version: event.sequence, ownerId: '', modifiedAt: event.time, facts: null };
   if (event.data === null) return gone;

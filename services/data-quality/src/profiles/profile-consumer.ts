@@ -1,13 +1,21 @@
 import { decodeEvent, type PositionedRecord, parseRecordKey, topics } from '@kempt/contracts';
 import type { Handle } from '@kempt/outbox';
-import type { Transaction } from '@kempt/postgres';
 import type { DataQualityMetrics } from '../metrics.ts';
 import { fieldNames } from './filled-fields.ts';
-import { type CountedRecord, profileChange } from './profile-change.ts';
-import { fieldIds, loadCounted, lockObject, type ObjectRef, saveCounted } from './profile-store.ts';
+import { profileChange } from './profile-change.ts';
+import {
+  fieldIds,
+  loadCounted,
+  lockObjects,
+  type ObjectRef,
+  objectName,
+  type PlacedCount,
+  saveCounted,
+} from './profile-store.ts';
 
 /** The newest state of a record among the events at hand. */
 interface RecordUpdate {
+  readonly object: ObjectRef;
   readonly recordId: string;
   readonly version: number;
   readonly deleted: boolean;
@@ -20,69 +28,81 @@ interface RecordUpdate {
 export function createProfileConsumer(metrics: DataQualityMetrics): Handle {
   let newestSeconds = 0;
 
-  async function countObject(tx: Transaction, ref: ObjectRef, updates: readonly RecordUpdate[]): Promise<number> {
-    await lockObject(tx, ref);
-    const before = new Map(
-      (
-        await loadCounted(
-          tx,
-          ref,
-          updates.map(({ recordId }) => recordId),
-        )
-      ).map((record) => [record.recordId, record]),
+  return async (tx, events) => {
+    const updates = newestUpdates(events);
+    await lockObjects(
+      tx,
+      updates.map(({ object }) => object),
     );
-    const news = updates.filter(({ recordId, version }) => version > (before.get(recordId)?.version ?? -1));
-    if (news.length === 0) return 0;
-    const ids = await fieldIds(tx, ref, [...new Set(news.flatMap(({ known }) => known))].sort());
+    const known = await loadCounted(
+      tx,
+      updates.map(({ object, recordId }) => ({ ...object, recordId })),
+    );
+    const before = new Map(known.map((record) => [nameOf(record), record]));
+    const news = updates.filter((update) => update.version > (before.get(nameOf(update))?.version ?? -1));
+    metrics.recordStates.inc({ result: 'counted' }, news.length);
+    metrics.recordStates.inc({ result: 'outdated' }, events.length - news.length);
+    if (news.length === 0) return;
+    const idOf = await fieldIds(
+      tx,
+      news.flatMap(({ object, known: names }) => names.map((field) => ({ ...object, field }))),
+    );
     const records = news.map(
-      ({ recordId, version, deleted, filled }): CountedRecord => ({
+      ({ object, recordId, version, deleted, filled }): PlacedCount => ({
+        object,
         recordId,
         version,
         deleted,
-        filled: filled.map((name) => ids.get(name) ?? 0).sort((a, b) => a - b),
+        filled: filled.map((name) => idOf(object, name)).sort((a, b) => a - b),
       }),
     );
-    const change = profileChange(
-      news.flatMap(({ recordId }) => before.get(recordId) ?? []),
-      records,
-    );
-    const newestChangeAt = new Date(Math.max(...news.map(({ changedAt }) => changedAt.getTime())));
-    await saveCounted(tx, ref, { records, change, newestChangeAt });
-    newestSeconds = Math.max(newestSeconds, newestChangeAt.getTime() / 1000);
+    const changes = [...Map.groupBy(records, ({ object }) => objectName(object))].flatMap(([name, ofObject]) => {
+      const [first] = ofObject;
+      if (first === undefined) return [];
+      const times = news
+        .filter(({ object }) => objectName(object) === name)
+        .map(({ changedAt }) => changedAt.getTime());
+      return {
+        object: first.object,
+        change: profileChange(
+          ofObject.flatMap((record) => before.get(nameOf(record)) ?? []),
+          ofObject,
+        ),
+        newestChangeAt: new Date(Math.max(...times)),
+      };
+    });
+    await saveCounted(tx, records, changes);
+    newestSeconds = Math.max(newestSeconds, ...changes.map(({ newestChangeAt }) => newestChangeAt.getTime() / 1000));
     metrics.newestChange.set(newestSeconds);
-    return news.length;
-  }
-
-  return async (tx, events) => {
-    let counted = 0;
-    for (const [ref, updates] of newestByObject(events)) counted += await countObject(tx, ref, updates);
-    metrics.recordStates.inc({ result: 'counted' }, counted);
-    metrics.recordStates.inc({ result: 'outdated' }, events.length - counted);
   };
 }
 
-/** In an order that is the same for everybody, so that no two transactions wait for each other's locks. */
-function newestByObject(events: readonly PositionedRecord[]): [ObjectRef, RecordUpdate[]][] {
-  const objects = new Map<string, { ref: ObjectRef; updates: Map<string, RecordUpdate> }>();
+const nameOf = ({ object, recordId }: { readonly object: ObjectRef; readonly recordId: string }): string =>
+  `${objectName(object)}\n${recordId}`;
+
+/** The newest state of each record among the events. */
+function newestUpdates(events: readonly PositionedRecord[]): RecordUpdate[] {
+  const updates = new Map<string, RecordUpdate>();
   for (const event of events) {
     const { ref } = parseRecordKey(event.key);
-    const place = `${ref.account}:${ref.object}`;
-    const ofObject = objects.get(place) ?? { ref, updates: new Map<string, RecordUpdate>() };
-    objects.set(place, ofObject);
-    const update = recordUpdate(event, ref.recordId);
-    if (update.version > (ofObject.updates.get(ref.recordId)?.version ?? -1))
-      ofObject.updates.set(ref.recordId, update);
+    const update = recordUpdate(event, { account: ref.account, object: ref.object }, ref.recordId);
+    if (update.version > (updates.get(nameOf(update))?.version ?? -1)) updates.set(nameOf(update), update);
   }
-  return [...objects]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, { ref, updates }]) => [{ account: ref.account, object: ref.object }, [...updates.values()]]);
+  return [...updates.values()];
 }
 
-function recordUpdate(record: PositionedRecord, recordId: string): RecordUpdate {
+function recordUpdate(record: PositionedRecord, object: ObjectRef, recordId: string): RecordUpdate {
   const event = decodeEvent(topics.recordState, record);
   // An erased, deleted or merged record counts no more; its version stays, so that older states do not bring it back.
   if (event.data === null || event.data.deleted || event.data.mergedInto !== undefined) {
-    return { recordId, version: event.sequence, deleted: true, known: [], filled: [], changedAt: event.time };
+    return { object, recordId, version: event.sequence, deleted: true, known: [], filled: [], changedAt: event.time };
   }
-  return { recordId, version: event.sequence, deleted: false, ...fieldNames(event.data), changedAt: event.time };
+  return {
+    object,
+    recordId,
+    version: event.sequence,
+    deleted: false,
+    ...fieldNames(event.data),
+    changedAt: event.time,
+  };
 }

@@ -13,27 +13,66 @@ export interface ObjectProfile extends ObjectRef {
   readonly fields: readonly { readonly field: string; readonly filledRecords: number }[];
 }
 
-/** Makes the object known and keeps others from counting it until the transaction ends. */
-export async function lockObject(tx: Transaction, { account, object }: ObjectRef): Promise<void> {
+/** A record of one object of one account. */
+export interface RecordPlace extends ObjectRef {
+  readonly recordId: string;
+}
+
+/** What a record adds to the profile of its object. */
+export interface PlacedCount extends CountedRecord {
+  readonly object: ObjectRef;
+}
+
+const columns = (places: readonly RecordPlace[]): readonly (readonly string[])[] => [
+  places.map(({ account }) => account),
+  places.map(({ object }) => object),
+  places.map(({ recordId }) => recordId),
+];
+
+/** One name for an object, in an order that is the same for everybody. */
+export const objectName = ({ account, object }: ObjectRef): string => `${account}\n${object}`;
+
+/**
+ * Makes objects known and keeps others from counting them until the transaction ends. Everybody locks in the same order,
+ * so that no two transactions wait for each other.
+ */
+export async function lockObjects(tx: Transaction, objects: readonly ObjectRef[]): Promise<void> {
+  const sorted = [...new Map(objects.map((object) => [objectName(object), object]))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, object]) => object);
+  const parameters = [tx.tenantId, sorted.map(({ account }) => account), sorted.map(({ object }) => object)];
   await tx.execute(
-    `insert into object_profile as known (tenant_id, account, object) values ($1, $2, $3)
-     on conflict (tenant_id, account, object) do update set records = known.records`,
-    [tx.tenantId, account, object],
+    `insert into object_profile (tenant_id, account, object)
+     select $1, o.* from unnest($2::text[], $3::text[]) as o on conflict do nothing`,
+    parameters,
+  );
+  await tx.execute(
+    `select from object_profile p
+      where p.tenant_id = $1
+        and (p.account, p.object) in (select * from unnest($2::text[], $3::text[]))
+      order by p.account, p.object for update`,
+    parameters,
   );
 }
 
-/** What these records have added so far. Needs the lock of the object. */
-export async function loadCounted(
-  tx: Transaction,
-  { account, object }: ObjectRef,
-  recordIds: readonly string[],
-): Promise<CountedRecord[]> {
-  const rows = await tx.query<{ record_id: string; version: string; deleted: boolean; filled: number[] }>(
-    `select record_id, version, deleted, filled from profiled_record
-      where tenant_id = $1 and account = $2 and object = $3 and record_id = any ($4)`,
-    [tx.tenantId, account, object, recordIds],
+/** What these records have added so far. Needs the locks of their objects. */
+export async function loadCounted(tx: Transaction, places: readonly RecordPlace[]): Promise<PlacedCount[]> {
+  const rows = await tx.query<{
+    account: string;
+    object: string;
+    record_id: string;
+    version: string;
+    deleted: boolean;
+    filled: number[];
+  }>(
+    `select account, object, record_id, version, deleted, filled
+       from profiled_record join unnest($2::text[], $3::text[], $4::text[]) as p (account, object, record_id)
+            using (account, object, record_id)
+      where tenant_id = $1`,
+    [tx.tenantId, ...columns(places)],
   );
   return rows.map((row) => ({
+    object: { account: row.account, object: row.object },
     recordId: row.record_id,
     version: Number(row.version),
     deleted: row.deleted,
@@ -41,71 +80,96 @@ export async function loadCounted(
   }));
 }
 
-/** Ids of fields by name; gives one to those that have none. Needs the lock of the object. */
+export interface FieldName extends ObjectRef {
+  readonly field: string;
+}
+
+const fieldKey = (name: FieldName): string => `${objectName(name)}\n${name.field}`;
+
+/** Ids of fields; gives one to those that have none. Needs the locks of their objects. */
 export async function fieldIds(
   tx: Transaction,
-  { account, object }: ObjectRef,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const load = (): Promise<{ field: string; field_id: number }[]> =>
+  names: readonly FieldName[],
+): Promise<(object: ObjectRef, field: string) => number> {
+  const wanted = [...new Map(names.map((name) => [fieldKey(name), name])).values()];
+  const parameters = (some: readonly FieldName[]): readonly unknown[] => [
+    tx.tenantId,
+    some.map(({ account }) => account),
+    some.map(({ object }) => object),
+    some.map(({ field }) => field),
+  ];
+  const load = (): Promise<(FieldName & { readonly field_id: number })[]> =>
     tx.query(
-      `select field, field_id from field_profile
-        where tenant_id = $1 and account = $2 and object = $3 and field = any ($4)`,
-      [tx.tenantId, account, object, names],
+      `select account, object, field, field_id
+         from field_profile join unnest($2::text[], $3::text[], $4::text[]) as n (account, object, field)
+              using (account, object, field)
+        where tenant_id = $1`,
+      parameters(wanted),
     );
   let rows = await load();
-  if (rows.length < names.length) {
-    const known = new Set(rows.map(({ field }) => field));
+  if (rows.length < wanted.length) {
+    const known = new Set(rows.map(fieldKey));
     await tx.execute(
-      `insert into field_profile (tenant_id, account, object, field) select $1, $2, $3, unnest($4::text[])`,
-      [tx.tenantId, account, object, names.filter((name) => !known.has(name))],
+      `insert into field_profile (tenant_id, account, object, field)
+       select $1, n.* from unnest($2::text[], $3::text[], $4::text[]) as n`,
+      parameters(wanted.filter((name) => !known.has(fieldKey(name)))),
     );
     rows = await load();
   }
-  return new Map(rows.map(({ field, field_id }) => [field, field_id]));
+  const ids = new Map(rows.map((row) => [fieldKey(row), row.field_id]));
+  return (object, field) => ids.get(fieldKey({ ...object, field })) ?? 0;
 }
 
 export interface CountedChange {
-  readonly records: readonly CountedRecord[];
+  readonly object: ObjectRef;
   readonly change: ProfileChange;
   readonly newestChangeAt: Date;
 }
 
-/** Remembers what the records add now, and changes the counts by the difference. Needs the lock of the object. */
+/** Remembers what the records add now, and changes the counts by the differences. Needs the locks of the objects. */
 export async function saveCounted(
   tx: Transaction,
-  { account, object }: ObjectRef,
-  { records, change, newestChangeAt }: CountedChange,
+  records: readonly PlacedCount[],
+  changes: readonly CountedChange[],
 ): Promise<void> {
   await tx.execute(
     `insert into profiled_record (tenant_id, account, object, record_id, version, deleted, filled)
-     select $1, $2, $3, record_id, version, deleted, string_to_array(filled, ',')::integer[]
-       from unnest($4::text[], $5::bigint[], $6::boolean[], $7::text[]) as r (record_id, version, deleted, filled)
+     select $1, account, object, record_id, version, deleted, string_to_array(filled, ',')::integer[]
+       from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::text[])
+            as r (account, object, record_id, version, deleted, filled)
      on conflict (tenant_id, account, object, record_id) do update
        set version = excluded.version, deleted = excluded.deleted, filled = excluded.filled`,
     [
       tx.tenantId,
-      account,
-      object,
-      records.map(({ recordId }) => recordId),
+      ...columns(records.map(({ object, recordId }) => ({ ...object, recordId }))),
       records.map(({ version }) => version),
       records.map(({ deleted }) => deleted),
       records.map(({ filled }) => filled.join(',')),
     ],
   );
   await tx.execute(
-    `update object_profile
-        set records = records + $4, deleted_records = deleted_records + $5,
-            newest_change_at = greatest(newest_change_at, $6)
-      where tenant_id = $1 and account = $2 and object = $3`,
-    [tx.tenantId, account, object, change.records, change.deletedRecords, newestChangeAt],
+    `update object_profile as o
+        set records = o.records + c.records, deleted_records = o.deleted_records + c.deleted,
+            newest_change_at = greatest(o.newest_change_at, c.newest)
+       from unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::timestamptz[])
+            as c (account, object, records, deleted, newest)
+      where o.tenant_id = $1 and o.account = c.account and o.object = c.object`,
+    [
+      tx.tenantId,
+      changes.map(({ object }) => object.account),
+      changes.map(({ object }) => object.object),
+      changes.map(({ change }) => change.records),
+      changes.map(({ change }) => change.deletedRecords),
+      changes.map(({ newestChangeAt }) => newestChangeAt),
+    ],
   );
-  if (change.filledRecords.size === 0) return;
+  const filled = changes.flatMap(({ change }) => [...change.filledRecords]);
+  if (filled.length === 0) return;
   await tx.execute(
     `update field_profile as f set filled_records = f.filled_records + c.difference
        from unnest($2::integer[], $3::bigint[]) as c (field_id, difference)
       where f.tenant_id = $1 and f.field_id = c.field_id`,
-    [tx.tenantId, [...change.filledRecords.keys()], [...change.filledRecords.values()]],
+    [tx.tenantId, filled.map(([fieldId]) => fieldId), filled.map(([, difference]) => difference)],
   );
 }
 
