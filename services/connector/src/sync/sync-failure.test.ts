@@ -45,6 +45,12 @@ describe('answers to failures', () => {
     expect(respond(crm('rate', 3_600_000)).retryMs).toBe(3_600_000);
   });
 
+  test('the other objects of an account wait as well when it is busy or locked', () => {
+    expect(respond(crm('rate', 2_000)).accountPauseMs).toBe(2_000);
+    expect(respond(crm('locked', 2_000)).accountPauseMs).toBe(2_000);
+    expect(respond(crm('unavailable', 2_000)).accountPauseMs).toBe(0);
+  });
+
   test('fields are looked up again when the request turned out wrong', () => {
     expect(respond(crm('validation')).isSchemaDoubtful).toBe(true);
     expect(respond(crm('unavailable')).isSchemaDoubtful).toBe(false);

@@ -44,7 +44,7 @@ export function respondToFailure(error: unknown, failures: number, times: Failur
   return {
     retryMs: backOff(times.intervalMs),
     isConnectionFailing: failures >= failuresToFail && isAwayKind(kind, code),
-    accountPauseMs: kind === 'rate' ? retryAfterMs : 0,
+    accountPauseMs: kind === 'rate' || kind === 'locked' ? retryAfterMs : 0,
     isSchemaDoubtful: kind === 'validation' || kind === 'not-found' || kind === 'permission',
   };
 }

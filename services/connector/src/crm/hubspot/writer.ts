@@ -127,7 +127,8 @@ export function createHubSpotWriter(options: HubSpotWriterOptions): CrmWriter {
       };
       const path = `/crm/v4/associations/${fromObject}/${toObject}/batch/labels/archive`;
       try {
-        await write(fromObject, { method: 'POST', path, body: { inputs: [input] } }, signal);
+        const answer = await write(fromObject, { method: 'POST', path, body: { inputs: [input] } }, signal);
+        needNoErrors(answer, `Taking away the association from ${fromObject} ${fromId} to ${toObject} ${toId}`);
       } catch (error) {
         // Nothing is left to remove.
         if (!(error instanceof CrmError && error.kind === 'not-found')) throw error;
