@@ -23,6 +23,7 @@ export interface StreamRecorderOptions {
   readonly now?: () => number;
 }
 
+const noteworthyPauseMs = 4_000;
 const longestPauseMs = 30_000;
 const group = 'gateway';
 
@@ -92,7 +93,11 @@ export function createStreamRecorder(options: StreamRecorderOptions): StreamReco
         if (stopping.signal.aborted) await subscription.stop();
         return;
       } catch (error) {
-        logger.warn({ err: error, pauseMs }, 'the event stream waits for the bus');
+        // While everything starts, the bus may come a moment later than this; that is no news.
+        logger[pauseMs < noteworthyPauseMs ? 'debug' : 'warn'](
+          { err: error, pauseMs },
+          'the event stream waits for the bus',
+        );
         await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }
