@@ -5,6 +5,9 @@ import { createApiClient } from './first-sync/api-client.ts';
 import { isQuiet } from './first-sync/quiescence.ts';
 import { summaryTables } from './first-sync/summary.ts';
 import { progressLine, readProgress, type SyncProgress } from './first-sync/sync-progress.ts';
+import { demonstrateChanges } from './maintenance/change-demonstration.ts';
+import { printEvidence } from './maintenance/evidence.ts';
+import { awaitFigures, figureTables } from './maintenance/figures.ts';
 import { type Platform, startPlatform } from './platform/platform.ts';
 import { removeRunningFile, writeRunningFile } from './platform/running-file.ts';
 import { scoreDuplicates } from './scoring/duplicate-scoring.ts';
@@ -60,12 +63,23 @@ export async function runStandalone(options: RunOptions): Promise<number> {
       failed,
     ]);
     if (progress !== undefined) {
-      const scores = await scoreDuplicates({
-        api: createApiClient(platform.apiUrl, folder.secrets.apiKey),
-        seed: config.seed,
-      });
+      const api = createApiClient(platform.apiUrl, folder.secrets.apiKey);
+      const scores = await scoreDuplicates({ api, seed: config.seed });
       print(summaryTables(progress, scores));
       print('');
+      const figures = await Promise.race([awaitFigures(api, interrupted.signal), failed]);
+      print(figureTables(figures));
+      print('');
+      if (options.exitAfterSummary && !interrupted.signal.aborted) {
+        const work = demonstrateChanges({
+          api,
+          controlUrl: platform.simulators.controlUrl,
+          print,
+          signal: interrupted.signal,
+        });
+        await Promise.race([work.then(() => printEvidence(api, print)), failed]);
+        print('');
+      }
       if (!options.exitAfterSummary) {
         print('Kempt goes on watching both CRMs. Ctrl-C stops it.');
         await Promise.race([untilAborted(interrupted.signal), failed]);

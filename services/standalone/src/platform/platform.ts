@@ -6,6 +6,7 @@ import type { DataFolder } from '../data-folder/data-folder.ts';
 import { type ServiceSchema, serviceSchemas } from '../data-folder/secrets.ts';
 import { StandaloneError } from '../errors.ts';
 import { writeConnectorConfig } from './connector-config.ts';
+import { freePort } from './free-port.ts';
 import { type ServiceThread, startServiceThread } from './service-thread.ts';
 import { type SimulatorsProcess, startSimulators } from './simulators-process.ts';
 
@@ -22,8 +23,11 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** Services behind the gateway; it starts after them, since it must know where they are. */
-const inner = ['connector', 'dedupe', 'data-quality', 'integration-audit', 'metrics'] as const;
+/** Services that need not know where the others are. */
+const inner = ['connector', 'dedupe', 'data-quality', 'integration-audit'] as const;
+
+/** People watch this one: figures follow within seconds. */
+const measuringIntervalMs = '5000';
 
 /** Together with Postgres and the simulators everything must have stopped 5 s after Ctrl-C. */
 const serviceStopMs = 2_500;
@@ -101,22 +105,42 @@ export async function startPlatform({ config, folder, onStep, onTrouble, signal 
       inner.map((name) =>
         startThread(
           name,
-          name === 'connector' ? connectorEnvironment(config, folder, { connectorConfig, simulators }) : {},
+          name === 'connector'
+            ? connectorEnvironment(config, folder, { connectorConfig, simulators })
+            : name === 'data-quality'
+              ? { KEMPT_DATA_QUALITY_SCORE_INTERVAL_MS: measuringIntervalMs }
+              : {},
         ),
       ),
     );
-    const gateway = await startThread('gateway', {
-      KEMPT_HTTP_PORT: String(config.httpPort),
-      KEMPT_GATEWAY_SIGNING_KEY: folder.secrets.signingKey,
-      KEMPT_GATEWAY_BOOTSTRAP_API_KEY: folder.secrets.apiKey,
-      ...Object.fromEntries(
-        services.map((service) => [
-          `KEMPT_GATEWAY_UPSTREAMS_${service.name.toUpperCase().replaceAll('-', '_')}`,
-          service.url,
-        ]),
-      ),
-    });
-    const all = [...services, gateway];
+    // The gateway must know where every service is, and metrics asks each of them whether it lives, the gateway too.
+    const metricsPort = await freePort();
+    const gatewayPort = config.httpPort === 0 ? await freePort() : config.httpPort;
+    const metricsUrl = `http://127.0.0.1:${metricsPort}`;
+    const [metrics, gateway] = await Promise.all([
+      startThread('metrics', {
+        KEMPT_HTTP_PORT: String(metricsPort),
+        KEMPT_METRICS_PROBE_TARGETS: [
+          ...services.map(({ name, url }) => `${name}=${url}/livez`),
+          `metrics=${metricsUrl}/livez`,
+          `gateway=http://127.0.0.1:${gatewayPort}/livez`,
+        ].join(','),
+        KEMPT_METRICS_KPI_INTERVAL_MS: measuringIntervalMs,
+        KEMPT_METRICS_CALENDAR_INTERVAL_MS: measuringIntervalMs,
+      }),
+      startThread('gateway', {
+        KEMPT_HTTP_PORT: String(gatewayPort),
+        KEMPT_GATEWAY_SIGNING_KEY: folder.secrets.signingKey,
+        KEMPT_GATEWAY_BOOTSTRAP_API_KEY: folder.secrets.apiKey,
+        ...Object.fromEntries(
+          [...services, { name: 'metrics', url: metricsUrl }].map((service) => [
+            `KEMPT_GATEWAY_UPSTREAMS_${service.name.toUpperCase().replaceAll('-', '_')}`,
+            service.url,
+          ]),
+        ),
+      }),
+    ]);
+    const all = [...services, metrics, gateway];
     return {
       apiUrl: gateway.url,
       adminUrl: postgres.adminUrl,
