@@ -59,6 +59,22 @@ describe('what the topics say of changes in the CRM', () => {
     expect(await meaning(running, ref('q001'))).toEqual({ goldenId: id('p000'), members: [ref('p000')] });
   }, 30_000);
 
+  test('a merge of two records of three: the proposal is told again with those that are left, and the merge undone, with all', async () => {
+    const people = population();
+    people.set('q001', amara);
+    people.set('q002', amara);
+    const running = await opened(people);
+    await running.apply(running.personState('q001', 2, undefined, { mergedInto: 'p000' }));
+    await running.apply(running.personState('q001', 3, amara));
+    const told = await running.told(topics.mergeProposed);
+    expect(told.map((event) => [event?.version, event?.losers.map((loser) => loser.recordId)])).toEqual([
+      [1, ['q001', 'q002']],
+      [2, ['q002']],
+      [3, ['q001', 'q002']],
+    ]);
+    expect((await running.told(topics.clusterChanged)).at(-1)?.kind).toBe(ClusterChangeKind.MEMBERS_CHANGED);
+  }, 30_000);
+
   test('a merge of two clusters: the golden ID of the loser is an alias of that of the survivor, until the merge is undone', async () => {
     const running = await opened();
     // p020 is lower than p070 or the other way round; the survivor keeps its id either way.
@@ -77,13 +93,15 @@ describe('what the topics say of changes in the CRM', () => {
 
       await running.apply(running.personState(loser, 3, population().get(loser)));
       expect(await meaning(running, id(loser))).toEqual({ goldenId: id(loser), members: [ref(loser)] });
+      const again = (await running.told(topics.clusterChanged)).at(-1);
+      expect(again).toMatchObject({ goldenId: id(loser), kind: ClusterChangeKind.CREATED });
       // The alias is taken out of the compacted topic.
       expect((await running.told(topics.idAliased)).at(-1)).toBeNull();
     }
   }, 30_000);
 
   test.each(['the survivor', 'the losers'])(
-    'a merge into a third record: the golden ID goes over to it, also when %s come first',
+    'a merge into a third record: the golden ID goes over to it, when %s come first',
     async (first) => {
       const people = population();
       people.set('q001', amara);
@@ -99,6 +117,14 @@ describe('what the topics say of changes in the CRM', () => {
       for (const identity of [id('p000'), ref('p000'), ref('q001'), ref('z999')]) {
         expect(await meaning(running, identity)).toEqual({ goldenId: id('p000'), members: [ref('z999')] });
       }
+      const { MEMBERS_CHANGED, DISSOLVED } = ClusterChangeKind;
+      const told = (await running.told(topics.clusterChanged)).filter((event) => event?.goldenId === id('p000'));
+      expect(told.slice(1).map((event) => event?.kind)).toEqual(
+        first === 'the survivor'
+          ? [MEMBERS_CHANGED, MEMBERS_CHANGED, MEMBERS_CHANGED]
+          : [MEMBERS_CHANGED, DISSOLVED, MEMBERS_CHANGED],
+      );
+      expect((await running.told(topics.mergeProposed)).at(-1)?.state).toBe(ProposalState.WITHDRAWN);
     },
     30_000,
   );

@@ -108,6 +108,11 @@ describe('reviews', () => {
     const [proposal] = await running.told(topics.mergeProposed);
     expect(proposal).toMatchObject({ state: ProposalState.OPEN, probability: 1 });
     const ids = [goldenId(tenantId, ref('p003')), goldenId(tenantId, ref('p040'))].toSorted();
+    expect((await running.told(topics.clusterChanged)).at(-1)).toMatchObject({
+      goldenId: ids[0],
+      kind: ClusterChangeKind.MERGED,
+      absorbed: [ids[1]],
+    });
     expect((await running.told(topics.idAliased)).at(-1)).toMatchObject({ alias: ids[1], goldenId: ids[0] });
     await running.apply(running.personState('p040', 2, { ...amara, given: 'Zed' }));
     expect(await running.duplicates()).toEqual([['p003', 'p040']]);
