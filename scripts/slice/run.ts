@@ -8,12 +8,14 @@ import { runComparison } from './comparison.ts';
 import type { Deployment } from './deployment.ts';
 import { startDistributed } from './distributed-deployment.ts';
 import { startStandalone } from './standalone-deployment.ts';
+import { runUndo } from './undo.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     ci: { type: 'boolean', default: false },
     kills: { type: 'string', default: '20' },
+    merges: { type: 'string', default: '500' },
     shape: { type: 'string', default: 'both' },
     seed: { type: 'string', default: 'kempt' },
     keep: { type: 'boolean', default: false },
@@ -23,8 +25,10 @@ const command = values.ci ? 'ci' : positionals[0];
 const kills = values.ci ? 3 : Number(values.kills);
 const seed = values.seed;
 
-if (command !== 'ci' && command !== 'compare' && command !== 'chaos') {
-  console.error('Usage: scripts/slice/run compare | chaos [--kills N] [--shape standalone|distributed] | --ci');
+if (command !== 'ci' && command !== 'compare' && command !== 'chaos' && command !== 'undo') {
+  console.error(
+    'Usage: scripts/slice/run compare | chaos [--kills N] [--shape standalone|distributed] | undo [--merges N] | --ci',
+  );
   process.exit(2);
 }
 
@@ -79,6 +83,11 @@ try {
         runChaos({ start: () => shapes[shape](`chaos-${shape}`), kills, seed }),
       );
     }
+  }
+  if (command === 'undo') {
+    await note(`${values.merges} merges in each CRM can be taken back`, () =>
+      runUndo({ merges: Number(values.merges) }),
+    );
   }
 } finally {
   await kafka?.stop();

@@ -12,6 +12,7 @@ import { createChangeSetStates } from './changes/change-set-states.ts';
 import { createChangeSets } from './changes/change-sets.ts';
 import { createChangeWorker } from './changes/change-worker.ts';
 import { createMirrorReadBack } from './changes/mirror-read-back.ts';
+import { createProposalConsumers } from './changes/proposal-consumer.ts';
 import { registerCompletenessRoutes } from './completeness/completeness-routes.ts';
 import { createCompletenessWork } from './completeness/completeness-work.ts';
 import { createMaintenanceHandle } from './completeness/maintenance-consumer.ts';
@@ -216,6 +217,18 @@ export async function buildConnector(
     now,
     onDue: changeWorker.wake,
   });
+  const proposals = createProposalConsumers(changeStates);
+  const proposalConsumer = createConsumer({
+    database,
+    bus: runtime.bus,
+    group: 'connector-changes',
+    subscriptions: [
+      { topic: topics.mergeProposed, handle: proposals.merges },
+      { topic: topics.fixProposed, handle: proposals.fixes },
+    ],
+    logger,
+    metrics: runtime.metrics,
+  });
   registerChangeSetRoutes({ http, database, changeSets, safety, cursors });
   registerSafetyRoutes({ http, database, safety, logger, now });
   registerConnectionRoutes({ http, database, connections, cursors });
@@ -226,7 +239,7 @@ export async function buildConnector(
   registerSyncRoutes({ http, database, cursors });
   await registerWebhookRoutes({ http, intake });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler, notices, watches, maintenance, erasure, changeWorker];
+  return [declared, scheduler, notices, watches, maintenance, erasure, changeWorker, proposalConsumer];
 
   /** What accounts are looked at for; an interval of 0 leaves a kind out. */
   function watchWork(): Partial<Record<WatchKind, WatchWork>> {

@@ -1,6 +1,7 @@
 import type { RecordRefFields } from '@kempt/contracts';
 import type { Database, Transaction } from '@kempt/postgres';
 import type { Logger } from '@kempt/telemetry';
+import { CrmError } from '../crm/crm-error.ts';
 import type { ConnectorMetrics } from '../metrics.ts';
 import type { Safety } from '../safety/safety.ts';
 import { SafetyError } from '../safety/safety.ts';
@@ -12,11 +13,18 @@ import { type ChangeLease, holdChangeLease, releaseChangeLease, retireChangeLeas
 import { appliedState, type ChangeSet } from './change-set.ts';
 import type { ChangeSetStates } from './change-set-states.ts';
 import { findChangeSet, lockChangeSet } from './change-set-store.ts';
+import type { ReadBack } from './examine-write.ts';
 import type { Phase } from './journal.ts';
 import { hasSteps } from './journal-store.ts';
 import { createJournaledWrites } from './journaled-writes.ts';
 import type { MirrorReadBack } from './mirror-read-back.ts';
-import { mainRecord, type OperationStatus, recordsOf, type StoredOperation } from './operation.ts';
+import {
+  mainRecord,
+  type OperationResult,
+  type OperationStatus,
+  recordsOf,
+  type StoredOperation,
+} from './operation.ts';
 import {
   countOperations,
   endOpenOperations,
@@ -26,7 +34,7 @@ import {
   patchOperation,
   putPlans,
 } from './operation-store.ts';
-import { changeSincePlan } from './plan-operation.ts';
+import { changeSincePlan, ownSurvivors } from './plan-operation.ts';
 import { createFactReader, planOperations, readByIds } from './planner.ts';
 import { aliasesOf } from './record-alias-store.ts';
 import { releaseRecords, takeRecords } from './record-lock-store.ts';
@@ -70,6 +78,24 @@ export interface ChangeRunnerOptions {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
+/** Errors of a CRM that trying again later does not mend. */
+const finalKinds: ReadonlySet<string> = new Set([
+  'permission',
+  'validation',
+  'not-found',
+  'conflict',
+  'not-supported',
+  'auth',
+]);
+
+/** Why something cannot go on, now or later; null when later may be better. */
+const reasonToEnd = (error: unknown): string | null =>
+  error instanceof SafetyError ||
+  error instanceof NoConnectionError ||
+  (error instanceof CrmError && finalKinds.has(error.kind))
+    ? error.message
+    : null;
+
 /** Operations that are read and planned together. */
 const planChunk = 100;
 const open: readonly OperationStatus[] = ['planned', 'applying'];
@@ -96,14 +122,9 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
     const { lease, changeSet, signal } = run;
     const { tenantId, changeSetId } = lease;
     for (const account of changeSet.accounts) {
-      try {
-        const { writer } = await writers.of(tenantId, account);
-        const environment = await writer.environment(signal);
-        await save(run, (tx) => putEnvironment(tx, account, environment));
-      } catch (error) {
-        if (!(error instanceof NoConnectionError)) throw error;
-        return await endPlanning(run, error.message);
-      }
+      const { writer } = await writers.of(tenantId, account);
+      const environment = await writer.environment(signal);
+      await save(run, (tx) => putEnvironment(tx, account, environment));
     }
     for (let from = 0; ; from += planChunk) {
       signal.throwIfAborted();
@@ -187,7 +208,7 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
     if (before.begun || operation.plan === null) return null;
     const [now] = await facts.read(lease.tenantId, [operation.request], signal);
     if (now === undefined) return null;
-    const survivors = new Map([...before.aliases].map(([ref, id]) => [ref.slice(ref.lastIndexOf(':') + 1), id]));
+    const survivors = ownSurvivors(before.aliases);
     return changeSincePlan(operation.request, operation.plan, { ...now, survivors });
   }
 
@@ -196,29 +217,37 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
     operation: StoredOperation,
     end: Omit<OperationEnd, 'status'> & { readonly status: OperationStatus },
   ): Promise<void> {
-    const children = end.status === 'applied' || end.status === 'undone' ? await readLinked(run, operation) : [];
+    const isDone = end.status === 'applied' || end.status === 'undone';
+    const linked = isDone ? await readLinked(run, operation, end.result) : [];
     await save(run, async (tx) => {
       await patchOperation(
         tx,
         { changeSetId: run.lease.changeSetId, index: operation.index },
         { status: end.status, reason: end.reason, ...(end.result === null ? {} : { result: end.result }) },
       );
-      for (const { connection, readBack } of children) await options.mirror.save(tx, connection, readBack);
+      for (const { connection, readBack } of linked) await options.mirror.save(tx, connection, readBack);
     });
     metrics.changeSetOperations.inc({ outcome: end.status });
   }
 
-  /** Records that a merge or its undo tied to another one: the mirror learns of them with the outcome. */
-  async function readLinked(run: Run, { request, plan }: StoredOperation) {
-    if (request.kind !== 'merge' || plan === null) return [];
-    const { connection, writer } = await writers.of(run.lease.tenantId, request.master.account);
+  /** Records that an operation tied to others or set free: the mirror learns of them with the outcome. */
+  async function readLinked(run: Run, { request, plan }: StoredOperation, result: OperationResult | null) {
+    if (request.kind === 'update' || request.kind === 'undelete' || plan === null) return [];
+    const main = mainRecord(request);
+    const { connection, writer } = await writers.of(run.lease.tenantId, main.account);
     const wanted = new Map<string, Set<string>>();
-    for (const link of Object.values(plan.links).flat()) {
-      const [object, id] = link.kind === 'reference' ? [link.object, link.recordId] : [link.toObject, link.toId];
-      if (!connection.objects.includes(object)) continue;
-      wanted.set(object, (wanted.get(object) ?? new Set()).add(id));
+    const want = (object: string, id: string): void => {
+      if (connection.objects.includes(object)) wanted.set(object, (wanted.get(object) ?? new Set()).add(id));
+    };
+    for (const ref of recordsOf(request)) want(ref.object, ref.recordId);
+    for (const id of [result?.recordId, ...Object.values(result?.recreated ?? {})]) {
+      if (id !== undefined) want(main.object, id);
     }
-    const readBack = [];
+    for (const link of Object.values(plan.links).flat()) {
+      if (link.kind === 'reference') want(link.object, link.recordId);
+      else want(link.toObject, link.toId);
+    }
+    const readBack: ReadBack[] = [];
     for (const [object, ids] of wanted) {
       const records = await readByIds(writer, { object, ids }, run.signal);
       for (const record of records.values()) readBack.push({ object, record });
@@ -247,11 +276,13 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
         }
         await endOperation(run, operation, await applyOperation(operation, await context(run, operation, 'apply')));
       } catch (error) {
-        if (!(error instanceof SafetyError || error instanceof NoConnectionError)) throw error;
-        stopped = error.message;
+        const reason = reasonToEnd(error);
+        if (reason === null) throw error;
         const now = await save(run, (tx) => listOperations(tx, changeSetId, { from: operation.index, limit: 1 }));
         const status = now[0]?.written === true ? 'failed' : 'refused';
-        await endOperation(run, operation, { status, reason: stopped, result: null });
+        await endOperation(run, operation, { status, reason, result: null });
+        // What forbids one write forbids those after it; what one record's CRM refuses, others may not meet.
+        if (!(error instanceof CrmError)) stopped = reason;
       }
     }
     await save(run, async (tx) => {
@@ -311,8 +342,11 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
         const undoing = { ...(await context(run, operation, 'undo')), signal: run.signal };
         await endOperation(run, operation, await undoOperation(operation, undoing));
       } catch (error) {
-        if (!(error instanceof SafetyError || error instanceof NoConnectionError)) throw error;
-        stopped = error.message;
+        const reason = reasonToEnd(error);
+        if (reason === null) throw error;
+        if (error instanceof CrmError) {
+          await endOperation(run, operation, { status: 'undo-failed', reason, result: null });
+        } else stopped = reason;
       }
     }
     await save(run, async (tx) => {
@@ -334,8 +368,13 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
       if (changeSet === undefined || changeSet.task === null) return;
       const run: Run = { lease, guard, signal, changeSet };
       options.logger.info({ changeSetId: changeSet.id, task: changeSet.task }, 'change set goes on');
-      if (changeSet.task === 'plan') await plan(run);
-      else if (changeSet.task === 'apply') await apply(run);
+      if (changeSet.task === 'plan') {
+        await plan(run).catch(async (error: unknown) => {
+          const reason = reasonToEnd(error);
+          if (reason === null) throw error;
+          await endPlanning(run, reason);
+        });
+      } else if (changeSet.task === 'apply') await apply(run);
       else await undo(run);
     },
   };

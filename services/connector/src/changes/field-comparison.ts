@@ -66,7 +66,7 @@ export interface BackPatch {
 }
 
 /** Fields whose text is a list that others may add to: what the change added is taken out, what others added stays. */
-const listFields = new Set(['hs_additional_emails']);
+const listFields = new Set(['hs_additional_domains', 'hs_additional_emails']);
 
 const entries = (value: Held): string[] =>
   typeof value === 'string'
@@ -86,7 +86,8 @@ function listBack(before: Held, after: Held, now: Held): FieldValue | null {
   const returned = entries(before).filter((entry) => !got.has(entry.toLowerCase()) && !has.has(entry.toLowerCase()));
   const list = [...kept, ...returned];
   if (list.length === 0) return null;
-  return typeof now === 'object' && now !== null && isList(now) ? list : list.join(';');
+  const isListed = [before, after, now].some((value) => typeof value === 'object' && value !== null && isList(value));
+  return isListed ? list : list.join(';');
 }
 
 /**

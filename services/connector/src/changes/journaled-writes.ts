@@ -29,6 +29,8 @@ export interface JournaledWrites {
    * not be written at the moment, and with the error of the CRM when trying again later may help.
    */
   run(step: string, write: Write): Promise<WriteEnd>;
+  /** Whether a write was carried out already. */
+  isDone(step: string): Promise<boolean>;
 }
 
 export interface JournaledWritesOptions {
@@ -83,7 +85,10 @@ export function createJournaledWrites(options: JournaledWritesOptions): Journale
     const changeSet = await findChangeSet(tx, changeSetId);
     const isRunning = changeSet?.state === (phase === 'apply' ? 'applying' : 'undoing');
     if (!isRunning || changeSet.planHash !== options.planHash || changeSet.approvedBy === null) {
-      throw new Error(`The change set ${changeSetId} is not approved for writing.`);
+      throw new SafetyError({
+        code: 'not-approved',
+        detail: `The change set ${changeSetId} is not approved for writing.`,
+      });
     }
   }
 
@@ -200,6 +205,8 @@ export function createJournaledWrites(options: JournaledWritesOptions): Journale
   }
 
   return {
+    isDone: async (step) => (await save((tx) => findStep(tx, { ...place, step })))?.outcome === 'done',
+
     async run(step, write) {
       signal.throwIfAborted();
       const known = await save((tx) => findStep(tx, { ...place, step }));

@@ -261,17 +261,31 @@ export function planOperation(
   }
 }
 
-/** What an operation of this change set did to ids so far: a record that names one names the survivor now. */
+/** What the change set itself did to ids so far: survivors by `object:id`, and in Salesforce by id alone. */
 export type OwnSurvivors = ReadonlyMap<string, string>;
 
-/** A value with the ids that this change set merged away replaced by those of their survivors. */
+/** The survivors of a change set from its aliases, `account:object:id` to id. Ids of Salesforce are unique in the org. */
+export function ownSurvivors(aliases: ReadonlyMap<string, string>): OwnSurvivors {
+  const survivors = new Map<string, string>();
+  for (const [ref, survivor] of aliases) {
+    const [system, , object = '', id = ''] = ref.split(':');
+    survivors.set(`${object}:${id}`, survivor);
+    if (system === 'sf') survivors.set(id, survivor);
+  }
+  return survivors;
+}
+
+const associations = 'associations.';
+
+/** A record's fields with the ids that this change set merged away replaced by those of their survivors. */
 function afterOwnMerges(fields: Fields, survivors: OwnSurvivors): Fields {
   if (survivors.size === 0) return fields;
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
       if (typeof value === 'string') return [name, survivors.get(value) ?? value];
-      if (Array.isArray(value)) return [name, value.map((item) => survivors.get(item as string) ?? item)];
-      return [name, value];
+      if (!name.startsWith(associations) || !Array.isArray(value)) return [name, value];
+      const object = name.slice(associations.length);
+      return [name, value.map((id) => survivors.get(`${object}:${String(id)}`) ?? id)];
     }),
   );
 }
@@ -314,6 +328,6 @@ export function changeSincePlan(
 /** A link whose other end this change set merged away, as it is now. */
 function movedLink(link: RecordLink, survivors: OwnSurvivors): RecordLink {
   return link.kind === 'reference'
-    ? { ...link, recordId: survivors.get(link.recordId) ?? link.recordId }
-    : { ...link, toId: survivors.get(link.toId) ?? link.toId };
+    ? { ...link, recordId: survivors.get(`${link.object}:${link.recordId}`) ?? link.recordId }
+    : { ...link, toId: survivors.get(`${link.toObject}:${link.toId}`) ?? link.toId };
 }

@@ -73,7 +73,7 @@ function resultBefore(stored: StoredOperation): OperationResult {
 async function undoByKind(stored: StoredOperation, result: OperationResult, undoing: Undoing): Promise<void> {
   const { request, plan } = stored;
   const [main] = plan?.before ?? [];
-  if (plan === null || main === undefined) throw new Error(`The operation ${stored.index} has no plan.`);
+  if (plan === null || main === undefined) throw new UndoFailure('What was there before is erased.');
   switch (request.kind) {
     case 'update':
       return await restoreFields(
@@ -144,27 +144,31 @@ interface MergeFacts {
 async function undoMergeByUndelete(operation: MergeOperation, facts: MergeFacts, undoing: Undoing): Promise<void> {
   const { writer } = undoing.account;
   const { object } = operation.master;
-  const [master, ...losers] = facts.before;
-  if (master === undefined) return;
+  const [before, ...losers] = facts.before;
+  if (before === undefined) return;
   const survivorId = facts.result.recordId;
+  const returned: RecordImage[] = [];
   for (const loser of losers) {
-    const now = (await readByIds(writer, { object, ids: [loser.recordId] }, undoing.signal)).get(loser.recordId);
-    if (now === undefined)
-      throw new UndoFailure(`${object} ${loser.recordId} left the recycle bin; it cannot come back.`);
-    if (!now.deleted) continue;
-    if (now.mergedInto !== null && now.mergedInto !== survivorId) {
-      throw new UndoFailure(`${object} ${loser.recordId} is merged into ${now.mergedInto}, not by this change.`);
+    const { recordId } = loser;
+    const step = `undelete-${recordId}`;
+    const now = (await readByIds(writer, { object, ids: [recordId] }, undoing.signal)).get(recordId);
+    if (now === undefined) throw new UndoFailure(`${object} ${recordId} left the recycle bin; it cannot come back.`);
+    if (!now.deleted) {
+      if (await undoing.writes.isDone(step)) returned.push(loser);
+      else undoing.kept.push(`${object} ${recordId} is there and stays as it is.`);
+      continue;
     }
-    await run(`undelete-${loser.recordId}`, { kind: 'undelete', object, recordId: loser.recordId }, undoing);
+    if (now.mergedInto !== null && now.mergedInto !== survivorId) {
+      throw new UndoFailure(`${object} ${recordId} is merged into ${now.mergedInto}, not by this change.`);
+    }
+    await run(step, { kind: 'undelete', object, recordId }, undoing);
+    returned.push(loser);
   }
   // What the merge took from the survivor first: a unique value can only be given back once it is free.
-  await restoreFields(
-    'master',
-    { object, recordId: survivorId, before: master.fields, after: facts.result.after },
-    undoing,
-  );
+  const master = { object, recordId: survivorId, before: before.fields, after: facts.result.after };
+  await restoreFields('master', master, undoing);
   const writable = await writer.writableFields(object, undoing.signal);
-  for (const loser of losers) {
+  for (const loser of returned) {
     const now = (await readByIds(writer, { object, ids: [loser.recordId] }, undoing.signal)).get(loser.recordId);
     if (now === undefined) throw new UndoFailure(`${object} ${loser.recordId} cannot be read.`);
     const changes: Record<string, FieldChanges[string]> = {};
@@ -287,12 +291,17 @@ async function tieMissing(
   }
 }
 
+/** When a record was made is the CRM's to say, even where its API seems to take it. */
+const timesOfCreation = new Set(['createdate', 'hs_createdate', 'CreatedDate']);
+
 /** The fields of a record that can be given to a new one. */
 function creatableFields(
   fields: Fields,
   writable: ReadonlyMap<string, { readonly createable: boolean }>,
 ): FieldChanges {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => writable.get(name)?.createable === true));
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name]) => writable.get(name)?.createable === true && !timesOfCreation.has(name)),
+  );
 }
 
 async function undoAssociation(

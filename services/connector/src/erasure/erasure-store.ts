@@ -1,4 +1,6 @@
 import type { Transaction } from '@kempt/postgres';
+import { eraseChanges } from '../changes/change-erasure-store.ts';
+import { eraseWatched } from '../watches/watch-erasure-store.ts';
 
 /** An account whose data is being erased. */
 export interface ErasureTarget {
@@ -98,5 +100,7 @@ export async function saveProgress(tx: Transaction, account: string, progress: E
 /** Removes what else was kept of single records, and the erasure itself. */
 export async function endErasure(tx: Transaction, account: string): Promise<void> {
   await tx.execute('delete from skipped_record where tenant_id = $1 and account = $2', [tx.tenantId, account]);
+  await eraseChanges(tx, account);
+  await eraseWatched(tx, account);
   await tx.execute('delete from account_erasure where tenant_id = $1 and account = $2', [tx.tenantId, account]);
 }

@@ -2,6 +2,7 @@ import { formatRecordRef, InvalidKeyError, parseRecordRef } from '@kempt/contrac
 import type { Database } from '@kempt/postgres';
 import { type CursorCodec, type HttpServer, notFound, ProblemError, tenantOf } from '@kempt/service-runtime';
 import { type Static, Type } from 'typebox';
+import { livingId } from '../changes/record-alias-store.ts';
 import { plainOf } from '../schema/field-value.ts';
 import { findRecord, listRecords, type StoredRecord } from './mirror-store.ts';
 
@@ -17,6 +18,11 @@ const RecordSchema = Type.Object(
     contentHash: Type.String(),
     deleted: Type.Boolean(),
     mergedInto: Type.Optional(Type.String({ description: 'ref of the survivor' })),
+    livesOnAs: Type.Optional(
+      Type.String({
+        description: 'ref of the record that it is now: the last survivor, or the one made again in its place',
+      }),
+    ),
     fields: Type.Record(Type.String(), Type.Unknown(), {
       description: 'Vendor fields that are not blank. Numbers are decimal text, points in time ISO 8601',
     }),
@@ -31,7 +37,7 @@ const RecordPageSchema = Type.Object({ items: Type.Array(RecordSchema), nextCurs
 
 type RecordBody = Static<typeof RecordSchema>;
 
-function bodyOf(record: StoredRecord): RecordBody {
+function bodyOf(record: StoredRecord, livesOnAs?: string): RecordBody {
   const { account, object } = record;
   return {
     ref: formatRecordRef(record),
@@ -46,6 +52,7 @@ function bodyOf(record: StoredRecord): RecordBody {
     ...(record.mergedInto === null
       ? {}
       : { mergedInto: formatRecordRef({ account, object, recordId: record.mergedInto }) }),
+    ...(livesOnAs === undefined ? {} : { livesOnAs: formatRecordRef({ account, object, recordId: livesOnAs }) }),
     fields: Object.fromEntries(Object.entries(record.fields).map(([name, value]) => [name, plainOf(value)])),
     canonical: record.canonical,
   };
@@ -104,7 +111,7 @@ export function registerRecordRoutes(options: {
       const last = shown.at(-1);
       const hasMore = found.length > limit && last !== undefined;
       return {
-        items: shown.map(bodyOf),
+        items: shown.map((record) => bodyOf(record)),
         ...(hasMore ? { nextCursor: cursors.encode(scope, [last.account, last.object, last.recordId]) } : {}),
       };
     },
@@ -118,15 +125,26 @@ export function registerRecordRoutes(options: {
         tags,
         operationId: 'getRecord',
         summary: 'One record, also a deleted or merged one',
+        description:
+          'A record that the mirror never had, but that a change set merged away, is answered with its survivor.',
         params: Type.Object({ ref: Type.String({ description: 'account:object:recordId' }) }),
         response: { 200: RecordSchema },
       },
     },
     async (request) => {
       const ref = parseRef(request.params.ref);
-      const found = await database.transaction(tenantOf(request), (tx) => findRecord(tx, ref), { readOnly: true });
-      if (found === undefined) throw notFound(`The record ${request.params.ref}`);
-      return bodyOf(found);
+      const found = await database.transaction(
+        tenantOf(request),
+        async (tx) => {
+          const livesOnAs = await livingId(tx, ref);
+          const record = await findRecord(tx, ref);
+          if (record !== undefined || livesOnAs === undefined) return { record, livesOnAs };
+          return { record: await findRecord(tx, { ...ref, recordId: livesOnAs }), livesOnAs: undefined };
+        },
+        { readOnly: true },
+      );
+      if (found.record === undefined) throw notFound(`The record ${request.params.ref}`);
+      return bodyOf(found.record, found.livesOnAs);
     },
   );
 }

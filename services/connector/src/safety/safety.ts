@@ -22,7 +22,7 @@ export interface ConnectionSwitches {
   readonly killedBy: string;
 }
 
-export type BlockCode = 'read-only' | 'change-freeze' | 'kill-switch' | 'connection-locked';
+export type BlockCode = 'read-only' | 'change-freeze' | 'kill-switch' | 'connection-locked' | 'not-approved';
 
 /** Why nothing may be written at the moment. */
 export interface Block {
