@@ -103,6 +103,7 @@ describe('connecting an account', () => {
       const answer = await create(open);
       expect(answer.body.objects.map(({ object }) => object)).toEqual([
         'Account',
+        'Case',
         'Contact',
         'Event',
         'Opportunity',

@@ -76,10 +76,10 @@ export const addressOf = (definition: ConnectionDefinition): { readonly url: str
 
 /** The objects that are read when a connection names none; those that the account lacks or hides are left out. */
 export const defaultObjects: Readonly<Record<ConnectionDefinition['system'], DefaultObjects>> = {
-  salesforce: { needed: ['Account', 'Contact', 'Opportunity', 'Task', 'User'], optional: ['Event', 'Lead'] },
+  salesforce: { needed: ['Account', 'Contact', 'Opportunity', 'Task', 'User'], optional: ['Case', 'Event', 'Lead'] },
   hubspot: {
     needed: ['companies', 'contacts', 'deals', 'owners'],
-    optional: ['calls', 'emails', 'meetings', 'notes', 'tasks'],
+    optional: ['calls', 'emails', 'feedback_submissions', 'meetings', 'notes', 'tasks', 'tickets'],
   },
 };
 

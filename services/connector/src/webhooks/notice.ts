@@ -48,6 +48,8 @@ const idOf = (value: unknown): string | null => {
   return isObjectId(text) ? text : null;
 };
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 const objectOfType = (typeId: unknown): string | null =>
   typeof typeId === 'string' ? (objectByTypeId[typeId] ?? typeId) : null;
 
@@ -56,14 +58,12 @@ function associatedObjects(entry: Entry): readonly [string | null, string | null
   const from = objectOfType(entry.fromObjectTypeId);
   const to = objectOfType(entry.toObjectTypeId);
   if (from !== null && to !== null) return [from, to];
-  const [fromName = '', toName = ''] = String(entry.associationType ?? '')
-    .toLowerCase()
-    .split('_to_');
+  const [fromName = '', toName = ''] = textOf(entry.associationType).toLowerCase().split('_to_');
   return [objectByPrefix[fromName] ?? null, objectByPrefix[toName] ?? null];
 }
 
 function noticesOf(entry: Entry): Notice[] {
-  const [prefix = '', kind = ''] = String(entry.subscriptionType ?? '').split('.');
+  const [prefix = '', kind = ''] = textOf(entry.subscriptionType).split('.');
   const occurredAtMs = typeof entry.occurredAt === 'number' ? entry.occurredAt : Number.NaN;
   if (!Number.isFinite(occurredAtMs)) return [];
   const notice = (object: string | null, id: unknown, more: Partial<Notice> = {}): Notice[] => {
