@@ -1,5 +1,6 @@
+import { topicCatalogue } from '@kempt/contracts';
 import type { Deployment } from './deployment.ts';
-import { dumpTopics, multisetDifference, type TopicDump } from './recorded-event.ts';
+import { dumpTopics, multisetDifference, type RecordedEvent, type TopicDump } from './recorded-event.ts';
 import { createRestClient, digestOf, dumpRest, type RestDump, restDifference } from './rest-dump.ts';
 import { awaitFirstSync } from './settled.ts';
 
@@ -14,7 +15,7 @@ export async function runComparison(
 ): Promise<string> {
   const standalone = await see(await shapes.standalone('compare-standalone'));
   const distributed = await see(await shapes.distributed('compare-distributed'));
-  const events = multisetDifference(standalone.topics.events, distributed.topics.events);
+  const events = multisetDifference(lasting(standalone.topics), lasting(distributed.topics));
   const answers = restDifference(standalone.rest, distributed.rest);
   if (events.length > 0 || answers.length > 0) {
     throw new Error(
@@ -27,11 +28,17 @@ export async function runComparison(
     );
   }
   return [
-    `${standalone.topics.events.length} events on each side are the same by topic, key, type, sequence and payload hash`,
+    `${lasting(standalone.topics).length} events on each side are the same by topic, key, type, sequence and payload hash`,
     `${standalone.rest.answers.size} answers on each side are the same, digest ${digestOf(standalone.rest).slice(0, 16)}`,
     `delivered again: ${standalone.topics.redelivered} standalone, ${distributed.topics.redelivered} distributed`,
   ].join('\n');
 }
+
+/** Measurements were made at different moments and cannot be the same. */
+const momentary = new Set(topicCatalogue.filter((topic) => topic.momentary === true).map(({ name }) => name));
+
+const lasting = ({ events }: TopicDump): readonly RecordedEvent[] =>
+  events.filter(({ topic }) => !momentary.has(topic));
 
 async function see(deployment: Deployment): Promise<Seen> {
   try {

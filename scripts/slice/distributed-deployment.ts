@@ -50,6 +50,14 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
       KEMPT_CONNECTOR_POLL_INTERVAL_MS: String(options.syncIntervalMs),
       KEMPT_CONNECTOR_DELETED_INTERVAL_MS: String(options.syncIntervalMs * 3),
     },
+    'data-quality': { KEMPT_DATA_QUALITY_SCORE_INTERVAL_MS: '5000' },
+    metrics: {
+      KEMPT_METRICS_KPI_INTERVAL_MS: '5000',
+      KEMPT_METRICS_CALENDAR_INTERVAL_MS: '5000',
+      KEMPT_METRICS_PROBE_TARGETS: serviceNames
+        .map((name) => `${name}=http://127.0.0.1:${ports.get(name)}/livez`)
+        .join(','),
+    },
     gateway: {
       KEMPT_GATEWAY_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       KEMPT_GATEWAY_BOOTSTRAP_API_KEY: apiKey,

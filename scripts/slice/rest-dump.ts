@@ -18,6 +18,7 @@ const volatile = new Set([
   'at',
   'recordedAt',
   'measuredAt',
+  'stateAt',
   'loginUrl',
   'baseUrl',
   'nextCursor',
@@ -63,11 +64,18 @@ export async function dumpRest(client: RestClient): Promise<RestDump> {
   const answers = new Map<string, string>();
   const note = (what: string, answer: unknown) => answers.set(what, canonical(answer));
 
-  for (const list of ['/v1/connections', '/v1/records?includeDeleted=true', '/v1/clusters?minSize=1']) {
-    for await (const item of client.list(list)) {
-      const { ref, goldenId, account } = item as { ref?: string; goldenId?: string; account?: string };
-      note(`${list} ${ref ?? goldenId ?? account ?? ''}`, item);
-    }
+  const lists = [
+    '/v1/connections',
+    '/v1/records?includeDeleted=true',
+    '/v1/clusters?minSize=1',
+    '/v1/proposals?state=open',
+    '/v1/proposals?state=held',
+    '/v1/data-quality/issues?state=all',
+    '/v1/data-quality/scores',
+    '/v1/data-quality/profiles',
+  ];
+  for (const list of lists) {
+    for await (const item of client.list(list)) note(`${list} ${nameOf(item)}`, item);
   }
   note('/v1/models', await client.get('/v1/models'));
 
@@ -84,6 +92,12 @@ export async function dumpRest(client: RestClient): Promise<RestDump> {
     note(`/v1/records/${member}`, await client.get(`/v1/records/${member}`));
   }
   return { answers };
+}
+
+/** What tells an item of a list from the others, and is the same in every deployment. */
+function nameOf(item: unknown): string {
+  const { ref, goldenId, proposalId, issueId, account, object } = item as Readonly<Record<string, string | undefined>>;
+  return ref ?? issueId ?? proposalId ?? goldenId ?? [account, object].filter(Boolean).join(' ');
 }
 
 /** Where two dumps differ, as readable lines. */
