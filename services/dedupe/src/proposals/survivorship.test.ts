@@ -91,10 +91,16 @@ describe('the fields of the survivor', () => {
     expect(outcome.reason).toContain('HasOptedOutOfEmail is set on 2 only');
   });
 
-  test('of the customer are filled, their lists united, and keys of other systems left alone', () => {
+  test('of the customer are filled, their lists united, and files and keys of other systems left alone', () => {
     const outcome = chooseSurvivor(contact, [
       record('1', { ...full, Interests__c: ['a', 'b'] }),
-      record('2', { Interests__c: ['b', 'c'], Passport_Number__c: 'X1', External_Key__c: 'k', National_Id__c: 'n' }),
+      record('2', {
+        Interests__c: ['b', 'c'],
+        Passport_Number__c: 'X1',
+        External_Key__c: 'k',
+        National_Id__c: 'n',
+        Scan__c: { base64: 'AAAA' },
+      }),
     ]);
     expect(chosen(outcome, 'Interests__c')).toEqual([['a', 'b', 'c'], '2', 'union']);
     expect(chosen(outcome, 'Passport_Number__c')).toEqual(['X1', '2', 'filled']);

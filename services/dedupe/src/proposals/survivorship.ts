@@ -132,7 +132,8 @@ function fieldChoices(policy: SurvivorshipPolicy, ranked: readonly Described[]):
     );
     if (rule === undefined) continue;
     const chosen = choosers[rule](ranked, field);
-    if (chosen === undefined || saysTheSame(chosen.value, master.fields[field])) continue;
+    // Files cannot be written by a change set.
+    if (chosen === undefined || isFile(chosen.value) || saysTheSame(chosen.value, master.fields[field])) continue;
     choices.push({ field, value: chosen.value, from: chosen.from, policy: rule });
   }
   for (const group of policy.groups) choices.push(...groupChoices(group, ranked));
@@ -191,6 +192,10 @@ const choosers: Readonly<Record<FieldRule, (ranked: readonly Described[], field:
 function firstValue(records: readonly Described[], field: string): Chosen | undefined {
   const source = records.find((record) => record.fields[field] !== undefined);
   return source === undefined ? undefined : { value: source.fields[field] as VendorValue, from: source.ref };
+}
+
+function isFile(value: VendorValue): boolean {
+  return typeof value === 'object' && 'base64' in value;
 }
 
 function lengthOf(fields: VendorFields, field: string): number {
