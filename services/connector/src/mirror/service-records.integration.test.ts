@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  createDefaultLoad,
+  type HubSpotSimulator,
+  type SalesforceSimulator,
+  startHubSpotSimulator,
+  startSalesforceSimulator,
+} from '@kempt/crm-simulators';
+import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
+import { buildTestConnector, connected, createConnectorSchema, type RunningConnector } from '../connector-test-bed.ts';
+import {
+  hubspotConnection,
+  hubspotSnapshot,
+  mirrorOf,
+  salesforceConnection,
+  salesforceSnapshot,
+} from '../crm-test-bed.ts';
+
+let server: TestDatabase;
+let database: Database;
+let salesforce: SalesforceSimulator;
+let hubspot: HubSpotSimulator;
+let connector: RunningConnector;
+
+beforeAll(async () => {
+  server = await startTestDatabase();
+  database = await createConnectorSchema(server);
+  const loads = createDefaultLoad({
+    sizes: { contacts: 200, companies: 60, deals: 30, activities: 10 },
+    realData: false,
+  });
+  salesforce = await startSalesforceSimulator({ load: loads.salesforce });
+  hubspot = await startHubSpotSimulator({ load: loads.hubspot, limits: { tenSecondly: 100_000 } });
+  connector = await buildTestConnector({
+    database,
+    connections: [
+      salesforceConnection({ salesforce }, ['Case']),
+      hubspotConnection({ hubspot }, ['feedback_submissions', 'tickets']),
+    ],
+  });
+  await connector.start();
+  await connected(connector);
+});
+
+afterAll(async () => {
+  await connector.stop();
+  await Promise.all([salesforce.stop(), hubspot.stop()]);
+  await database.close();
+  await server.stop();
+});
+
+const time = (value: unknown): string | undefined =>
+  value === undefined ? undefined : new Date(String(value)).toISOString();
+
+interface Canonical {
+  readonly case?: Readonly<Record<string, unknown>>;
+  readonly feedback?: Readonly<Record<string, unknown>>;
+}
+
+test('cases of Salesforce say who asked, how urgently, and when it was settled', async () => {
+  const cases = await salesforceSnapshot(salesforce, 'Case');
+  const mirror = await mirrorOf(connector, 'Case');
+  expect(cases.size).toBeGreaterThan(10);
+  expect(mirror.size).toBe(cases.size);
+  for (const [id, fields] of cases) {
+    const shown = (mirror.get(id)?.canonical as Canonical).case;
+    expect([shown?.status, shown?.priority, shown?.origin, shown?.createdAt, shown?.closedAt]).toEqual([
+      fields.Status,
+      fields.Priority,
+      fields.Origin,
+      fields.CreatedDate,
+      fields.ClosedDate,
+    ]);
+    expect((shown?.person as { recordId?: string } | undefined)?.recordId).toBe(fields.ContactId);
+  }
+});
+
+test('tickets of HubSpot say the same in the same words', async () => {
+  const tickets = await hubspotSnapshot(hubspot, 'tickets');
+  const mirror = await mirrorOf(connector, 'tickets');
+  expect(tickets.size).toBeGreaterThan(3);
+  expect(mirror.size).toBe(tickets.size);
+  for (const [id, fields] of tickets) {
+    const shown = (mirror.get(id)?.canonical as Canonical).case;
+    expect([shown?.subject, shown?.status, shown?.priority, shown?.origin, shown?.createdAt, shown?.closedAt]).toEqual([
+      fields.subject,
+      fields.hs_pipeline_stage,
+      fields.hs_ticket_priority,
+      fields.source_type,
+      time(fields.createdate),
+      time(fields.closed_date),
+    ]);
+    expect((shown?.person as { recordId?: string } | undefined)?.recordId).toBe(fields['associations.contacts']);
+  }
+});
+
+test('answers to surveys of HubSpot say the kind, the score, who gave it and when', async () => {
+  const answers = await hubspotSnapshot(hubspot, 'feedback_submissions');
+  const mirror = await mirrorOf(connector, 'feedback_submissions');
+  expect(answers.size).toBeGreaterThan(3);
+  expect(mirror.size).toBe(answers.size);
+  for (const [id, fields] of answers) {
+    const shown = (mirror.get(id)?.canonical as Canonical).feedback;
+    expect([shown?.surveyKind, shown?.score, shown?.comment, shown?.submittedAt]).toEqual([
+      fields.hs_survey_type,
+      fields.hs_value,
+      fields.hs_content,
+      time(fields.hs_submission_timestamp),
+    ]);
+    expect((shown?.person as { recordId?: string } | undefined)?.recordId).toBe(fields.hs_contact_id);
+  }
+});
