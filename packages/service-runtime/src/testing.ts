@@ -21,6 +21,8 @@ export interface TestCall {
 export interface ServiceTestBed {
   readonly bus: FakeEventBus;
   readonly url: string;
+  /** The database as its owner, for tests that change what the service itself may not. */
+  readonly adminUrl: string;
   /** The tenant of everything that follows. */
   tenantId: string;
   nextTenant(): void;
@@ -79,6 +81,7 @@ export async function startServiceTestBed<C>(
     get url() {
       return service.url;
     },
+    adminUrl: server.adminUrl,
     tenantId: 't0',
     nextTenant: () => {
       tenant += 1;
