@@ -46,6 +46,17 @@ export async function findStep(tx: Transaction, place: StepPlace): Promise<Journ
   return row === undefined ? undefined : entryOf(row);
 }
 
+/** The entries of an operation that nobody has ended, oldest first. */
+export async function findOpenSteps(tx: Transaction, place: Omit<StepPlace, 'step'>): Promise<JournalEntry[]> {
+  const rows = await tx.query<JournalRow>(
+    `select ${columns} from change_journal
+      where tenant_id = $1 and change_set_id = $2 and phase = $3 and operation = $4 and outcome is null
+      order by sequence`,
+    [tx.tenantId, place.changeSetId, place.phase, place.operation],
+  );
+  return rows.map(entryOf);
+}
+
 /** Adds to the hash of the journal, which seals every entry with those before it. The change set's row is held. */
 async function seal(tx: Transaction, changeSetId: string, entry: unknown): Promise<number> {
   const [row] = await tx.query<{ journal_hash: string | null; journal_length: number }>(

@@ -8,7 +8,7 @@ import { type ChangeLease, holdChangeLease } from './change-lease-store.ts';
 import { findChangeSet } from './change-set-store.ts';
 import { examineWrite, type Finding, type ReadBack, readBackWrite, sendWrite } from './examine-write.ts';
 import type { JournalEntry, Phase, Write, WriteResult } from './journal.ts';
-import { closeStep, findStep, openStep, repeatStep } from './journal-store.ts';
+import { closeStep, findOpenSteps, findStep, openStep, repeatStep } from './journal-store.ts';
 import type { MirrorReadBack } from './mirror-read-back.ts';
 import { patchOperation } from './operation-store.ts';
 import { dropAlias, knownSuccessors, putAlias } from './record-alias-store.ts';
@@ -31,6 +31,8 @@ export interface JournaledWrites {
   run(step: string, write: Write): Promise<WriteEnd>;
   /** Whether a write was carried out already. */
   isDone(step: string): Promise<boolean>;
+  /** Finds out what became of a write that was under way when somebody died, and ends it. */
+  settleOpen(): Promise<void>;
 }
 
 export interface JournaledWritesOptions {
@@ -205,6 +207,11 @@ export function createJournaledWrites(options: JournaledWritesOptions): Journale
   }
 
   return {
+    async settleOpen() {
+      const open = await save((tx) => findOpenSteps(tx, place));
+      for (const entry of open) await settle(entry, null);
+    },
+
     isDone: async (step) => (await save((tx) => findStep(tx, { ...place, step })))?.outcome === 'done',
 
     async run(step, write) {

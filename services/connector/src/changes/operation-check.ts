@@ -2,7 +2,7 @@ import { formatRecordRef, type RecordRefFields } from '@kempt/contracts';
 import type { FieldChanges, WritableField } from '../crm/crm-writer.ts';
 import { parseInstant } from '../schema/convert-value.ts';
 import { decimalText } from '../schema/decimal-text.ts';
-import { type FieldValue, isDecimal, isList, isTimestamp } from '../schema/field-value.ts';
+import { type FieldValue, isDecimal, isList, isTimestamp, textOf } from '../schema/field-value.ts';
 import { mainRecord, type Operation, recordsOf } from './operation.ts';
 import type { OperationProblem } from './operation-request.ts';
 
@@ -128,11 +128,9 @@ function problemOfValue(field: WritableField, value: FieldValue | null): string 
     return `${name} takes ${field.maxLength} characters, not ${length}.`;
   }
   if (field.choices !== null) {
-    const chosen = typeof typed === 'object' && isList(typed) ? typed.map(String) : [String(typed)];
-    const stray = chosen.find((choice) => !field.choices?.includes(choice));
-    if (typeof typed !== 'object' || isList(typed)) {
-      if (stray !== undefined) return `${name} has no choice "${stray.slice(0, 80)}".`;
-    }
+    const chosen = typeof typed === 'object' && isList(typed) ? typed : [typed];
+    const stray = chosen.map(textOf).find((choice) => !field.choices?.includes(choice));
+    if (stray !== undefined) return `${name} has no choice "${stray.slice(0, 80)}".`;
   }
   return null;
 }

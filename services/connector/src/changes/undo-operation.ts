@@ -45,6 +45,8 @@ export async function undoOperation(
   const result = resultBefore(stored);
   let reason = '';
   try {
+    // What is found below must be what the writes so far have left, also the one that a crash left open.
+    await undoing.writes.settleOpen();
     await undoByKind(stored, result, undoing);
   } catch (error) {
     if (!(error instanceof UndoFailure)) throw error;

@@ -101,10 +101,10 @@ function populateSalesforce(
               {
                 FirstName: draw.pick(firstNames),
                 LastName: draw.pick(lastNames),
-                Company: `Acme ${at}`,
                 Email: `p${at}.${n}@example.com`,
                 Phone: `+44 ${at} ${n}`,
                 Title: draw.pick(['CEO', 'CTO', 'Clerk']),
+                ...(object === 'Lead' ? { Company: `Acme ${at}` } : {}),
                 ...(object === 'Contact' ? { MailingCity: draw.pick(cities), DoNotCall: draw.chance(0.5) } : {}),
               },
               ['LastName', 'Company'],
@@ -245,8 +245,10 @@ async function snapshot(
 function differences(before: Snapshot, after: Snapshot, livesOnAs: ReadonlyMap<string, string>): string[] {
   const found: string[] = [];
   const idNow = (id: string): string => livesOnAs.get(id) ?? id;
-  const valueNow = (name: string, value: unknown): string =>
-    name.startsWith('associations.') ? String(value).split(';').map(idNow).sort().join(';') : String(value ?? '');
+  const textOf = (value: unknown): string =>
+    value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  const shown = (name: string, value: unknown, idOf: (id: string) => string): string =>
+    name.startsWith('associations.') ? textOf(value).split(';').map(idOf).sort().join(';') : textOf(value);
   for (const [object, records] of before) {
     const now = after.get(object) ?? new Map();
     const expected = new Set([...records.keys()].map(idNow));
@@ -259,15 +261,8 @@ function differences(before: Snapshot, after: Snapshot, livesOnAs: ReadonlyMap<s
       }
       for (const name of new Set([...Object.keys(fields), ...Object.keys(record)])) {
         if (unrestored.has(name)) continue;
-        const [was, is] = [
-          valueNow(name, fields[name]),
-          name.startsWith('associations.')
-            ? String(record[name] ?? '')
-                .split(';')
-                .sort()
-                .join(';')
-            : String(record[name] ?? ''),
-        ];
+        const was = shown(name, fields[name], idNow);
+        const is = shown(name, record[name], (id) => id);
         if (was !== is && !(fields[name] === undefined && is === ''))
           found.push(`${object} ${id}: ${name} was "${was}" and is "${is}".`);
       }
