@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isQuiet } from '../../services/standalone/src/first-sync/quiescence.ts';
+import { type ChangeDriver, createChangeDriver } from './change-driver.ts';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
 import { checkHistory, type MirrorRecord, type ShownCluster, type Verdict } from './history-checker.ts';
 import { dumpTopics } from './recorded-event.ts';
 import { createRestClient } from './rest-dump.ts';
 import { awaitFirstSync, awaitTrue } from './settled.ts';
 import { comparable, createSimulatedCrms, type ObjectOfAccount, plainFields } from './simulated-crms.ts';
+import { checkWrites } from './write-checker.ts';
 
 export interface ChaosOptions {
   readonly start: () => Promise<Deployment>;
@@ -27,12 +29,16 @@ const matched = new Set(['Contact', 'Lead', 'Account', 'contacts', 'companies'])
 
 /**
  * Kills every service again and again, from the first second of the first sync on, while the CRMs go on changing; then
- * lets everything settle and holds CRMs, mirror, topics and REST answers against each other.
+ * lets everything settle and holds CRMs, mirror, topics and REST answers against each other. Change sets are applied and taken
+ * back all the while; the log of the CRMs must show each of their writes once.
  */
 export async function runChaos(options: ChaosOptions): Promise<string> {
   const random = seededRandom(options.seed);
   const deployment = await options.start();
   const crms = createSimulatedCrms(() => deployment.controlUrl);
+  const driver = createChangeDriver(deployment);
+  const ended = new AbortController();
+  const driving = drive(driver, seededRandom(`${options.seed} change sets`), ended.signal);
   try {
     const victims = shuffled(
       serviceNames.flatMap((name) => Array.from({ length: options.kills }, () => name)),
@@ -48,23 +54,38 @@ export async function runChaos(options: ChaosOptions): Promise<string> {
       counts.set(victim, (counts.get(victim) ?? 0) + 1);
       if ((index + 1) % 20 === 0) console.log(`${index + 1} of ${kills.length} kills, ${crms.changes()} changes`);
     }
+    ended.abort();
+    await driving;
     await awaitFirstSync(deployment, 300_000);
+    const written = checkWrites(await driver.finish(120_000), await driver.writes());
     for (let edit = 0; edit < 20; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
 
     const verdict = await settledVerdict(deployment, crms);
-    const summary = `${kills.length} kills, ${crms.changes()} changes; checked ${JSON.stringify(verdict.checked)}`;
-    if (verdict.missing.length + verdict.extra.length > 0) {
+    const summary = `${kills.length} kills, ${crms.changes()} changes, ${driver.made()} change sets; checked ${JSON.stringify({ ...verdict.checked, ...written.checked })}`;
+    const missing = [...verdict.missing, ...written.missing];
+    const extra = [...verdict.extra, ...written.extra];
+    if (missing.length + extra.length > 0) {
       throw new Error(
         [
-          `${verdict.missing.length} missing, ${verdict.extra.length} extra (${summary})`,
-          ...verdict.missing.slice(0, 15),
-          ...verdict.extra.slice(0, 15),
+          `${missing.length} missing, ${extra.length} extra (${summary})`,
+          ...missing.slice(0, 15),
+          ...extra.slice(0, 15),
         ].join('\n  '),
       );
     }
     return `0 missing, 0 extra; ${summary}`;
   } finally {
+    ended.abort();
+    await driving;
     await deployment.stop();
+  }
+}
+
+/** Goes on making and moving change sets, whatever dies meanwhile. */
+async function drive(driver: ChangeDriver, random: () => number, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await driver.step(random);
+    await sleep(200, undefined, { signal }).catch(() => undefined);
   }
 }
 
