@@ -215,11 +215,13 @@ await describeWithBrowser('the console in a browser', (browser) => {
     await page.getByRole('link', { name: 'Data quality' }).nth(1).press('Enter');
     await heading('Data quality').waitFor();
     await page.locator('.plot-area canvas').waitFor();
+    // The line of the values is drawn in the accent of the light theme.
     const inked = await page.evaluate(`(() => {
       const canvas = document.querySelector('.plot-area canvas');
       const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const accent = [31, 95, 191, 255];
       let count = 0;
-      for (let at = 3; at < data.length; at += 4) if (data[at] > 0) count += 1;
+      for (let at = 0; at < data.length; at += 4) if (accent.every((part, n) => data[at + n] === part)) count += 1;
       return count;
     })()`);
     expect(inked).toBeGreaterThan(500);

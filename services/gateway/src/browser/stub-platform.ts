@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type ChangeSetState, ChangeSetState as States } from '@kempt/contracts';
+import type { ChangeSetState } from '@kempt/contracts';
 import type { FakeEventBus } from '@kempt/event-bus';
 import { changeSetEvent } from '../events/event-test-data.ts';
 import { findings, integrations, kpiDetail, kpis, proposals, scoreDetail, scores, users } from './stub-data.ts';
@@ -61,8 +61,8 @@ export async function startStubPlatform(bus: FakeEventBus): Promise<StubPlatform
   async function enter(set: StubChangeSet, state: string): Promise<void> {
     set.state = state;
     set.stateAt = new Date().toISOString();
-    const name = state.toUpperCase().replaceAll('-', '_') as keyof typeof States;
-    await bus.publish([changeSetEvent({ id: set.id, state: name satisfies keyof typeof ChangeSetState })]);
+    const name = state.toUpperCase().replaceAll('-', '_') as keyof typeof ChangeSetState;
+    await bus.publish([changeSetEvent({ id: set.id, state: name })]);
   }
 
   function later(set: StubChangeSet, task: 'plan' | 'apply' | 'undo', state: string): void {

@@ -71,7 +71,7 @@ function queryText(query: Query): string {
 export const api = {
   get: <T>(path: string, options?: CallOptions): Promise<T> => call('GET', path, options),
   list: <T>(path: string, options?: CallOptions): Promise<Page<T>> => call('GET', path, options),
-  post: <T>(path: string, body: unknown = undefined, options?: CallOptions): Promise<T> =>
+  post: <T>(path: string, body?: unknown, options?: CallOptions): Promise<T> =>
     call('POST', path, { ...options, body }),
   put: <T>(path: string, body: unknown): Promise<T> => call('PUT', path, { body }),
   patch: <T>(path: string, body: unknown): Promise<T> => call('PATCH', path, { body }),

@@ -4,5 +4,5 @@ export function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map(valueText).join('; ');
   if (typeof value === 'object' && 'decimal' in value) return String(value.decimal);
   if (typeof value === 'boolean') return value ? 'Yes' : 'No';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

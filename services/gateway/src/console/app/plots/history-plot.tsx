@@ -30,8 +30,7 @@ export function HistoryPlot({
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const colour = (name: string): string => resolvedColour(element, name);
     const times = points.map(({ at }) => new Date(at).getTime() / 1_000);
     const lines = [
       { label: 'Value', stroke: colour('--accent'), values: points.map(({ value }) => value), width: 2, dash: [] },
@@ -61,7 +60,7 @@ export function HistoryPlot({
         height: heightPx,
         cursor: { y: false },
         legend: { show: false },
-        axes: [axis, { ...axis, size: 76, values: (_plot, values) => values.map(format) }],
+        axes: [axis, { ...axis, size: 104, values: (_plot, values) => values.map(format) }],
         series: [
           {},
           ...lines.map(({ label, stroke, width, dash }) => ({
@@ -94,4 +93,12 @@ export function HistoryPlot({
       </figcaption>
     </figure>
   );
+}
+
+/** A canvas knows no custom properties and no `light-dark()`: the element is asked what it comes to here. */
+function resolvedColour(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`;
+  const { color } = getComputedStyle(element);
+  element.style.color = '';
+  return color;
 }

@@ -55,7 +55,7 @@ export function FieldChoice({
                 key={row.field}
                 row={row}
                 chosen={choices[row.field] ?? 0}
-                isFixed={isFixed || !row.differs}
+                isFixed={isFixed || !isOfInterest(row)}
                 onChoose={(place) => onChoose(row.field, place)}
                 names={proposal.members.map((member) => shortRef(member.record))}
               />

@@ -26,7 +26,7 @@ export function SignIn() {
 
   return (
     <main class="sign-in">
-      <form onSubmit={submit} aria-labelledby="sign-in-title">
+      <form onSubmit={(event) => void submit(event)} aria-labelledby="sign-in-title">
         <h1 id="sign-in-title">Kempt</h1>
         <p>CRM maintenance for Salesforce and HubSpot.</p>
         <label for="api-key">API key</label>
