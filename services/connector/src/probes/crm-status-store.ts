@@ -71,10 +71,14 @@ export async function listStatuses(tx: Transaction): Promise<CrmStatus[]> {
   return rows.map(statusOf);
 }
 
-/** Statuses of all tenants that are as new as their interval promises. Needs a system transaction. */
+/**
+ * Statuses of all tenants that are as new as their interval promises, the newest last: several tenants may read one
+ * account. Needs a system transaction.
+ */
 export async function listFreshStatuses(tx: Transaction): Promise<CrmStatus[]> {
   const rows = await tx.query<StatusRow>(
-    `select ${columns} from crm_status where probed_at > now() - 3 * interval_ms * interval '1 millisecond' - interval '30 seconds'`,
+    `select ${columns} from crm_status where probed_at > now() - 3 * interval_ms * interval '1 millisecond' - interval '30 seconds'
+      order by probed_at`,
   );
   return rows.map(statusOf);
 }
