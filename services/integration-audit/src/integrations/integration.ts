@@ -2,18 +2,33 @@ import { type ConnectionChanged, ConnectionStatus, type KemptEvent, type topics 
 
 export type IntegrationStatus = 'backfilling' | 'connected' | 'failing' | 'paused' | 'deleted' | 'unknown';
 
+export type IntegrationKind = 'kempt-connection' | 'app' | 'client';
+
 /** One entry of the register. */
 export interface Integration {
   readonly id: string;
-  readonly kind: 'kempt-connection';
+  readonly kind: IntegrationKind;
   readonly account: string;
   readonly system: string;
   readonly name: string;
   readonly status: IntegrationStatus;
   readonly statusSince: Date;
   readonly registeredAt: Date;
+  /** What a connection of Kempt reads. */
   readonly objects: readonly string[];
   readonly version: number;
+  readonly use: IntegrationUse | null;
+}
+
+/** How an app or a client uses a CRM; of a connection of Kempt it is not known. */
+export interface IntegrationUse {
+  /** connected-app, oauth-app, private-app, or empty. */
+  readonly appKind: string;
+  readonly userIds: readonly string[];
+  readonly lastUsedAt: Date | null;
+  /** In the last 30 days. */
+  readonly calls: number;
+  readonly peak: { readonly day: string; readonly calls: number; readonly dailyLimit: number } | null;
 }
 
 const statuses: Readonly<Record<ConnectionStatus, IntegrationStatus>> = {
@@ -41,5 +56,6 @@ export function integrationOf(
     registeredAt: event.time,
     objects: connection.objects,
     version: event.sequence,
+    use: null,
   };
 }
