@@ -1,5 +1,6 @@
 import { topicCatalogue } from '@kempt/contracts';
 import type { Deployment } from './deployment.ts';
+import { checkFigures } from './figure-check.ts';
 import { dumpTopics, multisetDifference, type RecordedEvent, type TopicDump } from './recorded-event.ts';
 import { createRestClient, digestOf, dumpRest, type RestDump, restDifference } from './rest-dump.ts';
 import { awaitFirstSync } from './settled.ts';
@@ -7,14 +8,16 @@ import { awaitFirstSync } from './settled.ts';
 interface Seen {
   readonly topics: TopicDump;
   readonly rest: RestDump;
+  readonly figures: string;
 }
 
 /** Reads the same simulated CRMs with both shapes and holds every event and every answer against each other. */
 export async function runComparison(
   shapes: Readonly<Record<Deployment['shape'], (name: string) => Promise<Deployment>>>,
+  seed: string,
 ): Promise<string> {
-  const standalone = await see(await shapes.standalone('compare-standalone'));
-  const distributed = await see(await shapes.distributed('compare-distributed'));
+  const standalone = await see(await shapes.standalone('compare-standalone'), seed);
+  const distributed = await see(await shapes.distributed('compare-distributed'), seed);
   const events = multisetDifference(lasting(standalone.topics), lasting(distributed.topics));
   const answers = restDifference(standalone.rest, distributed.rest);
   if (events.length > 0 || answers.length > 0) {
@@ -30,6 +33,7 @@ export async function runComparison(
   return [
     `${lasting(standalone.topics).length} events on each side are the same by topic, key, type, sequence and payload hash`,
     `${standalone.rest.answers.size} answers on each side are the same, digest ${digestOf(standalone.rest).slice(0, 16)}`,
+    `standalone: ${standalone.figures}; distributed: ${distributed.figures}`,
     `delivered again: ${standalone.topics.redelivered} standalone, ${distributed.topics.redelivered} distributed`,
   ].join('\n');
 }
@@ -40,7 +44,7 @@ const momentary = new Set(topicCatalogue.filter((topic) => topic.momentary === t
 const lasting = ({ events }: TopicDump): readonly RecordedEvent[] =>
   events.filter(({ topic }) => !momentary.has(topic));
 
-async function see(deployment: Deployment): Promise<Seen> {
+async function see(deployment: Deployment, seed: string): Promise<Seen> {
   try {
     const begun = performance.now();
     await awaitFirstSync(deployment, 240_000);
@@ -49,7 +53,7 @@ async function see(deployment: Deployment): Promise<Seen> {
     const topics = await dumpTopics(bus, 'slice-comparison');
     await bus.close();
     const rest = await dumpRest(createRestClient(deployment.apiUrl, deployment.apiKey));
-    return { topics, rest };
+    return { topics, rest, figures: await checkFigures(deployment, seed) };
   } finally {
     await deployment.stop();
   }

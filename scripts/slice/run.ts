@@ -74,7 +74,7 @@ async function note(what: string, run: () => Promise<string>): Promise<void> {
 
 try {
   if (command === 'compare' || command === 'ci') {
-    await note('Both shapes give the same events and the same answers', () => runComparison(shapes));
+    await note('Both shapes give the same events and the same answers', () => runComparison(shapes, seed));
   }
   if (command === 'chaos' || command === 'ci') {
     for (const shape of ['standalone', 'distributed'] as const) {

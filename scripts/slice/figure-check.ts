@@ -1,0 +1,58 @@
+import { independentFigures } from '../../services/standalone/src/scoring/independent-figures.ts';
+import type { Deployment } from './deployment.ts';
+import { createRestClient } from './rest-dump.ts';
+import { awaitTrue } from './settled.ts';
+
+interface KpiView {
+  readonly kpi: string;
+  readonly account?: string;
+  readonly value?: number;
+}
+
+interface ExplainedScore {
+  readonly losses: readonly { readonly ruleId: string; readonly failed: number }[];
+}
+
+/** Holds KPIs and issues against what follows from the CRMs and the truth about them. @returns one line of what was compared */
+export async function checkFigures(deployment: Deployment, seed: string): Promise<string> {
+  const client = createRestClient(deployment.apiUrl, deployment.apiKey);
+  const { items: connections } = (await client.get('/v1/connections')) as {
+    items: { account: string; system: 'salesforce' | 'hubspot' }[];
+  };
+  const accounts = Object.fromEntries(connections.map(({ system, account }) => [system, account])) as Record<
+    'salesforce' | 'hubspot',
+    string
+  >;
+  const expected = await independentFigures(
+    {
+      records: async (crm, object) =>
+        (await (await fetch(`${deployment.controlUrl}/__control/${crm}/records/${object}`)).json()) as Record<
+          string,
+          unknown
+        >[],
+    },
+    { seed, now: Date.now(), accounts },
+  );
+  let differences: string[] = [];
+  await awaitTrue(60_000, 'equality of figures', async () => {
+    differences = [];
+    const { items } = (await client.get('/v1/kpis')) as { items: KpiView[] };
+    for (const [kpi, value] of Object.entries(expected.kpis)) {
+      const shown = items.find((item) => item.kpi === kpi && item.account === undefined)?.value;
+      if (shown === undefined || Math.abs(shown - value) > 1e-9)
+        differences.push(`${kpi}: ${shown}, should be ${value}`);
+    }
+    for (const [name, count] of Object.entries(expected.issues)) {
+      const [account = '', object = '', ruleId = ''] = name.split(' ');
+      const { losses } = (await client.get(
+        `/v1/data-quality/scores/${encodeURIComponent(account)}/${object}`,
+      )) as ExplainedScore;
+      const shown = losses.find((loss) => loss.ruleId === ruleId)?.failed ?? 0;
+      if (shown !== count) differences.push(`issues of ${ruleId} in ${object}: ${shown}, should be ${count}`);
+    }
+    return differences.length === 0;
+  }).catch((error: unknown) => {
+    throw differences.length === 0 ? error : new Error(`figures differ:\n  ${differences.join('\n  ')}`);
+  });
+  return `${Object.keys(expected.kpis).length} KPIs and ${Object.keys(expected.issues).length} counts of issues are what the CRMs themselves give`;
+}
