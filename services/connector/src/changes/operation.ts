@@ -82,6 +82,8 @@ export interface OperationResult {
   readonly after: Fields;
   /** ISO 8601. */
   readonly appliedAt: string;
+  /** Names of the survivor's links right after a merge; absent where children follow by reference. */
+  readonly links?: readonly string[];
   /** Ids under which an undo made records again, by their old ids. */
   readonly recreated?: Readonly<Record<string, string>>;
   /** What an undo left as others had changed it, for people. */

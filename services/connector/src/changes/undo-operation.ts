@@ -28,7 +28,6 @@ class UndoFailure extends Error {}
 
 /** What one undo gathers on its way. */
 interface Undoing extends OperationContext {
-  readonly signal: AbortSignal;
   readonly kept: string[];
   readonly recreated: Record<string, string>;
 }
@@ -37,10 +36,7 @@ interface Undoing extends OperationContext {
  * Takes an operation back: what it changed and nobody changed since. Called again, after a crash or a failure, it takes
  * back what is left.
  */
-export async function undoOperation(
-  stored: StoredOperation,
-  context: OperationContext & { readonly signal: AbortSignal },
-): Promise<UndoEnd> {
+export async function undoOperation(stored: StoredOperation, context: OperationContext): Promise<UndoEnd> {
   const undoing: Undoing = { ...context, kept: [], recreated: { ...stored.result?.recreated } };
   const result = resultBefore(stored);
   let reason = '';
@@ -232,16 +228,24 @@ async function undoMergeByNewRecords(operation: MergeOperation, facts: MergeFact
     { object, recordId: survivorId, before: master.fields, after: facts.result.after },
     undoing,
   );
-  const own = new Set((facts.links[master.recordId] ?? []).map(linkName));
+  const links = await linksAsOfNow(facts, undoing);
+  const own = new Set((links.before.get(master.recordId) ?? []).map(linkName));
   const writable = await writer.writableFields(object, undoing.signal);
-  const linksNow = async () => await writer.links(object, survivorId, undoing.signal);
-  const held = new Set((await linksNow()).map(linkName));
+  const held = new Set((await writer.links(object, survivorId, undoing.signal)).map(linkName));
+  const untied = async (name: string): Promise<boolean> => {
+    if (!links.after.has(name) || held.has(name)) return false;
+    const ours = await Promise.all(losers.map(({ recordId }) => undoing.writes.isDone(`untie-${recordId}-${name}`)));
+    return !ours.includes(true);
+  };
   for (const loser of gone) {
-    const brought = (facts.links[loser.recordId] ?? []).filter((link) => link.kind === 'association');
-    // An association that the survivor has lost meanwhile was taken away by somebody: it does not come back.
-    const returning = brought.filter(
-      (link) => held.has(linkName(link)) || own.has(linkName(link)) || wasMovedOn(link, facts, loser),
-    );
+    const brought = links.before.get(loser.recordId) ?? [];
+    const returning: RecordLink[] = [];
+    for (const link of brought) {
+      // What the merge brought to the survivor and is gone was taken away by somebody, unless by this undo.
+      if (await untied(linkName(link)))
+        undoing.kept.push(`${describeLink(link)} was taken away afterwards and stays so.`);
+      else returning.push(link);
+    }
     const created = await run(
       `create-${loser.recordId}`,
       {
@@ -268,11 +272,30 @@ async function undoMergeByNewRecords(operation: MergeOperation, facts: MergeFact
   }
 }
 
-/** Whether an association of a loser never came to the survivor, since another loser had brought the same. */
-const wasMovedOn = (link: RecordLink, facts: MergeFacts, loser: RecordImage): boolean =>
-  Object.entries(facts.links).some(
-    ([id, links]) => id !== loser.recordId && links.some((other) => linkName(other) === linkName(link)),
-  );
+/** Associations before and right after the merge, with the ids under which the other records live by now. */
+async function linksAsOfNow(facts: MergeFacts, undoing: Undoing) {
+  const known = new Map<string, string>();
+  const idNow = async (object: string, id: string): Promise<string> => {
+    const key = `${object}:${id}`;
+    const living = known.get(key) ?? (await undoing.livesAs(object, id));
+    known.set(key, living);
+    return living;
+  };
+  const before = new Map<string, AssociationLink[]>();
+  for (const [id, links] of Object.entries(facts.links)) {
+    const moved: AssociationLink[] = [];
+    for (const link of links) {
+      if (link.kind === 'association') moved.push({ ...link, toId: await idNow(link.toObject, link.toId) });
+    }
+    before.set(id, moved);
+  }
+  const after = new Set<string>();
+  for (const name of facts.result.links ?? []) {
+    const [object = '', id = '', ...kind] = name.split(':');
+    after.add([object, await idNow(object, id), ...kind].join(':'));
+  }
+  return { before, after };
+}
 
 /** Makes the associations that the CRM did not make with the record. */
 async function tieMissing(

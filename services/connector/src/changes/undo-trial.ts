@@ -248,7 +248,9 @@ function differences(before: Snapshot, after: Snapshot, livesOnAs: ReadonlyMap<s
   const textOf = (value: unknown): string =>
     value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
   const shown = (name: string, value: unknown, idOf: (id: string) => string): string =>
-    name.startsWith('associations.') ? textOf(value).split(';').map(idOf).sort().join(';') : textOf(value);
+    name.startsWith('associations.') || name === 'associatedcompanyid'
+      ? textOf(value).split(';').map(idOf).sort().join(';')
+      : textOf(value);
   for (const [object, records] of before) {
     const now = after.get(object) ?? new Map();
     const expected = new Set([...records.keys()].map(idNow));
