@@ -5,6 +5,7 @@ import type { CommandContext } from './command-context.ts';
 import { addClustersCommands } from './commands/clusters.ts';
 import { addConnectionsCommands } from './commands/connections.ts';
 import { addDlqCommands } from './commands/dlq.ts';
+import { addEvidenceCommands } from './commands/evidence.ts';
 import { addIdsCommand } from './commands/ids.ts';
 import { addRecordsCommands } from './commands/records.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -40,6 +41,7 @@ const groups = [
   addClustersCommands,
   addIdsCommand,
   addDlqCommands,
+  addEvidenceCommands,
 ];
 
 /** Runs one command and resolves to its exit code. Never rejects. */

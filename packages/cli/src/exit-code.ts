@@ -7,6 +7,7 @@ export const exitCodes = {
   notFound: 4,
   refused: 5,
   unavailable: 6,
+  broken: 7,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -79,7 +79,11 @@ export function registerEvidenceRoutes({
       const { limit, ...filter } = request.query;
       const { found, end } = await database.transaction(
         tenantOf(request),
-        async (tx) => ({ found: await listLinks(tx, { ...filter, limit: limit + 1 }), end: await chainEnd(tx) }),
+        async (tx) => {
+          // The end first: links that come meanwhile are shown, and none is missing before it.
+          const end = await chainEnd(tx);
+          return { end, found: await listLinks(tx, { ...filter, limit: limit + 1 }) };
+        },
         { readOnly: true },
       );
       const page = found.slice(0, limit);
