@@ -12,18 +12,26 @@ import {
   parseRecordRef,
   topics,
 } from '@kempt/contracts';
+import { createFakeEventBus, type FakeEventBus } from '@kempt/event-bus';
 import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { createChangeSetStates } from '../changes/change-set-states.ts';
 import { type ChangeSteps, changeSteps, type ShownChangeSet, unlockAll } from '../changes/change-test-bed.ts';
 import { createProposalConsumers } from '../changes/proposal-consumer.ts';
-import { buildTestConnector, connected, createConnectorSchema, type RunningConnector } from '../connector-test-bed.ts';
+import {
+  buildTestConnector,
+  connected,
+  createConnectorSchema,
+  eventually,
+  type RunningConnector,
+} from '../connector-test-bed.ts';
 import { type SimulatedCrms, salesforceConnection, startCrms } from '../crm-test-bed.ts';
 import type { ConnectorMetrics } from '../metrics.ts';
 
 let server: TestDatabase;
 let database: Database;
 let crms: SimulatedCrms;
+let bus: FakeEventBus;
 let connector: RunningConnector;
 let steps: ChangeSteps;
 let connectionId: string;
@@ -36,8 +44,11 @@ beforeAll(async () => {
   server = await startTestDatabase();
   database = await createConnectorSchema(server);
   crms = await startCrms();
+  bus = createFakeEventBus();
+  await bus.ensureTopics([topics.mergeProposed, topics.fixProposed]);
   connector = await buildTestConnector({
     database,
+    bus,
     connections: [salesforceConnection(crms, ['Contact'])],
     seams: {
       writers: (real) => ({
@@ -68,6 +79,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await connector.stop();
+  await bus.close();
   await crms.stop();
   await database.close();
   await server.stop();
@@ -284,12 +296,15 @@ describe('nothing is written', () => {
       { ...envelope(fix.proposalId, 1), topic: topics.fixProposed, data: fix },
       { name: 'protobuf' },
     );
-    await database.transaction('default', (tx) => consumers.fixes(tx, [positioned(event)]));
-    const { body } = await connector.request<{ items: ShownChangeSet[] }>(
-      'GET',
-      `/v1/change-sets?requestedBy=proposal:${fix.proposalId}`,
-    );
-    expect(body.items).toMatchObject([{ state: 'draft', operations: 1 }]);
+    await bus.publish([event, event]);
+    const drafted = await eventually('the draft of a proposal that came over the bus', async () => {
+      const { body } = await connector.request<{ items: ShownChangeSet[] }>(
+        'GET',
+        `/v1/change-sets?requestedBy=proposal:${fix.proposalId}`,
+      );
+      return body.items.length > 0 && body.items;
+    });
+    expect(drafted).toMatchObject([{ state: 'draft', version: 1, operations: 1 }]);
     expect(writes()).toBe(0);
   });
 });
