@@ -32,7 +32,7 @@ describe('KPIs', () => {
       createdAt: daysAgo(createdDaysAgo),
       closedOn: dayOf(daysAgo(closedDaysAgo)),
     });
-    const deals = [deal(20, 10), deal(50, 20), deal(25, 5), deal(5, 9), deal(500, 400), deal(9, -3)];
+    const deals = [deal(20, 10), deal(50, 20), deal(25, 5), deal(5, 9), deal(900, 800), deal(9, -3)];
     expect(processEfficiency(deals, now)).toEqual({ value: 20, terms: { deals: 3, p90Days: 28 } });
     expect(processEfficiency([], now).value).toBeNull();
   });

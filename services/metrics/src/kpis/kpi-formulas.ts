@@ -4,7 +4,7 @@ import type { Measurement } from './kpi.ts';
 const dayMs = 86_400_000;
 
 /** Days that KPIs look back. */
-export const kpiWindows = { uptimeDays: 30, adoptionDays: 30, processDays: 365, satisfactionDays: 365 } as const;
+export const kpiWindows = { uptimeDays: 30, adoptionDays: 30, processDays: 730, satisfactionDays: 365 } as const;
 
 const nothing: Measurement = { value: null, terms: {} };
 

@@ -74,7 +74,7 @@ export const kpiDefinitions: Readonly<Record<KpiName, KpiDefinition>> = {
     title: 'Days to win a deal',
     unit: 'days',
     higherIsBetter: false,
-    formula: 'Median days from the creation of a deal to its close date, over deals won in the last 365 days.',
+    formula: 'Median days from the creation of a deal to its close date, over deals won in the last 730 days.',
     target: 60,
   },
   'customer-satisfaction': {

@@ -17,7 +17,8 @@ export interface IndependentFigures {
 }
 
 const dayMs = 86_400_000;
-const windowDays = 365;
+const dealDays = 730;
+const surveyDays = 365;
 const adoptionDays = 30;
 
 const isAlive = (record: RawRecord): boolean => record['IsDeleted'] !== true && record['archived'] !== true;
@@ -40,7 +41,7 @@ function timeOf(value: unknown): number {
 
 const dayOf = (time: number): number => Math.floor(time / dayMs);
 
-/** Days from creation to close of deals that were won in the last 365 days. */
+/** Days from creation to close of deals that were won in the last 730 days. */
 async function daysToWin(crms: RawCrms, now: number): Promise<number[]> {
   const opportunities = (await crms.records('salesforce', 'Opportunity'))
     .filter((deal) => isAlive(deal) && deal['IsWon'] === true)
@@ -50,7 +51,7 @@ async function daysToWin(crms: RawCrms, now: number): Promise<number[]> {
     .map((deal) => [timeOf(deal['createdate']), timeOf(deal['closedate'])] as const);
   return [...opportunities, ...deals]
     .map(([created, closed]) => ({ closedOn: dayOf(closed), days: dayOf(closed) - dayOf(created) }))
-    .filter(({ closedOn, days }) => days >= 0 && closedOn <= dayOf(now) && closedOn >= dayOf(now) - windowDays)
+    .filter(({ closedOn, days }) => days >= 0 && closedOn <= dayOf(now) && closedOn >= dayOf(now) - dealDays)
     .map(({ days }) => days);
 }
 
@@ -59,7 +60,7 @@ async function satisfaction(crms: RawCrms, now: number): Promise<number> {
     (answer) =>
       isAlive(answer) &&
       answer['hs_survey_type'] === 'CSAT' &&
-      timeOf(answer['hs_submission_timestamp'] ?? answer['hs_createdate']) >= now - windowDays * dayMs,
+      timeOf(answer['hs_submission_timestamp'] ?? answer['hs_createdate']) >= now - surveyDays * dayMs,
   );
   return answers.filter((answer) => Number(answer['hs_value']) >= 4).length / answers.length;
 }
