@@ -1,3 +1,5 @@
+import { createApiClient } from '../../services/standalone/src/first-sync/api-client.ts';
+import { scoreFindings } from '../../services/standalone/src/scoring/finding-scoring.ts';
 import { independentFigures } from '../../services/standalone/src/scoring/independent-figures.ts';
 import type { Deployment } from './deployment.ts';
 import { createRestClient } from './rest-dump.ts';
@@ -13,7 +15,7 @@ interface ExplainedScore {
   readonly losses: readonly { readonly ruleId: string; readonly failed: number }[];
 }
 
-/** Holds KPIs and issues against what follows from the CRMs and the truth about them. @returns one line of what was compared */
+/** Holds findings, KPIs and issues against what follows from the CRMs and the truth about them. @returns one line of what was compared */
 export async function checkFigures(deployment: Deployment, seed: string): Promise<string> {
   const client = createRestClient(deployment.apiUrl, deployment.apiKey);
   const { items: connections } = (await client.get('/v1/connections')) as {
@@ -54,5 +56,16 @@ export async function checkFigures(deployment: Deployment, seed: string): Promis
   }).catch((error: unknown) => {
     throw differences.length === 0 ? error : new Error(`figures differ:\n  ${differences.join('\n  ')}`);
   });
-  return `${Object.keys(expected.kpis).length} KPIs and ${Object.keys(expected.issues).length} counts of issues are what the CRMs themselves give`;
+  const api = createApiClient(deployment.apiUrl, deployment.apiKey);
+  const findings = await scoreFindings({ api, seed });
+  if (findings.missing.length + findings.extra.length > 0) {
+    throw new Error(
+      [
+        'findings differ:',
+        ...findings.missing.map((name) => `missing ${name}`),
+        ...findings.extra.map((name) => `extra ${name}`),
+      ].join('\n  '),
+    );
+  }
+  return `${findings.right} findings, ${Object.keys(expected.kpis).length} KPIs and ${Object.keys(expected.issues).length} counts of issues are what the CRMs and the truth about them give`;
 }

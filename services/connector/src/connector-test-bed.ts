@@ -114,7 +114,7 @@ export async function buildTestConnector(options: {
     authenticate: async (headers) => ({
       tenantId: String(headers['x-tenant']),
       subject: 'test',
-      scopes: new Set(headers['x-scopes'] === undefined ? scopes : String(headers['x-scopes']).split(' ')),
+      scopes: new Set(typeof headers['x-scopes'] === 'string' ? headers['x-scopes'].split(' ') : scopes),
     }),
   });
   const runtime = {

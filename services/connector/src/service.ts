@@ -199,7 +199,7 @@ export async function buildConnector(
       logger,
       crmTimeoutMs: settings.crmTimeoutMs,
       now,
-      wait: async (ms, signal) => void (await sleep(ms, undefined, { signal })),
+      wait: (ms, signal) => sleep(ms, undefined, { signal }),
     }),
     concurrency: settings.changeConcurrency,
     holder: randomUUID(),

@@ -11,6 +11,7 @@ import { awaitFigures, figureTables } from './maintenance/figures.ts';
 import { type Platform, startPlatform } from './platform/platform.ts';
 import { removeRunningFile, writeRunningFile } from './platform/running-file.ts';
 import { scoreDuplicates } from './scoring/duplicate-scoring.ts';
+import { scoreFindings } from './scoring/finding-scoring.ts';
 
 export interface RunOptions {
   readonly readConfig: () => StandaloneConfig;
@@ -69,6 +70,11 @@ export async function runStandalone(options: RunOptions): Promise<number> {
       print('');
       const figures = await Promise.race([awaitFigures(api, interrupted.signal), failed]);
       print(figureTables(figures));
+      print('');
+      const findings = await scoreFindings({ api, seed: config.seed });
+      print(
+        `Findings: ${findings.right} of ${findings.expected} that follow from the truth about the CRMs, ${findings.extra.length} others.`,
+      );
       print('');
       if (options.exitAfterSummary && !interrupted.signal.aborted) {
         const work = demonstrateChanges({

@@ -22,7 +22,8 @@ const surveyDays = 365;
 const adoptionDays = 30;
 
 const isAlive = (record: RawRecord): boolean => record['IsDeleted'] !== true && record['archived'] !== true;
-const isBlank = (value: unknown): boolean => value === null || value === undefined || String(value).trim() === '';
+const isBlank = (value: unknown): boolean =>
+  value === null || value === undefined || (typeof value === 'string' && value.trim() === '');
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
