@@ -3,11 +3,9 @@ import { chainEnd, listLinks } from './evidence-store.ts';
 import { brokenBecause, type ChainEnd, emptyChain } from './link.ts';
 
 export interface ChainCheck {
-  readonly holds: boolean;
-  /** How many links were looked at, the broken one included. */
-  readonly links: number;
   /** The last link that holds. */
   readonly end: ChainEnd;
+  /** The first link that does not. */
   readonly broken?: { readonly sequence: number; readonly reason: string };
 }
 
@@ -27,17 +25,17 @@ export async function checkChain(database: Database, tenantId: string): Promise<
           if (reason !== undefined) {
             // A gap is named by what is missing.
             const sequence = Math.min(link.sequence, end.sequence + 1);
-            return { holds: false, links: end.sequence + 1, end, broken: { sequence, reason } };
+            return { end, broken: { sequence, reason } };
           }
           end = { sequence: link.sequence, hash: link.hash };
         }
         if (page.length < linksPerPage) break;
       }
       if (end.hash === expected.hash && end.sequence === expected.sequence) {
-        return { holds: true, links: end.sequence, end };
+        return { end };
       }
       const reason = 'the end of the chain is not the one that was noted';
-      return { holds: false, links: end.sequence, end, broken: { sequence: end.sequence + 1, reason } };
+      return { end, broken: { sequence: end.sequence + 1, reason } };
     },
     // One state of the chain, however long it takes to read.
     { readOnly: true, isolation: 'repeatable read' },

@@ -42,12 +42,11 @@ const EvidencePageSchema = Type.Object(
 
 const VerificationSchema = Type.Object(
   {
-    holds: Type.Boolean(),
-    links: Type.Integer({ description: 'How many links were looked at' }),
-    end: EndSchema,
-    broken: Type.Optional(
-      Type.Object({ sequence: Type.Integer(), reason: Type.String() }, { description: 'The first link that is wrong' }),
-    ),
+    valid: Type.Boolean(),
+    links: Type.Integer({ description: 'How many links hold' }),
+    head: Type.Optional(Type.String({ description: 'Hash of the last link that holds' })),
+    brokenSequence: Type.Optional(Type.Integer({ description: 'The first link that does not hold' })),
+    reason: Type.Optional(Type.String({ description: 'Why it does not' })),
   },
   { title: 'EvidenceVerification' },
 );
@@ -107,8 +106,13 @@ export function registerEvidenceRoutes({
       },
     },
     async (request) => {
-      const { broken, end, ...check } = await checkChain(database, tenantOf(request));
-      return { ...check, end: { ...end }, ...(broken === undefined ? {} : { broken: { ...broken } }) };
+      const { broken, end } = await checkChain(database, tenantOf(request));
+      return {
+        valid: broken === undefined,
+        links: end.sequence,
+        ...(end.sequence === 0 ? {} : { head: end.hash }),
+        ...(broken === undefined ? {} : { brokenSequence: broken.sequence, reason: broken.reason }),
+      };
     },
   );
 }

@@ -63,7 +63,7 @@ interface Link {
 const links = async (query = ''): Promise<Link[]> => (await bed.json<{ items: Link[] }>(`/v1/evidence${query}`)).items;
 
 const check = () =>
-  bed.json<{ holds: boolean; links: number; broken?: { sequence: number; reason: string } }>('/v1/evidence/verify');
+  bed.json<{ valid: boolean; links: number; brokenSequence?: number; reason?: string }>('/v1/evidence/verify');
 
 async function kempt(...args: string[]): Promise<{ code: number; err: string }> {
   let err = '';
@@ -175,7 +175,7 @@ describe('the evidence chain', () => {
         changeSet(`c${at}`, 7, ChangeSetState.UNDONE),
       ]),
     );
-    expect(await check()).toMatchObject({ holds: true, links: 120 });
+    expect(await check()).toMatchObject({ valid: true, links: 120 });
     const first = await bed.json<{ items: Link[]; nextAfterSequence: number }>('/v1/evidence?limit=100');
     expect(first.nextAfterSequence).toBe(100);
     expect(await links('?limit=100&afterSequence=100')).toHaveLength(20);
@@ -198,7 +198,7 @@ describe('the evidence chain', () => {
     await fiveLinks();
     bed.nextTenant();
     expect(await links()).toEqual([]);
-    expect(await check()).toMatchObject({ holds: true, links: 0 });
+    expect(await check()).toMatchObject({ valid: true, links: 0 });
     expect((await bed.call('/v1/evidence', { scopes: ['quality:read'] })).status).toBe(403);
   });
 });
@@ -225,7 +225,7 @@ describe('somebody with all rights on the database', () => {
   ])('%s is found, by the server and by the command', async (_, sql, sequence, reason) => {
     await fiveLinks();
     for (const step of sql) await tamper(step);
-    expect(await check()).toMatchObject({ holds: false, broken: { sequence, reason } });
+    expect(await check()).toMatchObject({ valid: false, brokenSequence: sequence, reason });
     expect(await kempt()).toEqual({
       code: 7,
       err: `kempt: The evidence does not hold. Link ${sequence}: ${reason}.\n`,
@@ -235,13 +235,13 @@ describe('somebody with all rights on the database', () => {
   test('who cuts the end off is found by the noted end, and by a hash that was noted elsewhere', async () => {
     const head = await fiveLinks();
     await tamper('delete from evidence where tenant_id = $1 and sequence > 3');
-    expect(await check()).toMatchObject({ holds: false, broken: { sequence: 4 } });
+    expect(await check()).toMatchObject({ valid: false, links: 3, brokenSequence: 4 });
     expect(await kempt()).toMatchObject({ code: 7, err: expect.stringContaining('Link 4') });
     await tamper(
       `update evidence_chain set sequence = 3,
          hash = (select hash from evidence e where e.tenant_id = $1 and e.sequence = 3) where tenant_id = $1`,
     );
-    expect(await check()).toMatchObject({ holds: true, links: 3 });
+    expect(await check()).toMatchObject({ valid: true, links: 3 });
     expect(await kempt()).toMatchObject({ code: 0 });
     expect(await kempt('--head', head)).toMatchObject({ code: 7, err: expect.stringContaining('cut off') });
   });
