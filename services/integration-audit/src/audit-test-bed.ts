@@ -1,5 +1,5 @@
 import {
-  AuditRecordChangedSchema,
+  type AuditRecordChangedSchema,
   auditKey,
   create,
   type DescMessage,
