@@ -1,6 +1,9 @@
 import type { FieldChanges, WritableField } from '../crm/crm-writer.ts';
 import { type Fields, type FieldValue, isDecimal, isList, isTimestamp, sameValue } from '../schema/field-value.ts';
 
+/** When a record was made is the CRM's to say, even where its API seems to take it. */
+export const timesOfCreation: ReadonlySet<string> = new Set(['createdate', 'hs_createdate', 'CreatedDate']);
+
 type Held = FieldValue | null | undefined;
 
 /** A number without the zeros that say nothing: `1.50` is `1.5`. */
@@ -53,7 +56,10 @@ export const missingChanges = (wanted: FieldChanges, held: Fields): FieldChanges
 export function differingFields(before: Fields, now: Fields, writable: ReadonlyMap<string, WritableField>): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   return [...names]
-    .filter((name) => writable.get(name)?.updateable === true && !meansTheSame(before[name], now[name]))
+    .filter(
+      (name) =>
+        writable.get(name)?.updateable === true && !timesOfCreation.has(name) && !meansTheSame(before[name], now[name]),
+    )
     .sort();
 }
 

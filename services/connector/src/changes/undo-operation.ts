@@ -3,7 +3,7 @@ import type { AssociationLink, FieldChanges, RecordLink, ReferenceLink } from '.
 import type { Fields } from '../schema/field-value.ts';
 import type { OperationContext } from './apply-operation.ts';
 import { describeLink } from './examine-write.ts';
-import { backPatch, differingFields, missingChanges } from './field-comparison.ts';
+import { backPatch, differingFields, missingChanges, timesOfCreation } from './field-comparison.ts';
 import type { UpdateWrite, Write } from './journal.ts';
 import {
   type AssociationOperation,
@@ -315,9 +315,6 @@ async function tieMissing(
     );
   }
 }
-
-/** When a record was made is the CRM's to say, even where its API seems to take it. */
-const timesOfCreation = new Set(['createdate', 'hs_createdate', 'CreatedDate']);
 
 /** The fields of a record that can be given to a new one. */
 function creatableFields(
