@@ -57,7 +57,7 @@ export async function runChaos(options: ChaosOptions): Promise<string> {
     ended.abort();
     await driving;
     await awaitFirstSync(deployment, 300_000);
-    const written = checkWrites(await driver.finish(120_000), await driver.writes());
+    const written = checkWrites(await driver.finish(400_000), await driver.writes());
     for (let edit = 0; edit < 20; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
 
     const verdict = await settledVerdict(deployment, crms);

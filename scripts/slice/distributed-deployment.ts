@@ -49,6 +49,9 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
       KEMPT_CONNECTOR_ALLOWED_HOSTS: simulators.hosts.join(','),
       KEMPT_CONNECTOR_POLL_INTERVAL_MS: String(options.syncIntervalMs),
       KEMPT_CONNECTOR_DELETED_INTERVAL_MS: String(options.syncIntervalMs * 3),
+      // An undo that was killed while it made a record waits as long as that record may take to show up.
+      KEMPT_CONNECTOR_CRM_TIMEOUT_MS: '20000',
+      KEMPT_CONNECTOR_OVERLAP_MS: '20000',
     },
     'data-quality': { KEMPT_DATA_QUALITY_SCORE_INTERVAL_MS: '5000' },
     metrics: {
