@@ -14,7 +14,7 @@ export interface ConsoleTourOptions {
 }
 
 /** A CRM is written to and read back, on a machine that may be busy. */
-const patienceMs = 90_000;
+const patienceMs = 180_000;
 
 /**
  * Does in a real browser, by keyboard, what a steward does: looks at the figures, compares two records, chooses a field,
@@ -32,9 +32,10 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
 
     async function look(name: string): Promise<void> {
       const found = [...(await complaints()), ...(await barriers())];
+      if (picturesFolder !== undefined) {
+        await page.screenshot({ path: join(picturesFolder, `console-${name}.png`) });
+      }
       if (found.length > 0) throw new Error(`The page ${name} has faults: ${found.join('; ')}`);
-      if (picturesFolder === undefined) return;
-      await page.screenshot({ path: join(picturesFolder, `console-${name}.png`) });
     }
     const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor();
     const state = (name: string) => page.locator(`[data-state="${name}"]`).waitFor();
@@ -51,6 +52,10 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
     await look('overview');
     say('overview shows figures');
 
+    await go('c', 'Changes');
+    await page.keyboard.press('w');
+    await unlockAll(page);
+    await look('safety');
     await go('d', 'Duplicates');
     await page.locator('.row-link').first().waitFor();
     await look('duplicates');
@@ -60,6 +65,8 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
     const chosen = await chooseOtherValue(page);
     await page.keyboard.press('p');
     await state('planned');
+    await page.getByText('Way back').waitFor();
+    await page.locator('.change-panel').scrollIntoViewIfNeeded();
     await look('merge-plan');
     await page.keyboard.press('v');
     await state('approved');
@@ -107,18 +114,36 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
   }
 }
 
-/** Down the list by keyboard to the first proposal of two records, since these make the shortest story. */
+/** Production accounts are locked until somebody unlocks them, and says why. */
+async function unlockAll(page: Page): Promise<void> {
+  const unlock = page.getByRole('button', { name: /^Unlock .+/ });
+  await page
+    .getByRole('button', { name: /^(Unlock|Lock) .+/ })
+    .first()
+    .waitFor();
+  for (let left = await unlock.count(); left > 0; left -= 1) {
+    const before = await unlock.count();
+    await unlock.first().press('Enter');
+    await page.getByLabel('Why').fill('Tour of the console');
+    await page.keyboard.press('Enter');
+    await unlock.nth(before - 1).waitFor({ state: 'detached' });
+  }
+}
+
+/** Opens the first proposal of two records that nobody has planned yet, since these make the shortest story. */
 async function openFirstMergeable(page: Page): Promise<void> {
   const rows = page.locator('tbody tr');
   const count = await rows.count();
   for (let index = 0; index < count; index += 1) {
-    const isPair = (await rows.nth(index).locator('td').nth(3).textContent()) === '2';
-    if (isPair) {
-      await rows.nth(index).locator('.row-link').press('Enter');
-      return;
-    }
+    if ((await rows.nth(index).locator('td').nth(3).textContent()) !== '2') continue;
+    await rows.nth(index).locator('.row-link').press('Enter');
+    const fresh = page.getByText('Planning writes nothing.');
+    await fresh.or(page.locator('[data-state]')).first().waitFor();
+    if (await fresh.isVisible()) return;
+    await page.keyboard.press('Escape');
+    await rows.nth(index).waitFor();
   }
-  throw new Error('No proposal on the first page is about two records.');
+  throw new Error('No proposal on the first page is about two records and not planned yet.');
 }
 
 /** Takes the value of the other record for the first field where both have one. @returns the field, if there is one */

@@ -21,16 +21,22 @@ export interface ConsolePageOptions {
 interface Watched {
   readonly violations: readonly string[];
   readonly shift: number;
+  /** What was moved, by the beginning of its text. */
+  readonly moved: readonly string[];
 }
 
 /** Runs in the page before anything else does. */
 const watching = `
-  globalThis.kempt = { violations: [], shift: 0 };
+  globalThis.kempt = { violations: [], shift: 0, moved: [] };
   addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
     kempt.violations.push('policy: ' + violatedDirective + ' refused ' + blockedURI);
   });
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) kempt.shift += entry.value;
+    for (const { value, hadRecentInput, sources } of list.getEntries()) {
+      if (hadRecentInput) continue;
+      kempt.shift += value;
+      kempt.moved.push(...sources.map(({ node }) => node?.textContent.slice(0, 40)));
+    }
   }).observe({ type: 'layout-shift', buffered: true });
 `;
 
@@ -65,8 +71,8 @@ export async function openConsole(browser: Browser, options: ConsolePageOptions)
   return {
     page,
     async complaints() {
-      const { violations, shift } = (await page.evaluate('globalThis.kempt')) as Watched;
-      const shifted = shift > mostLayoutShift ? [`layout: shifted by ${shift.toFixed(3)}`] : [];
+      const { violations, shift, moved } = (await page.evaluate('globalThis.kempt')) as Watched;
+      const shifted = shift > mostLayoutShift ? [`layout: shifted by ${shift.toFixed(3)}: ${moved.join(' | ')}`] : [];
       return [...complaints, ...violations, ...shifted];
     },
     async barriers() {

@@ -163,6 +163,19 @@ await describeWithBrowser('the console in a browser', (browser) => {
     expect(set?.state).toBe('approved');
   });
 
+  test('a locked account is unlocked with a reason, by keyboard', async () => {
+    await signIn(page, bed.bootstrapKey);
+    await page.keyboard.press('g');
+    await page.keyboard.press('c');
+    await heading('Changes').waitFor();
+    await page.keyboard.press('w');
+    await page.getByRole('button', { name: 'Unlock Salesforce (simulated)' }).press('Enter');
+    await page.keyboard.type('Merging duplicates');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Lock Salesforce (simulated)', exact: true }).waitFor();
+    expect(await opened.barriers()).toEqual([]);
+  });
+
   test('phones are fixed from the page of data quality, and written only after approval', async () => {
     await signIn(page, bed.bootstrapKey);
     await page.keyboard.press('g');

@@ -113,7 +113,12 @@ export async function startStubPlatform(bus: FakeEventBus): Promise<StubPlatform
     const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
     const [area = '', id = '', last = ''] = parts;
     const method = request.method ?? 'GET';
+    if (area === 'connections' && method === 'POST') {
+      for (const one of safety.connections) if (one.id === id) one.locked = last === 'lock';
+      return [200, safety.connections[0]];
+    }
     if (area === 'connections') return [200, { items: connections }];
+    if (area === 'safety') return [200, safety];
     if (area === 'proposals' && id === '') {
       const items = proposals.filter(({ state }) => state === (query.get('state') ?? state));
       return [200, { items: items.map(({ members: _m, fields: _f, explanations: _e, ...summary }) => summary) }];
@@ -251,6 +256,13 @@ const connections = [
     objects: [{ object: 'contacts', recordsRead: 3_100, backfilled: true }],
   },
 ];
+
+const safety = {
+  readOnly: false,
+  readOnlyBySetting: false,
+  freeze: null,
+  connections: connections.map(({ id, account, name }) => ({ id, account, name, locked: true, killSwitch: false })),
+};
 
 const standards = [
   {

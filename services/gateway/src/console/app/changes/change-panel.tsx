@@ -4,6 +4,7 @@ import { countText, timeText, wordsText } from '../elements/number-text.ts';
 import { Badge, Shown } from '../elements/states.tsx';
 import { may } from '../session/session.ts';
 import { attempt, notify } from '../shell/notices.tsx';
+import { hrefOf } from '../shell/route.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { type ChangeSet, isBusy, type Operation, type Step, stateTones, steps, takeStep } from './change-set.ts';
 import { OperationView } from './operation-view.tsx';
@@ -14,8 +15,11 @@ const mostOperations = 200;
 export function ChangePanel({
   id,
   words = {},
+  without,
 }: {
   readonly id: string;
+  /** A step that is taken elsewhere on the page. */
+  readonly without?: Step;
   /** What steps are called here: `apply` may be `merge`. */
   readonly words?: Partial<Record<Step, string>>;
 }) {
@@ -36,7 +40,8 @@ export function ChangePanel({
     set.reload();
   }
 
-  const open = steps.map((entry) => ({
+  const offered = steps.filter(({ step }) => step !== without);
+  const open = offered.map((entry) => ({
     ...entry,
     label: wordsText(words[entry.step] ?? entry.step),
     isOpen: set.value !== undefined && !busy && entry.from.includes(set.value.state) && may(entry.scope),
@@ -61,7 +66,9 @@ export function ChangePanel({
               <Badge tone={busy ? 'busy' : (stateTones[value.state] ?? 'quiet')}>
                 {value.task === 'plan' ? 'Planning' : wordsText(value.state)}
               </Badge>{' '}
-              <span data-state={value.state}>since {timeText(value.stateAt)}</span>, asked for by {value.requestedBy}
+              <span data-state={busy ? 'busy' : value.state}>since {timeText(value.stateAt)}</span>, asked for by{' '}
+              {value.requestedBy}
+              {busy && progressText(value)}
               {value.approvedBy !== undefined && `, approved by ${value.approvedBy}`}
             </p>
             <div class="buttons">
@@ -83,7 +90,7 @@ export function ChangePanel({
           {value.reason !== undefined && value.reason !== '' && <p class="problem">{value.reason}</p>}
           {value.blocks?.map((block) => (
             <p key={block.code + block.detail} class="problem">
-              Nothing can be written: {block.detail}
+              Nothing can be written: {block.detail} <a href={hrefOf('changes', 'safety')}>Safety switches</a>
             </p>
           ))}
           <Shown resource={operations} what="operations" lines={3}>
@@ -106,6 +113,13 @@ export function ChangePanel({
       )}
     </Shown>
   );
+}
+
+/** How far an apply or undo of many operations has come. */
+function progressText({ task, operations, progress = {} }: ChangeSet): string {
+  if (operations < 2 || task === 'plan') return '';
+  const done = progress[task === 'undo' ? 'undone' : 'applied'] ?? 0;
+  return `, ${countText(done)} of ${countText(operations)} done`;
 }
 
 /** What people usually do next. */

@@ -39,6 +39,18 @@ export function Shown<T>({
   );
 }
 
+/** What stands below something of unknown height waits for it, so that it never moves. */
+export function Then({
+  after,
+  children,
+}: {
+  readonly after: readonly Resource<unknown>[];
+  readonly children: ComponentChildren;
+}) {
+  const isSettled = after.every(({ value, error }) => value !== undefined || error !== undefined);
+  return isSettled ? <>{children}</> : null;
+}
+
 function Failure({
   error,
   what,

@@ -3,6 +3,7 @@ import { api, type Page } from '../api/api.ts';
 import { useResource } from '../api/resource.ts';
 import { ChangePanel } from '../changes/change-panel.tsx';
 import { type ChangeSet, stateTones } from '../changes/change-set.ts';
+import { SafetyPanel } from '../changes/safety-panel.tsx';
 import { countText, timeText, wordsText } from '../elements/number-text.ts';
 import { Badge, Empty, Shown } from '../elements/states.tsx';
 import { Table } from '../elements/table.tsx';
@@ -13,10 +14,30 @@ const filters = ['', 'draft', 'planned', 'approved', 'applied', 'partly-applied'
 
 export function ChangesPage() {
   const { id } = route.value;
+  if (id === safetyId) return <SafetyView />;
   return id === undefined ? <ChangeList /> : <ChangeView id={id} />;
 }
 
+/** Stands where the id of a change set would. */
+const safetyId = 'safety';
+
+function SafetyView() {
+  useShortcuts('Safety', [{ keys: 'Escape', label: 'Back to the changes', run: () => go('changes') }]);
+  return (
+    <>
+      <div class="page-head">
+        <h1>What may be written</h1>
+        <a href={hrefOf('changes')}>
+          All changes <kbd>Esc</kbd>
+        </a>
+      </div>
+      <SafetyPanel />
+    </>
+  );
+}
+
 function ChangeList() {
+  useShortcuts('Changes', [{ keys: 'w', label: 'What may be written', run: () => go('changes', safetyId) }]);
   const [state, setState] = useState('');
   const sets = useResource<Page<ChangeSet>>(
     `sets ${state}`,
@@ -27,6 +48,9 @@ function ChangeList() {
     <>
       <div class="page-head">
         <h1>Changes</h1>
+        <a href={hrefOf('changes', safetyId)}>
+          What may be written <kbd>w</kbd>
+        </a>
         <label>
           State{' '}
           <select value={state} onChange={(event) => setState(event.currentTarget.value)}>

@@ -3,8 +3,8 @@ import { api, type Page } from '../api/api.ts';
 import { useResource } from '../api/resource.ts';
 import { ChangePanel } from '../changes/change-panel.tsx';
 import { findRequestedBy } from '../changes/change-set.ts';
-import { absent, countText, scoreText, timeText, wordsText } from '../elements/number-text.ts';
-import { Badge, Empty, Shown, type Tone } from '../elements/states.tsx';
+import { absent, countText, scoreText, wordsText } from '../elements/number-text.ts';
+import { Badge, Empty, Shown, Then, type Tone } from '../elements/states.tsx';
 import { Table } from '../elements/table.tsx';
 import { HistoryPlot } from '../plots/history-plot.tsx';
 import { may } from '../session/session.ts';
@@ -117,16 +117,18 @@ function ScoreList() {
           )
         }
       </Shown>
-      <h2>Fixes</h2>
-      <Shown resource={standards} what="standardisations" lines={3}>
-        {({ items }) =>
-          items.every(({ objects }) => objects.length === 0) ? (
-            <Empty title="There is nothing to fix." />
-          ) : (
-            items.map((standard) => <Fixes key={standard.id} standard={standard} onDrafted={setSetId} />)
-          )
-        }
-      </Shown>
+      <Then after={[scores]}>
+        <h2>Fixes</h2>
+        <Shown resource={standards} what="standardisations" lines={3}>
+          {({ items }) =>
+            items.every(({ objects }) => objects.length === 0) ? (
+              <Empty title="There is nothing to fix." />
+            ) : (
+              items.map((standard) => <Fixes key={standard.id} standard={standard} onDrafted={setSetId} />)
+            )
+          }
+        </Shown>
+      </Then>
       {setId !== undefined && (
         <>
           <h2>The fix</h2>
@@ -262,49 +264,52 @@ function ScoreView({ id }: { readonly id: string }) {
           </>
         )}
       </Shown>
-      <h2>History</h2>
-      <Shown resource={history} what="history" lines={6}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title="The score has not been measured yet." />
-          ) : (
-            <HistoryPlot
-              title="Score of 100"
-              points={items
-                .map((point) => ({ at: point.measuredAt, value: point.score }))
-                .sort((a, b) => (a.at < b.at ? -1 : 1))}
-              format={(value) => value.toFixed(1)}
-            />
-          )
-        }
-      </Shown>
-      <h2>Open issues</h2>
-      <Shown resource={issues} what="issues">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title="No issue is open." />
-          ) : (
-            <Table
-              caption="The first open issues"
-              rows={items}
-              rowKey={(issue) => issue.issueId}
-              columns={[
-                { title: 'Record', cell: (issue) => <code>{issue.recordId}</code> },
-                { title: 'What is wrong', cell: (issue) => issue.message },
-                { title: 'Dimension', cell: (issue) => wordsText(issue.dimension) },
-                {
-                  title: 'Severity',
-                  cell: (issue) => (
-                    <Badge tone={severityTones[issue.severity] ?? 'quiet'}>{wordsText(issue.severity)}</Badge>
-                  ),
-                },
-                { title: 'Owner', cell: (issue) => issue.ownerId ?? absent },
-              ]}
-            />
-          )
-        }
-      </Shown>
-      <p class="quiet">As of {timeText(new Date().toISOString())}.</p>
+      <Then after={[score]}>
+        <h2>History</h2>
+        <Shown resource={history} what="history" lines={6}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="The score has not been measured yet." />
+            ) : (
+              <HistoryPlot
+                title="Score of 100"
+                points={items
+                  .map((point) => ({ at: point.measuredAt, value: point.score }))
+                  .sort((a, b) => (a.at < b.at ? -1 : 1))}
+                format={(value) => value.toFixed(1)}
+              />
+            )
+          }
+        </Shown>
+      </Then>
+      <Then after={[score, history]}>
+        <h2>Open issues</h2>
+        <Shown resource={issues} what="issues">
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No issue is open." />
+            ) : (
+              <Table
+                caption="The first open issues"
+                rows={items}
+                rowKey={(issue) => issue.issueId}
+                columns={[
+                  { title: 'Record', cell: (issue) => <code>{issue.recordId}</code> },
+                  { title: 'What is wrong', cell: (issue) => issue.message },
+                  { title: 'Dimension', cell: (issue) => wordsText(issue.dimension) },
+                  {
+                    title: 'Severity',
+                    cell: (issue) => (
+                      <Badge tone={severityTones[issue.severity] ?? 'quiet'}>{wordsText(issue.severity)}</Badge>
+                    ),
+                  },
+                  { title: 'Owner', cell: (issue) => issue.ownerId ?? absent },
+                ]}
+              />
+            )
+          }
+        </Shown>
+      </Then>
     </>
   );
 }

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, type Page } from '../api/api.ts';
 import { useResource } from '../api/resource.ts';
 import { absent, countText, timeText, wordsText } from '../elements/number-text.ts';
-import { Badge, Empty, Shown, type Tone } from '../elements/states.tsx';
+import { Badge, Empty, Shown, Then, type Tone } from '../elements/states.tsx';
 import { Table } from '../elements/table.tsx';
 import { may } from '../session/session.ts';
 import { attempt, notify } from '../shell/notices.tsx';
@@ -69,50 +69,54 @@ export function IntegrationsPage() {
           )
         }
       </Shown>
-      <h2>Apps and integrations</h2>
-      <Shown resource={integrations} what="integrations">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title="No app is known yet." />
-          ) : (
-            <Table
-              caption="What touches the CRMs"
-              rows={items}
-              rowKey={(one) => `${one.account} ${one.id}`}
-              columns={[
-                { title: 'Name', cell: (one) => one.name },
-                { title: 'Kind', cell: (one) => wordsText(one.kind) },
-                { title: 'Account', cell: (one) => one.account },
-                { title: 'State', cell: (one) => (one.status === undefined ? absent : wordsText(one.status)) },
-                { title: 'Calls', isNumber: true, cell: (one) => countText(one.calls ?? one.useCount) },
-                { title: 'Last used', cell: (one) => timeText(one.lastUsedAt) },
-              ]}
-            />
-          )
-        }
-      </Shown>
-      <h2>Users</h2>
-      <Shown resource={users} what="users">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title="No user is known yet." />
-          ) : (
-            <Table
-              caption="Who can log in to the CRMs"
-              rows={items}
-              rowKey={(user) => `${user.account} ${user.userId ?? user.id ?? user.name}`}
-              columns={[
-                { title: 'Name', cell: (user) => user.name },
-                { title: 'Account', cell: (user) => user.account },
-                { title: 'Active', cell: (user) => (user.active === false ? 'No' : 'Yes') },
-                { title: 'Roles', cell: (user) => (user.roles ?? []).join(', ') || absent },
-                { title: 'Powers', cell: (user) => (user.powers ?? []).map(wordsText).join(', ') || absent },
-                { title: 'Last login', cell: (user) => timeText(user.lastLoginAt) },
-              ]}
-            />
-          )
-        }
-      </Shown>
+      <Then after={[findings]}>
+        <h2>Apps and integrations</h2>
+        <Shown resource={integrations} what="integrations">
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No app is known yet." />
+            ) : (
+              <Table
+                caption="What touches the CRMs"
+                rows={items}
+                rowKey={(one) => `${one.account} ${one.id}`}
+                columns={[
+                  { title: 'Name', cell: (one) => one.name },
+                  { title: 'Kind', cell: (one) => wordsText(one.kind) },
+                  { title: 'Account', cell: (one) => one.account },
+                  { title: 'State', cell: (one) => (one.status === undefined ? absent : wordsText(one.status)) },
+                  { title: 'Calls', isNumber: true, cell: (one) => countText(one.calls ?? one.useCount) },
+                  { title: 'Last used', cell: (one) => timeText(one.lastUsedAt) },
+                ]}
+              />
+            )
+          }
+        </Shown>
+      </Then>
+      <Then after={[findings, integrations]}>
+        <h2>Users</h2>
+        <Shown resource={users} what="users">
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No user is known yet." />
+            ) : (
+              <Table
+                caption="Who can log in to the CRMs"
+                rows={items}
+                rowKey={(user) => `${user.account} ${user.userId ?? user.id ?? user.name}`}
+                columns={[
+                  { title: 'Name', cell: (user) => user.name },
+                  { title: 'Account', cell: (user) => user.account },
+                  { title: 'Active', cell: (user) => (user.active === false ? 'No' : 'Yes') },
+                  { title: 'Roles', cell: (user) => (user.roles ?? []).join(', ') || absent },
+                  { title: 'Powers', cell: (user) => (user.powers ?? []).map(wordsText).join(', ') || absent },
+                  { title: 'Last login', cell: (user) => timeText(user.lastLoginAt) },
+                ]}
+              />
+            )
+          }
+        </Shown>
+      </Then>
     </>
   );
 }

@@ -4,7 +4,7 @@ import { api, listAll, type Page } from '../api/api.ts';
 import { type LiveEvent, onLiveEvent } from '../api/live-events.ts';
 import { useResource } from '../api/resource.ts';
 import { absent, countText, scoreText, timeText, unitText, wordsText } from '../elements/number-text.ts';
-import { Badge, Empty, Shown, type Tone } from '../elements/states.tsx';
+import { Badge, Empty, Shown, Then, type Tone } from '../elements/states.tsx';
 import { Tile } from '../elements/tile.tsx';
 import type { Proposal } from '../proposals/proposal.ts';
 import { hrefOf } from '../shell/route.ts';
@@ -38,10 +38,7 @@ export function OverviewPage() {
         <h1>Overview</h1>
       </div>
       <div class="columns">
-        <div>
-          <Scores />
-          <Kpis />
-        </div>
+        <Figures />
         <div>
           <Work />
           <Connections />
@@ -52,36 +49,41 @@ export function OverviewPage() {
   );
 }
 
-function Scores() {
+function Figures() {
   const scores = useResource<Page<Score>>(
     'scores',
     (signal) => api.list('/v1/data-quality/scores', { query: { limit: 200 }, signal }),
     { topics: ['score-measured'] },
   );
   return (
-    <section aria-labelledby="scores-title">
-      <h2 id="scores-title">Data quality</h2>
-      <Shown resource={scores} what="scores" lines={4}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty title="No object has been scored yet." />
-          ) : (
-            <div class="tiles">
-              {items.map((score) => (
-                <Tile
-                  key={`${score.account} ${score.object}`}
-                  title={score.object}
-                  href={hrefOf('quality', `${score.account}/${score.object}`)}
-                  value={scoreText(score.score)}
-                  note={`${score.account}, ${countText(score.openIssues)} open issues`}
-                  tone={score.score === undefined ? 'quiet' : score.score >= 90 ? 'good' : 'warn'}
-                />
-              ))}
-            </div>
-          )
-        }
-      </Shown>
-    </section>
+    <div>
+      <section aria-labelledby="scores-title">
+        <h2 id="scores-title">Data quality</h2>
+        <Shown resource={scores} what="scores" lines={4}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No object has been scored yet." />
+            ) : (
+              <div class="tiles">
+                {items.map((score) => (
+                  <Tile
+                    key={`${score.account} ${score.object}`}
+                    title={score.object}
+                    href={hrefOf('quality', `${score.account}/${score.object}`)}
+                    value={scoreText(score.score)}
+                    note={`${score.account}, ${countText(score.openIssues)} open issues`}
+                    tone={score.score === undefined ? 'quiet' : score.score >= 90 ? 'good' : 'warn'}
+                  />
+                ))}
+              </div>
+            )
+          }
+        </Shown>
+      </section>
+      <Then after={[scores]}>
+        <Kpis />
+      </Then>
+    </div>
   );
 }
 

@@ -67,7 +67,12 @@ export function FieldChoice({
   );
 }
 
-function isOfInterest({ differs, values }: FieldRow): boolean {
+/** What a CRM writes itself: nobody can choose it, and hardly anybody wants to compare it. */
+const writtenByCrm =
+  /^(Id|IsDeleted|(Created|LastModified)(Date|ById)|SystemModstamp|MasterRecordId|Last(Activity|Viewed|Referenced)Date|(hs_)?createdate|(hs_)?lastmodifieddate|hs_object_(id|source\w*)|num_\w+)$/;
+
+function isOfInterest({ field, differs, values }: FieldRow): boolean {
+  if (writtenByCrm.test(field)) return false;
   return (
     differs || (values.some((value) => valueText(value) === '') && values.some((value) => valueText(value) !== ''))
   );

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { api } from '../api/api.ts';
 import { useResource } from '../api/resource.ts';
 import { ChangePanel } from '../changes/change-panel.tsx';
@@ -25,9 +25,13 @@ export function ProposalCompare({ id }: { readonly id: string }) {
   const proposal = useResource<ProposalDetail>(id, (signal) => api.get(`/v1/proposals/${id}`, { signal }), {
     topics: ['merge-proposed'],
   });
-  const requested = useResource<ChangeSet | null>(
-    id,
-    async (signal) => (await findRequestedBy(`proposal:${id}`, signal)) ?? null,
+  const [ownSet, setOwnSet] = useState<string>();
+  const current = useResource<ChangeSet | null>(
+    `${id} ${ownSet ?? ''}`,
+    async (signal) =>
+      ownSet === undefined
+        ? ((await findRequestedBy(`proposal:${id}`, signal)) ?? null)
+        : api.get<ChangeSet>(`/v1/change-sets/${ownSet}`, { signal }),
     { topics: ['change-set-changed'] },
   );
   useShortcuts('Duplicates', [{ keys: 'Escape', label: 'Back to the list', run: () => go('duplicates') }]);
@@ -40,29 +44,43 @@ export function ProposalCompare({ id }: { readonly id: string }) {
         </a>
       </div>
       <Shown resource={proposal} what="proposal" lines={12}>
-        {(value) => <Comparison proposal={value} drafted={requested.value ?? undefined} onChanged={requested.reload} />}
+        {(value) => (
+          <Comparison
+            proposal={value}
+            set={current.value ?? undefined}
+            onPlanned={(setId) => {
+              setOwnSet(setId);
+              current.reload();
+            }}
+          />
+        )}
       </Shown>
     </>
   );
 }
 
+/** While a change set stands here other values can be chosen. */
+const choosable = ['draft', 'planned', 'failed', 'undone'];
+/** A change set of these states takes other operations; in the place of another one a new one is made. */
+const editable = ['draft', 'planned'];
+
 function Comparison({
   proposal,
-  drafted,
-  onChanged,
+  set,
+  onPlanned,
 }: {
   readonly proposal: ProposalDetail;
   /** The change set of this proposal, if there is one. */
-  readonly drafted: ChangeSet | undefined;
-  readonly onChanged: () => void;
+  readonly set: ChangeSet | undefined;
+  readonly onPlanned: (setId: string) => void;
 }) {
   const [choices, setChoices] = useState<Choices>(() => proposedChoices(proposal));
-  const [ownSet, setOwnSet] = useState<string>();
-  const [isShown, show] = useState(false);
-  const setId = ownSet ?? drafted?.id;
-  const isBegun = ownSet !== undefined || (drafted !== undefined && drafted.state !== 'draft');
+  const [isPlanned, setPlanned] = useState(false);
+  const mergeSection = useRef<HTMLElement>(null);
+  const isBegun = set !== undefined && (set.state !== 'draft' || set.task !== undefined || isPlanned);
   const isOpen = proposal.state === 'open';
-  const mayPlan = isOpen && may('changes:write') && (drafted === undefined || drafted.state === 'draft') && !isShown;
+  const isChoosable = isOpen && (set === undefined || choosable.includes(set.state)) && may('changes:write');
+  const mayPlan = isChoosable && !(isPlanned && set?.state === 'planned');
 
   /** Puts what was chosen into the change set of the proposal, or into a new one, and plans it. */
   async function plan(): Promise<void> {
@@ -72,9 +90,10 @@ function Comparison({
       losers: proposal.losers,
       fields: chosenFields(proposal, choices),
     };
-    const set: ChangeSet =
-      drafted === undefined
-        ? await api.post('/v1/change-sets', {
+    const chosen: ChangeSet =
+      set !== undefined && editable.includes(set.state)
+        ? await api.patch(`/v1/change-sets/${set.id}`, { operations: [operation] })
+        : await api.post('/v1/change-sets', {
             title:
               `Merge ${proposal.losers.length + 1} records of ${recordName(proposal.members[0]?.fields ?? {})}`.slice(
                 0,
@@ -82,13 +101,12 @@ function Comparison({
               ),
             reason: `Proposal ${proposal.proposalId}`,
             operations: [operation],
-          })
-        : await api.patch(`/v1/change-sets/${drafted.id}`, { operations: [operation] });
-    await takeStep(set, 'plan');
+          });
+    await takeStep(chosen, 'plan');
     notify('done', 'Every record is read afresh; the plan follows.');
-    setOwnSet(set.id);
-    show(true);
-    onChanged();
+    setPlanned(true);
+    onPlanned(chosen.id);
+    mergeSection.current?.scrollIntoView();
   }
 
   async function judge(verdict: Verdict): Promise<void> {
@@ -134,24 +152,12 @@ function Comparison({
       <FieldChoice
         proposal={proposal}
         choices={choices}
-        isFixed={isBegun || !isOpen}
-        onChoose={(field, place) => setChoices({ ...choices, [field]: place })}
+        isFixed={!isChoosable}
+        onChoose={(field, place) => {
+          setChoices({ ...choices, [field]: place });
+          setPlanned(false);
+        }}
       />
-      <section aria-labelledby="merge-title">
-        <div class="panel-head">
-          <h2 id="merge-title">Merge</h2>
-          {mayPlan && (
-            <button type="button" class="primary" aria-keyshortcuts="p" onClick={() => void attempt(plan)}>
-              Plan the merge <kbd>p</kbd>
-            </button>
-          )}
-        </div>
-        {setId !== undefined && isBegun ? (
-          <ChangePanel id={setId} words={{ apply: 'merge' }} />
-        ) : (
-          <p class="quiet">Planning writes nothing. It reads the records afresh and says what would happen.</p>
-        )}
-      </section>
       <section aria-labelledby="why-title">
         <h2 id="why-title">Why they are believed to be the same</h2>
         {proposal.explanations.map((explanation) => (
@@ -163,6 +169,21 @@ function Comparison({
           </div>
         ))}
         {proposal.explanations.length === 0 && <p class="quiet">The records are gone, so nothing can be explained.</p>}
+      </section>
+      <section aria-labelledby="merge-title" class="below-top" ref={mergeSection}>
+        <div class="panel-head">
+          <h2 id="merge-title">Merge</h2>
+          {mayPlan && (
+            <button type="button" class="primary" aria-keyshortcuts="p" onClick={() => void attempt(plan)}>
+              Plan the merge <kbd>p</kbd>
+            </button>
+          )}
+        </div>
+        {set !== undefined && isBegun ? (
+          <ChangePanel id={set.id} words={{ apply: 'merge' }} without="plan" />
+        ) : (
+          <p class="quiet">Planning writes nothing. It reads the records afresh and says what would happen.</p>
+        )}
       </section>
     </>
   );
