@@ -44,13 +44,16 @@ export async function demonstrateChanges({ api, controlUrl, print, signal }: Dem
   for (const { id, locked } of connections) {
     if (locked) await api.send('POST', `/v1/connections/${id}/unlock`, { reason: 'Demonstration on simulated CRMs' });
   }
-  for (const { account } of connections) {
-    print(await mergeAndUndo(await choosePair(api, account), { changeSets, crm }));
-  }
-  print(await fixPhonesAndUndo(api, { changeSets, crm }));
-  // What was unlocked for the demonstration is locked again.
-  for (const { id, locked } of connections) {
-    if (locked) await api.send('POST', `/v1/connections/${id}/lock`, { reason: 'The demonstration is over' });
+  try {
+    for (const { account } of connections) {
+      print(await mergeAndUndo(await choosePair(api, account), { changeSets, crm }));
+    }
+    print(await fixPhonesAndUndo(api, { changeSets, crm }));
+  } finally {
+    // What was unlocked for the demonstration is locked again.
+    for (const { id, locked } of connections) {
+      if (locked) await api.send('POST', `/v1/connections/${id}/lock`, { reason: 'The demonstration is over' });
+    }
   }
 }
 
