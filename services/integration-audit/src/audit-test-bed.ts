@@ -25,6 +25,8 @@ export interface AuditInit {
   readonly version?: number;
   readonly removed?: boolean;
   readonly account?: string;
+  /** When the connector read it. Default: now. */
+  readonly readAt?: Date;
 }
 
 /** The service on a real Postgres, with the events that it listens to. */
@@ -81,12 +83,13 @@ export async function startAuditTestBed(environment: Readonly<Record<string, str
     );
 
   const audit = (
-    { id, version = 1, removed = false, account: of = account }: AuditInit,
+    { id, version = 1, removed = false, account: of = account, readAt = new Date() }: AuditInit,
     kind: AuditKind,
   ): EventRecord =>
     event(topics.auditRecordChanged, {
       key: auditKey(bed.tenantId, { account: of, kind: kindNames[kind.case ?? 'user'], auditId: id }),
       sequence: version,
+      time: readAt,
       data: { account: of, auditId: id, version, removed, kind },
     });
 

@@ -25,7 +25,13 @@ export const emptyChain: ChainEnd = { sequence: 0, hash: '0'.repeat(64) };
 
 /** What is attested about the subject of a link. */
 export interface Attested {
+  /** Of a change set or a finding. */
   readonly state?: string;
+  /** Of a maintenance task. */
+  readonly outcome?: string;
+  /** Of a review. */
+  readonly verdict?: string;
+  readonly revoked?: boolean;
   readonly journalHash?: string;
 }
 

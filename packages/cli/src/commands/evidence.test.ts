@@ -87,11 +87,13 @@ beforeEach(() => {
   };
 });
 
-async function verify(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const verify = (...args: string[]) => evidence('verify', ...args);
+
+async function evidence(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '';
   let err = '';
   const code = await runCli({
-    args: ['evidence', 'verify', ...args],
+    args: ['evidence', ...args],
     env: { KEMPT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, KEMPT_API_KEY: 'key' },
     version: '1.2.3',
     out: (text) => {
@@ -108,6 +110,13 @@ async function verify(...args: string[]): Promise<{ code: number; out: string; e
 const brokenAt = (sequence: number, reason: string) => ({
   code: 7,
   err: `kempt: The evidence does not hold. Link ${sequence}: ${reason}.\n`,
+});
+
+test('evidence list shows what was done, when, and says how to go on', async () => {
+  const { code, out, err } = await evidence('list');
+  expect(code).toBe(0);
+  expect(out.split('\n')[1]).toMatch(/^1 +change-set +c1 +3 +approved +2026-01-02 03:04:05Z +[0-9a-f]{16}$/);
+  expect(err).toBe('There is more: --after 2\n');
 });
 
 describe('evidence verify', () => {

@@ -5,7 +5,14 @@ import type { CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { wholeNumber } from '../list-options.ts';
 import { fields, table, time } from '../output.ts';
-import { attestedBy, brokenBecause, type ChainEnd, type EvidenceLink, emptyChain } from './evidence-chain.ts';
+import {
+  type Attested,
+  attestedBy,
+  brokenBecause,
+  type ChainEnd,
+  type EvidenceLink,
+  emptyChain,
+} from './evidence-chain.ts';
 
 interface EvidencePage {
   readonly items: readonly EvidenceLink[];
@@ -61,7 +68,7 @@ export function addEvidenceCommands(program: Command, context: CommandContext): 
             link.subjectKind,
             link.subjectId,
             link.subjectVersion,
-            attestedBy(link).state,
+            stateOf(attestedBy(link)),
             time(link.occurredAt),
             link.hash.slice(0, 16),
           ]),
@@ -161,6 +168,10 @@ function describe({ links, end, broken, changeSetsCompared, changeSetsUnderWay }
     ['First broken link', broken?.sequence],
     ['Why', broken?.reason],
   ]);
+}
+
+function stateOf({ state, outcome, verdict, revoked }: Attested): string | undefined {
+  return state ?? outcome ?? (revoked === true ? 'revoked' : verdict);
 }
 
 function hash(text: string): string {

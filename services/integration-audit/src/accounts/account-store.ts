@@ -10,26 +10,36 @@ const longestWait = 12;
 
 /**
  * Notes that something new is known of an account, and holds its row until the transaction ends: call it before anything
- * else of the account is written.
+ * else of the account is written. Gives when the account was last erased: what was read before must not come back.
  */
-export async function noteNews(tx: Transaction, account: string, { now, settleMs }: Waiting): Promise<void> {
-  await tx.execute(
+export async function noteNews(tx: Transaction, account: string, { now, settleMs }: Waiting): Promise<Date | null> {
+  const [row] = await tx.query<{ erased_at: Date | null }>(
     `insert into audited_account as known (tenant_id, account, first_seen_at, waiting_since, due_at)
      values ($1, $2, $3, $3, $4)
      on conflict (tenant_id, account) do update
-       set waiting_since = coalesce(known.waiting_since, excluded.waiting_since), erased = false,
-           due_at = least($4, coalesce(known.waiting_since, excluded.waiting_since) + make_interval(secs => $5))`,
+       set first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
+           waiting_since = coalesce(known.waiting_since, excluded.waiting_since),
+           due_at = least($4, coalesce(known.waiting_since, excluded.waiting_since) + make_interval(secs => $5))
+     returning erased_at`,
     [tx.tenantId, account, now, new Date(now.getTime() + settleMs), (settleMs * longestWait) / 1000],
   );
+  return row?.erased_at ?? null;
 }
 
 /** Forgets what is known of an account. Its findings are resolved and forgotten at the next assessment. */
-export async function eraseAccount(tx: Transaction, account: string, now: Date): Promise<void> {
-  const erased = await tx.execute(
-    `update audited_account set erased = true, waiting_since = $3, due_at = $3 where tenant_id = $1 and account = $2`,
-    [tx.tenantId, account, now],
+export async function eraseAccount(
+  tx: Transaction,
+  account: string,
+  { erasedAt, now }: { readonly erasedAt: Date; readonly now: Date },
+): Promise<void> {
+  await tx.execute(
+    `insert into audited_account as known (tenant_id, account, first_seen_at, waiting_since, due_at, erased, erased_at)
+     values ($1, $2, 'infinity', $3, $3, true, $4)
+     on conflict (tenant_id, account) do update
+       set first_seen_at = 'infinity', waiting_since = $3, due_at = $3, erased = true,
+           erased_at = greatest(known.erased_at, excluded.erased_at)`,
+    [tx.tenantId, account, now, erasedAt],
   );
-  if (erased === 0) return;
   for (const table of ['crm_user', 'crm_login', 'crm_app', 'api_usage', 'setup_change']) {
     await tx.execute(`delete from ${table} where tenant_id = $1 and account = $2`, [tx.tenantId, account]);
   }
@@ -51,6 +61,7 @@ export async function listDue(tx: Transaction, now: Date, limit: number): Promis
 
 export interface AccountTurn {
   readonly firstSeenAt: Date;
+  /** What was known of it was erased since the last turn. */
   readonly erased: boolean;
 }
 
@@ -64,14 +75,14 @@ export async function takeTurn(
   { now, nextAt }: { readonly now: Date; readonly nextAt: Date },
 ): Promise<AccountTurn | undefined> {
   const [row] = await tx.query<{ first_seen_at: Date; erased: boolean }>(
-    `update audited_account set due_at = $4, waiting_since = null, assessed_at = $3
-      where tenant_id = $1 and account = $2 and due_at <= $3
-      returning first_seen_at, erased`,
+    `update audited_account as known
+        set due_at = case when held.first_seen_at = 'infinity' then 'infinity'::timestamptz else $4::timestamptz end,
+            waiting_since = null, assessed_at = $3, erased = false
+       from (select first_seen_at, erased from audited_account
+              where tenant_id = $1 and account = $2 and due_at <= $3 for update) as held
+      where known.tenant_id = $1 and known.account = $2
+      returning least(held.first_seen_at, $3::timestamptz) as first_seen_at, held.erased`,
     [tx.tenantId, account, now, nextAt],
   );
   return row === undefined ? undefined : { firstSeenAt: row.first_seen_at, erased: row.erased };
-}
-
-export async function removeAccount(tx: Transaction, account: string): Promise<void> {
-  await tx.execute('delete from audited_account where tenant_id = $1 and account = $2', [tx.tenantId, account]);
 }

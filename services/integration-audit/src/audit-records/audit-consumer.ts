@@ -17,14 +17,15 @@ interface AuditConsumerOptions {
 /** Keeps what the connector tells of users, log-ins, apps, calls and setup changes. Findings follow in the background. */
 export function createAuditConsumer({ settleMs, metrics, now }: AuditConsumerOptions): Handle {
   return async (tx, records) => {
-    const byAccount = new Map<string, AuditRecordChanged[]>();
+    const byAccount = new Map<string, { readonly readAt: Date; readonly data: AuditRecordChanged }[]>();
     for (const record of records) {
-      const { data } = decodeEvent(topics.auditRecordChanged, record);
+      const { data, time } = decodeEvent(topics.auditRecordChanged, record);
       if (data === null || data.kind.case === undefined) continue;
-      byAccount.set(data.account, [...(byAccount.get(data.account) ?? []), data]);
+      byAccount.set(data.account, [...(byAccount.get(data.account) ?? []), { readAt: time, data }]);
     }
-    for (const [account, told] of [...byAccount].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      await noteNews(tx, account, { now: now(), settleMs });
+    for (const [account, all] of [...byAccount].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const erasedAt = await noteNews(tx, account, { now: now(), settleMs });
+      const told = all.filter(({ readAt }) => erasedAt === null || readAt > erasedAt).map(({ data }) => data);
       const batch = batchOf(told);
       await saveUsers(tx, account, { users: batch.users, now: now() });
       await saveLogins(tx, account, batch.logins);

@@ -2,10 +2,10 @@ import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import { failedLogins, forgetLogins, knowsLogins, lastLoginsOfApplications } from '../access/login-store.ts';
 import { loadUsers } from '../access/user-store.ts';
-import { type AccountTurn, removeAccount } from '../accounts/account-store.ts';
+import type { AccountTurn } from '../accounts/account-store.ts';
 import { forgetUsages, loadApps, loadUsages } from '../integrations/app-store.ts';
 import { describeIntegrations } from '../integrations/crm-integration.ts';
-import { removeCrmIntegrations, saveCrmIntegrations } from '../integrations/integration-store.ts';
+import { removeDeletedIntegrations, saveCrmIntegrations } from '../integrations/integration-store.ts';
 import type { IntegrationAuditMetrics } from '../metrics.ts';
 import { riskyActions } from '../setup-changes/setup-change.ts';
 import { forgetSetupChanges, knowsSetupChanges, listSetupChanges } from '../setup-changes/setup-change-store.ts';
@@ -14,7 +14,7 @@ import { detectAll } from './audit-rules.ts';
 import { findingChanges } from './finding-change.ts';
 import type { FindingEvents } from './finding-events.ts';
 import { findingId } from './finding-id.ts';
-import { lockFindings, removeFindings, saveFindings } from './finding-store.ts';
+import { lockFindings, removeResolved, saveFindings } from './finding-store.ts';
 
 interface AccountAssessorOptions {
   readonly thresholds: Thresholds;
@@ -82,8 +82,7 @@ export function createAccountAssessor({ thresholds, historyDays, events, metrics
     }
     for (const { ruleId, state } of changes) metrics.findingChanges.inc({ rule: ruleId, state });
     if (!turn.erased) return;
-    await removeFindings(tx, account);
-    await removeCrmIntegrations(tx, account);
-    await removeAccount(tx, account);
+    await removeResolved(tx, account);
+    await removeDeletedIntegrations(tx, account);
   };
 }

@@ -52,7 +52,7 @@ describe('the findings of an account', () => {
             detections.map((one) => one.subjectId).sort(),
           );
           expect(change([...known.values()], detections)).toEqual([]);
-          const toAccept = new Set(step.filter(({ accept }) => accept).map(({ id }) => id));
+          const toAccept = new Set<string>(step.filter(({ accept }) => accept).map(({ id }) => id));
           known = new Map(
             [...known].map(([id, finding]) => [
               id,

@@ -86,8 +86,12 @@ export async function saveFindings(tx: Transaction, findings: readonly Finding[]
   );
 }
 
-export async function removeFindings(tx: Transaction, account: string): Promise<void> {
-  await tx.execute('delete from finding where tenant_id = $1 and account = $2', [tx.tenantId, account]);
+/** Forgets the findings of an account that was erased; those that are not resolved belong to what came after. */
+export async function removeResolved(tx: Transaction, account: string): Promise<void> {
+  await tx.execute(`delete from finding where tenant_id = $1 and account = $2 and state = 'resolved'`, [
+    tx.tenantId,
+    account,
+  ]);
 }
 
 export interface FindingQuery {

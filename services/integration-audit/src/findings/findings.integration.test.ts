@@ -279,7 +279,15 @@ describe('a finding', () => {
     await bed.apply([connection(2, null)]);
     await until(async () => (await findings('&state=all')).length === 0);
     await until(() => told().at(-1)?.state === FindingState.RESOLVED);
-    expect((await bed.json<{ items: object[] }>('/v1/access/users')).items).toEqual([]);
+    const users = async () => (await bed.json<{ items: object[] }>('/v1/access/users')).items;
+    expect(await users()).toEqual([]);
+    // What was read before and comes late does not bring it back; what is read after does.
+    const late = { id: 'u2', lastLogin: daysAgo(100), readAt: new Date(Date.now() - 60_000) };
+    await bed.apply([bed.user(late)]);
+    expect(await users()).toEqual([]);
+    await bed.apply([connection(3, ConnectionStatus.CONNECTED), bed.user({ ...late, id: 'u3', readAt: new Date() })]);
+    await settled('user-dormant u3');
+    expect(await findings('&state=all')).toHaveLength(1);
   });
 
   test('is seen by its tenant only, and counted in metrics', async () => {

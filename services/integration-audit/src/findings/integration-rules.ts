@@ -18,7 +18,6 @@ function hitOf(
     subjectName: integration.name,
     evidence: evidenceOf({
       kind: integration.appKind,
-      'last used': integration.lastUsedAt,
       'created at': integration.createdAt,
       'users who granted access': integration.userIds.join(', '),
       ...facts,
@@ -36,7 +35,7 @@ const unused: AuditRule = {
       if (lastUsedAt === null || daysSince(lastUsedAt, facts.now) < thresholds.unusedAfterDays) return [];
       const day = lastUsedAt.toISOString().slice(0, 10);
       const title = `${name} holds access and has not been used since ${day}.`;
-      return [hitOf(app, { severity: 'medium', title, grade: app.userIds.length })];
+      return [hitOf(app, { severity: 'medium', title, grade: app.userIds.length }, { 'last used': lastUsedAt })];
     }),
 };
 
@@ -73,7 +72,7 @@ const ownerInactive: AuditRule = {
             title: `${app.name} has access in the name of somebody who has left: ${names}.`,
             grade: isInUse ? 1 : 0,
           },
-          { 'users who left': names },
+          { 'users who left': names, 'last used': isInUse ? 'within the last days' : app.lastUsedAt },
         ),
       ];
     });

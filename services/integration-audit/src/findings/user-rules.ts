@@ -32,7 +32,6 @@ function hitOf(
     evidence: evidenceOf({
       roles: user.roles.join(', '),
       powers: user.powers.join(', '),
-      'last log-in': user.lastLoginAt,
       'created at': user.createdAt,
       ...facts,
     }),
@@ -86,7 +85,13 @@ const dormant: AuditRule = {
         lastLoginAt === null
           ? `The CRM shows no log-in of the active user ${nameOf(user)}.`
           : `The active user ${nameOf(user)} has not logged in since ${lastLoginAt.toISOString().slice(0, 10)}.`;
-      return [hitOf(user, { severity: powers.length > 0 ? 'high' : 'medium', title, grade: powers.length }, {})];
+      return [
+        hitOf(
+          user,
+          { severity: powers.length > 0 ? 'high' : 'medium', title, grade: powers.length },
+          { 'last log-in': lastLoginAt },
+        ),
+      ];
     }),
 };
 

@@ -13,7 +13,7 @@ export function createIntegrationConsumer(metrics: IntegrationAuditMetrics, now:
       if (event.data === null) {
         const account = event.key.slice(event.tenantId.length + 1);
         const removed = await removeIntegration(tx, { id: `kempt:${account}`, version: event.sequence });
-        if (removed) await eraseAccount(tx, account, now());
+        if (removed) await eraseAccount(tx, account, { erasedAt: event.time, now: now() });
         continue;
       }
       const integration = integrationOf(event, event.data);

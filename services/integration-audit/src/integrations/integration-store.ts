@@ -90,12 +90,12 @@ export async function saveCrmIntegrations(
   return [...told, ...gone];
 }
 
-/** Takes the apps and clients of an account that was erased off the register. */
-export async function removeCrmIntegrations(tx: Transaction, account: string): Promise<void> {
-  await tx.execute(`delete from integration where tenant_id = $1 and account = $2 and kind <> 'kempt-connection'`, [
-    tx.tenantId,
-    account,
-  ]);
+/** Takes what is gone off the register, of an account that was erased. */
+export async function removeDeletedIntegrations(tx: Transaction, account: string): Promise<void> {
+  await tx.execute(
+    `delete from integration where tenant_id = $1 and account = $2 and kind <> 'kempt-connection' and status = 'deleted'`,
+    [tx.tenantId, account],
+  );
 }
 
 interface IntegrationRow {
