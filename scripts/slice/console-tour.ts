@@ -27,7 +27,7 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
   if (picturesFolder !== undefined) await mkdir(picturesFolder, { recursive: true });
   const browser = await launchChromium(chromium);
   try {
-    const { page, complaints, barriers } = await openConsole(browser, { url });
+    const { page, complaints, barriers, forgetShifts } = await openConsole(browser, { url });
     page.setDefaultTimeout(patienceMs);
 
     async function look(name: string): Promise<void> {
@@ -40,6 +40,7 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
     const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor();
     const state = (name: string) => page.locator(`[data-state="${name}"]`).waitFor();
     async function go(key: string, title: string): Promise<void> {
+      await forgetShifts();
       await page.keyboard.press('g');
       await page.keyboard.press(key);
       await heading(title);
@@ -59,19 +60,23 @@ export async function tourConsole({ url, apiKey, picturesFolder, say }: ConsoleT
     await go('d', 'Duplicates');
     await page.locator('.row-link').first().waitFor();
     await look('duplicates');
+    await forgetShifts();
     await openFirstMergeable(page);
     await page.locator('.waterfall svg').first().waitFor();
     await look('compare');
+    // From here on the page follows what is done on it.
     const chosen = await chooseOtherValue(page);
     await page.keyboard.press('p');
     await state('planned');
     await page.getByText('Way back').waitFor();
     await page.locator('.change-panel').scrollIntoViewIfNeeded();
+    await forgetShifts();
     await look('merge-plan');
     await page.keyboard.press('v');
     await state('approved');
     await page.keyboard.press('m');
     await state('applied');
+    await forgetShifts();
     await look('merged');
     await page.keyboard.press('u');
     await state('undone');

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startTestKafka, type TestKafka } from '@kempt/event-bus-kafka/testing';
 import { runChaos } from './chaos.ts';
 import { runComparison } from './comparison.ts';
+import { runConsole } from './console.ts';
 import type { Deployment } from './deployment.ts';
 import { startDistributed } from './distributed-deployment.ts';
 import { startStandalone } from './standalone-deployment.ts';
@@ -16,6 +17,7 @@ const { values, positionals } = parseArgs({
     ci: { type: 'boolean', default: false },
     kills: { type: 'string', default: '20' },
     merges: { type: 'string', default: '500' },
+    pictures: { type: 'string' },
     shape: { type: 'string', default: 'both' },
     seed: { type: 'string', default: 'kempt' },
     keep: { type: 'boolean', default: false },
@@ -25,9 +27,9 @@ const command = values.ci ? 'ci' : positionals[0];
 const kills = values.ci ? 3 : Number(values.kills);
 const seed = values.seed;
 
-if (command !== 'ci' && command !== 'compare' && command !== 'chaos' && command !== 'undo') {
+if (command !== 'ci' && command !== 'compare' && command !== 'chaos' && command !== 'undo' && command !== 'console') {
   console.error(
-    'Usage: scripts/slice/run compare | chaos [--kills N] [--shape standalone|distributed] | undo [--merges N] | --ci',
+    'Usage: scripts/slice/run compare | chaos [--kills N] [--shape standalone|distributed] | undo [--merges N] | console [--pictures FOLDER] | --ci',
   );
   process.exit(2);
 }
@@ -87,6 +89,11 @@ try {
   if (command === 'undo') {
     await note(`${values.merges} merges in each CRM can be taken back`, () =>
       runUndo({ merges: Number(values.merges) }),
+    );
+  }
+  if (command === 'console') {
+    await note('A steward does the work in the console', () =>
+      runConsole({ start: () => shapes.standalone('console'), picturesFolder: values.pictures }),
     );
   }
 } finally {

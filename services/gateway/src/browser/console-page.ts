@@ -7,6 +7,8 @@ export interface ConsolePage {
   readonly page: Page;
   /** Errors in the console of the browser, uncaught ones, refused by the content security policy, shifts of the layout. */
   complaints(): Promise<readonly string[]>;
+  /** Counts shifts of the layout from here on. */
+  forgetShifts(): Promise<void>;
   /** What a screen reader or a weak eye would stumble over, by the rules of WCAG 2.1 AA. */
   barriers(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -65,7 +67,7 @@ export async function openConsole(browser: Browser, options: ConsolePageOptions)
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`console: ${message.text()}`);
   });
-  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
+  page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error.message}`));
   await page.addInitScript(watching);
   await page.goto(`${options.url}/console/`);
   return {
@@ -74,6 +76,9 @@ export async function openConsole(browser: Browser, options: ConsolePageOptions)
       const { violations, shift, moved } = (await page.evaluate('globalThis.kempt')) as Watched;
       const shifted = shift > mostLayoutShift ? [`layout: shifted by ${shift.toFixed(3)}: ${moved.join(' | ')}`] : [];
       return [...complaints, ...violations, ...shifted];
+    },
+    async forgetShifts() {
+      await page.evaluate('Object.assign(kempt, { shift: 0, moved: [] })');
     },
     async barriers() {
       await page.evaluate(axeSource);

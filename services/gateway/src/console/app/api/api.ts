@@ -51,8 +51,9 @@ async function call<T>(method: string, path: string, options: CallOptions = {}):
     throw new ApiProblem(0, 'unreachable', 'Kempt cannot be reached. Check the connection; it is tried again.');
   }
   if (response.status === 204) return undefined as T;
+  // An answer whose reading was given up is none, and must not pass for an empty one.
+  if (response.ok) return (await response.json()) as T;
   const content = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string };
-  if (response.ok) return content as T;
   if (response.status === 401 && options.key === undefined) signOut('The API key is no longer valid. Sign in again.');
   throw new ApiProblem(
     response.status,

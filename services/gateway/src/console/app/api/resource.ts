@@ -38,7 +38,9 @@ export function useResource<T>(
     const gone = new AbortController();
     setState((known) => (known.key === key ? { ...known, isLoading: true } : { key, isLoading: true }));
     latest.current(gone.signal).then(
-      (value) => setState({ key, value, isLoading: false }),
+      (value) => {
+        if (!gone.signal.aborted) setState({ key, value, isLoading: false });
+      },
       (error: unknown) => {
         if (gone.signal.aborted) return;
         setState((known) => ({ ...known, key, error: error as Error, isLoading: false }));

@@ -7,13 +7,12 @@ import { SafetyPanel } from '../changes/safety-panel.tsx';
 import { countText, timeText, wordsText } from '../elements/number-text.ts';
 import { Badge, Empty, Shown } from '../elements/states.tsx';
 import { Table } from '../elements/table.tsx';
-import { go, hrefOf, route } from '../shell/route.ts';
+import { go, hrefOf, type PageProps } from '../shell/route.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
 
 const filters = ['', 'draft', 'planned', 'approved', 'applied', 'partly-applied', 'failed', 'undone'];
 
-export function ChangesPage() {
-  const { id } = route.value;
+export function ChangesPage({ id }: PageProps) {
   if (id === safetyId) return <SafetyView />;
   return id === undefined ? <ChangeList /> : <ChangeView id={id} />;
 }

@@ -9,7 +9,7 @@ import { Table } from '../elements/table.tsx';
 import { HistoryPlot } from '../plots/history-plot.tsx';
 import { may } from '../session/session.ts';
 import { attempt, notify } from '../shell/notices.tsx';
-import { go, hrefOf, route } from '../shell/route.ts';
+import { go, hrefOf, type PageProps } from '../shell/route.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
 
 export interface Score {
@@ -59,8 +59,7 @@ interface Issue {
 const dimensionNames = ['completeness', 'validity', 'uniqueness', 'freshness', 'consistency'];
 const severityTones: Readonly<Record<string, Tone>> = { high: 'bad', medium: 'warn', low: 'quiet' };
 
-export function DataQualityPage() {
-  const { id } = route.value;
+export function DataQualityPage({ id }: PageProps) {
   return id === undefined ? <ScoreList /> : <ScoreView key={id} id={id} />;
 }
 

@@ -1,8 +1,7 @@
 import { ProposalCompare } from '../proposals/proposal-compare.tsx';
 import { ProposalList } from '../proposals/proposal-list.tsx';
-import { route } from '../shell/route.ts';
+import type { PageProps } from '../shell/route.ts';
 
-export function DuplicatesPage() {
-  const { id } = route.value;
+export function DuplicatesPage({ id }: PageProps) {
   return id === undefined ? <ProposalList /> : <ProposalCompare key={id} id={id} />;
 }

@@ -7,7 +7,7 @@ import { Table } from '../elements/table.tsx';
 import { HistoryPlot } from '../plots/history-plot.tsx';
 import { may } from '../session/session.ts';
 import { attempt, notify } from '../shell/notices.tsx';
-import { go, hrefOf, route } from '../shell/route.ts';
+import { go, hrefOf, type PageProps } from '../shell/route.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
 import { type Kpi, toneOf } from './kpi.ts';
 
@@ -17,8 +17,7 @@ interface KpiDetail extends Kpi {
   readonly history: readonly { readonly measuredAt: string; readonly value?: number | null }[];
 }
 
-export function KpisPage() {
-  const { id } = route.value;
+export function KpisPage({ id }: PageProps) {
   return id === undefined ? <KpiList /> : <KpiView key={id} id={id} />;
 }
 

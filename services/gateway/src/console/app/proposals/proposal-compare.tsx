@@ -25,13 +25,13 @@ export function ProposalCompare({ id }: { readonly id: string }) {
   const proposal = useResource<ProposalDetail>(id, (signal) => api.get(`/v1/proposals/${id}`, { signal }), {
     topics: ['merge-proposed'],
   });
-  const [ownSet, setOwnSet] = useState<string>();
+  const [planned, setPlanned] = useState<ChangeSet>();
   const current = useResource<ChangeSet | null>(
-    `${id} ${ownSet ?? ''}`,
+    `${id} ${planned?.id ?? ''}`,
     async (signal) =>
-      ownSet === undefined
+      planned === undefined
         ? ((await findRequestedBy(`proposal:${id}`, signal)) ?? null)
-        : api.get<ChangeSet>(`/v1/change-sets/${ownSet}`, { signal }),
+        : api.get<ChangeSet>(`/v1/change-sets/${planned.id}`, { signal }),
     { topics: ['change-set-changed'] },
   );
   useShortcuts('Duplicates', [{ keys: 'Escape', label: 'Back to the list', run: () => go('duplicates') }]);
@@ -47,9 +47,10 @@ export function ProposalCompare({ id }: { readonly id: string }) {
         {(value) => (
           <Comparison
             proposal={value}
-            set={current.value ?? undefined}
-            onPlanned={(setId) => {
-              setOwnSet(setId);
+            set={current.value ?? planned}
+            isSetKnown={planned !== undefined || current.value !== undefined || current.error !== undefined}
+            onPlanned={(set) => {
+              setPlanned(set);
               current.reload();
             }}
           />
@@ -67,12 +68,15 @@ const editable = ['draft', 'planned'];
 function Comparison({
   proposal,
   set,
+  isSetKnown,
   onPlanned,
 }: {
   readonly proposal: ProposalDetail;
   /** The change set of this proposal, if there is one. */
   readonly set: ChangeSet | undefined;
-  readonly onPlanned: (setId: string) => void;
+  /** False until it was found out whether there is one. */
+  readonly isSetKnown: boolean;
+  readonly onPlanned: (set: ChangeSet) => void;
 }) {
   const [choices, setChoices] = useState<Choices>(() => proposedChoices(proposal));
   const [isPlanned, setPlanned] = useState(false);
@@ -80,7 +84,7 @@ function Comparison({
   const isBegun = set !== undefined && (set.state !== 'draft' || set.task !== undefined || isPlanned);
   const isOpen = proposal.state === 'open';
   const isChoosable = isOpen && (set === undefined || choosable.includes(set.state)) && may('changes:write');
-  const mayPlan = isChoosable && !(isPlanned && set?.state === 'planned');
+  const mayPlan = isSetKnown && isChoosable && !(isPlanned && set?.state === 'planned');
 
   /** Puts what was chosen into the change set of the proposal, or into a new one, and plans it. */
   async function plan(): Promise<void> {
@@ -102,10 +106,10 @@ function Comparison({
             reason: `Proposal ${proposal.proposalId}`,
             operations: [operation],
           });
-    await takeStep(chosen, 'plan');
+    const begun = await takeStep(chosen, 'plan');
     notify('done', 'Every record is read afresh; the plan follows.');
     setPlanned(true);
-    onPlanned(chosen.id);
+    onPlanned(begun);
     mergeSection.current?.scrollIntoView();
   }
 
@@ -182,7 +186,11 @@ function Comparison({
         {set !== undefined && isBegun ? (
           <ChangePanel id={set.id} words={{ apply: 'merge' }} without="plan" />
         ) : (
-          <p class="quiet">Planning writes nothing. It reads the records afresh and says what would happen.</p>
+          <p class="quiet">
+            {isSetKnown
+              ? 'Planning writes nothing. It reads the records afresh and says what would happen.'
+              : 'Looking for the change set…'}
+          </p>
         )}
       </section>
     </>

@@ -7,6 +7,11 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
+/** What a page is given. */
+export interface PageProps {
+  readonly id: string | undefined;
+}
+
 function read(): Route {
   const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
   const [page = '', id] = path.split('/');

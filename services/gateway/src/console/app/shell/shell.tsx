@@ -9,7 +9,7 @@ import { KpisPage } from '../pages/kpis.tsx';
 import { OverviewPage } from '../pages/overview.tsx';
 import { signOut } from '../session/session.ts';
 import { Notices } from './notices.tsx';
-import { go, hrefOf, route } from './route.ts';
+import { go, hrefOf, type PageProps, route } from './route.ts';
 import { ShortcutHelp } from './shortcut-help.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { nextTheme, theme } from './theme.ts';
@@ -18,7 +18,7 @@ interface PageEntry {
   readonly name: string;
   readonly title: string;
   readonly key: string;
-  readonly component: ComponentType;
+  readonly component: ComponentType<PageProps>;
 }
 
 const pages: readonly PageEntry[] = [
@@ -85,7 +85,7 @@ export function Shell() {
         </button>
       </header>
       <main id="main" tabIndex={-1} ref={main}>
-        <Page key={page.name} />
+        <Page key={page.name} id={id} />
       </main>
       <Notices />
       {isHelpShown && <ShortcutHelp onClose={() => showHelp(false)} />}
