@@ -189,7 +189,7 @@ export function registerSafetyRoutes(options: {
     (request) => {
       const { pulled, reason } = request.body;
       const by = request.principal?.subject ?? 'unknown';
-      logger.warn({ connectionId: request.params.id, pulled, by }, 'kill switch changed');
+      logger.info({ connectionId: request.params.id, pulled, by }, 'kill switch changed');
       return change({ tenantId: tenantOf(request), id: request.params.id }, (tx, account) =>
         putKillSwitch(tx, { account, on: pulled, reason: pulled ? reason : '', by }),
       );
@@ -215,7 +215,7 @@ export function registerSafetyRoutes(options: {
       },
       (request) => {
         const by = request.principal?.subject ?? 'unknown';
-        logger.warn({ connectionId: request.params.id, locked: on, by }, 'lock of a connection changed');
+        logger.info({ connectionId: request.params.id, locked: on, by }, 'lock of a connection changed');
         return change({ tenantId: tenantOf(request), id: request.params.id }, (tx, account) =>
           putLock(tx, { account, on, reason: request.body.reason, by }),
         );
