@@ -1,6 +1,11 @@
 import { StandaloneError } from '../errors.ts';
 import type { ApiClient } from '../first-sync/api-client.ts';
-import { type ChangeSetClient, createChangeSetClient, type OperationView } from './change-set-client.ts';
+import {
+  type ChangeSetClient,
+  type ChangeSetView,
+  createChangeSetClient,
+  type OperationView,
+} from './change-set-client.ts';
 import {
   createSimulatedRecords,
   differingFields,
@@ -46,7 +51,7 @@ export async function demonstrateChanges({ api, controlUrl, print, signal }: Dem
   }
   try {
     for (const { account } of connections) {
-      print(await mergeAndUndo(await choosePair(api, account), { changeSets, crm }));
+      print(await mergeAndUndo(await choosePair(api, account, changeSets), { changeSets, crm }));
     }
     print(await fixPhonesAndUndo(api, { changeSets, crm }));
   } finally {
@@ -57,8 +62,16 @@ export async function demonstrateChanges({ api, controlUrl, print, signal }: Dem
   }
 }
 
-/** The likeliest pair of persons, so that the demonstration merges what everybody would. */
-async function choosePair(api: ApiClient, account: string): Promise<ProposalView> {
+interface Pair {
+  readonly proposal: ProposalView;
+  readonly drafted: ChangeSetView;
+}
+
+/**
+ * The likeliest pair of persons, so that the demonstration merges what everybody would. One that was merged and taken
+ * back in an earlier run is left alone: its change set is done.
+ */
+async function choosePair(api: ApiClient, account: string, changeSets: ChangeSetClient): Promise<Pair> {
   const object = account.startsWith('sf:') ? 'Contact' : 'contacts';
   const { items } = await api.get<{ readonly items: readonly ProposalView[] }>('/v1/proposals', {
     state: 'open',
@@ -66,16 +79,17 @@ async function choosePair(api: ApiClient, account: string): Promise<ProposalView
     object,
     limit: 200,
   });
-  const pair = items
+  const pairs = items
     .filter(({ losers }) => losers.length === 1)
-    .sort((a, b) => b.probability - a.probability || (a.proposalId < b.proposalId ? -1 : 1))[0];
-  if (pair === undefined) {
-    throw new StandaloneError(
-      'STANDALONE_DEMONSTRATION',
-      `No merge of two records of ${object} in ${account} is proposed`,
-    );
+    .sort((a, b) => b.probability - a.probability || (a.proposalId < b.proposalId ? -1 : 1));
+  for (const proposal of pairs) {
+    const drafted = await changeSets.ofProposal(proposal.proposalId);
+    if (drafted.state === 'draft' || drafted.state === 'planned') return { proposal, drafted };
   }
-  return pair;
+  throw new StandaloneError(
+    'STANDALONE_DEMONSTRATION',
+    `No merge of two records of ${object} in ${account} is proposed`,
+  );
 }
 
 interface Tools {
@@ -83,11 +97,10 @@ interface Tools {
   readonly crm: SimulatedRecords;
 }
 
-async function mergeAndUndo(proposal: ProposalView, { changeSets, crm }: Tools): Promise<string> {
+async function mergeAndUndo({ proposal, drafted }: Pair, { changeSets, crm }: Tools): Promise<string> {
   const { master, account, object } = proposal;
   const [loser = ''] = proposal.losers;
   const before = { master: await existing(crm, master), loser: await existing(crm, loser) };
-  const drafted = await changeSets.ofProposal(proposal.proposalId);
   const applied = await changeSets.apply(drafted);
   const [merged] = await changeSets.operations(applied);
   const survivor = merged?.survivor ?? master;
