@@ -1,6 +1,7 @@
 import { topicCatalogue } from '@kempt/contracts';
 import type { Deployment } from './deployment.ts';
 import { checkFigures } from './figure-check.ts';
+import { checkOutage } from './outage-check.ts';
 import { dumpTopics, multisetDifference, type RecordedEvent, type TopicDump } from './recorded-event.ts';
 import { createRestClient, digestOf, dumpRest, type RestDump, restDifference } from './rest-dump.ts';
 import { awaitFirstSync } from './settled.ts';
@@ -53,7 +54,10 @@ async function see(deployment: Deployment, seed: string): Promise<Seen> {
     const topics = await dumpTopics(bus, 'slice-comparison');
     await bus.close();
     const rest = await dumpRest(createRestClient(deployment.apiUrl, deployment.apiKey));
-    return { topics, rest, figures: await checkFigures(deployment, seed) };
+    const figures = await checkFigures(deployment, seed);
+    // Once is enough: uptime is worked out by the same code from the same events.
+    const outage = deployment.shape === 'standalone' ? `; ${await checkOutage(deployment)}` : '';
+    return { topics, rest, figures: `${figures}${outage}` };
   } finally {
     await deployment.stop();
   }
