@@ -17,7 +17,10 @@ export interface OutboxRow extends OutboxRowKey {
 /** A page in the order in which its events must be published. */
 export interface OutboxPage {
   readonly rows: readonly OutboxRow[];
-  /** Those of `rows` that were asked for; the others came along because they are older events of the same keys. */
+  /**
+   * Of a complete page, those of `rows` that were asked for; the others came along because they are older events of the
+   * same keys.
+   */
   readonly picked: readonly OutboxRow[];
   /** False when there were so many older events that the picked ones have to wait for a later page. */
   readonly complete: boolean;
@@ -200,14 +203,18 @@ export async function writeLanes(database: Database, lanes: number): Promise<voi
 }
 
 /**
- * If the older events alone fill the page there may be more of them, so what was picked must wait: a page always holds,
- * of each key, a run of its oldest events.
+ * If the older events alone fill the page there may be more of them, so the page ends with the last one that is known: up
+ * to there it holds everything of its keys, picked events included. Either way it holds, of each key, a run of its oldest
+ * events.
  */
 function pageOf(stored: readonly StoredRow[], limit: number): OutboxPage {
   const older = stored.filter((row) => row.older);
-  const complete = older.length < limit;
-  const picked = complete ? stored.filter((row) => !row.older).map(toRow) : [];
-  return { rows: (complete ? stored : older).map(toRow), picked, complete };
+  const lastOlder = older.at(-1);
+  if (lastOlder === undefined || older.length < limit) {
+    return { rows: stored.map(toRow), picked: stored.filter((row) => !row.older).map(toRow), complete: true };
+  }
+  const end = BigInt(lastOlder.position);
+  return { rows: stored.filter(({ position }) => BigInt(position) <= end).map(toRow), picked: [], complete: false };
 }
 
 function toRow(row: StoredRow): OutboxRow {
