@@ -103,6 +103,14 @@ export const takeProbes: Handle = async (tx, events) => {
   }
 };
 
+/** Names that Salesforce and its administrators give to the profile of a user that programs log in as. */
+const integrationRole = /\bintegrations?(?: users?)?$/i;
+
+/** Salesforce says Standard of people, and of users for programs, too; HubSpot says nothing, since its users are people. */
+function isPerson({ userType, roles }: { readonly userType: string; readonly roles: readonly string[] }): boolean {
+  return (userType === '' || userType === 'Standard') && !roles.some((role) => integrationRole.test(role));
+}
+
 /** Users and log-ins. */
 export const takeAuditRecords: Handle = async (tx, events) => {
   await ensureTenant(tx);
@@ -110,14 +118,13 @@ export const takeAuditRecords: Handle = async (tx, events) => {
     const { data } = decodeEvent(topics.auditRecordChanged, event);
     const { account = '', auditId = '', version = 0, removed = false, kind } = data ?? {};
     if (kind?.case === 'user') {
-      const { active, userType, lastLoginAt } = kind.value;
+      const { active, lastLoginAt } = kind.value;
       await saveUser(tx, {
         account,
         userId: auditId,
         version,
         active: active && !removed,
-        // Salesforce says Standard of people; HubSpot says nothing, since its users are people.
-        person: userType === '' || userType === 'Standard',
+        person: isPerson(kind.value),
         lastLoginAt: dateOf(lastLoginAt),
       });
     } else if (kind?.case === 'login' && kind.value.succeeded && kind.value.at !== undefined) {

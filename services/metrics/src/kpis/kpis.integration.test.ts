@@ -137,7 +137,11 @@ describe('KPIs', () => {
   });
 
   test('of adoption know active people, whatever comes first: user or log-in', async () => {
-    const user = (userId: string, version: number, rest: { active?: boolean; userType?: string; lastLoginAt?: Date }) =>
+    const user = (
+      userId: string,
+      version: number,
+      rest: { active?: boolean; userType?: string; roles?: string[]; lastLoginAt?: Date },
+    ) =>
       bed.event(topics.auditRecordChanged, {
         key: auditKey(bed.tenantId, { account, kind: 'user', auditId: userId }),
         sequence: version,
@@ -150,6 +154,7 @@ describe('KPIs', () => {
             value: {
               active: rest.active ?? true,
               userType: rest.userType ?? 'Standard',
+              roles: rest.roles ?? ['Sales'],
               ...(rest.lastLoginAt === undefined ? {} : { lastLoginAt: timestampFromDate(rest.lastLoginAt) }),
             },
           },
@@ -174,6 +179,7 @@ describe('KPIs', () => {
       user('u3', 1, { userType: 'AutomatedProcess', lastLoginAt: daysAgo(1) }),
       user('u4', 1, {}),
       user('u4', 2, { active: false }),
+      user('u5', 1, { roles: ['Integration User'], lastLoginAt: daysAgo(1) }),
     ]);
     expect((await measured('user-adoption', 0.5)).terms).toEqual({ loggedIn: 1, activePeople: 2 });
   });
