@@ -3,11 +3,14 @@ import { createApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { addClustersCommands } from './commands/clusters.ts';
+import { addCompareCommand } from './commands/compare.ts';
 import { addConnectionsCommands } from './commands/connections.ts';
 import { addDlqCommands } from './commands/dlq.ts';
+import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addIdsCommand } from './commands/ids.ts';
 import { addRecordsCommands } from './commands/records.ts';
+import { addResolveCommand } from './commands/resolve.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { exitCodes } from './exit-code.ts';
 import { createOutput, printable } from './output.ts';
@@ -22,7 +25,7 @@ export interface CliOptions {
   readonly err: (text: string) => void;
   /** The text of a file, or of standard input for `-`. */
   readonly readText: (file: string) => Promise<string>;
-  /** Ends the request at hand. */
+  /** Ends the request or the work at hand. */
   readonly signal?: AbortSignal;
 }
 
@@ -42,6 +45,9 @@ const groups = [
   addIdsCommand,
   addDlqCommands,
   addEvidenceCommands,
+  addResolveCommand,
+  addCompareCommand,
+  addEvaluateCommand,
 ];
 
 /** Runs one command and resolves to its exit code. Never rejects. */
@@ -63,6 +69,7 @@ export async function runCli(options: CliOptions): Promise<number> {
   const globals = (): GlobalOptions => program.opts<GlobalOptions>();
   const context: CommandContext = {
     env,
+    ...(signal !== undefined && { signal }),
     readText: options.readText,
     output: () => createOutput({ json: globals().json === true, out, err }),
     api: async () =>

@@ -9,6 +9,8 @@ export interface CommandContext {
   /** The text of a file, or of standard input for `-`, without the line break at its end. */
   readText(file: string): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the person stops the command. */
+  readonly signal?: AbortSignal;
   /** The command ends with this number unless something fails later. */
   setExitCode(code: number): void;
 }

@@ -9,6 +9,7 @@ export {
   type MatchModel,
   ModelError,
   probabilityOf,
+  sealModel,
   weightOf,
 } from './model.ts';
 export type { NormalRecord } from './normal-record.ts';

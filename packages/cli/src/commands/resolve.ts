@@ -1,0 +1,193 @@
+import { realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { inferSchema, type MatchModel, resolve, type Schema, trainModel } from '@kempt/entity-resolution';
+import { type Command, Option } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { csvText, ndjsonText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
+import { openTable } from '../tables/table.ts';
+import { tableError } from '../tables/table-error.ts';
+import { assign, rounded } from './resolve-assignments.ts';
+import { explainPairs } from './resolve-explanations.ts';
+import { namingFile, readModel, readSchema } from './resolve-model.ts';
+import { createProgressNotes } from './resolve-progress.ts';
+import { type LoadedRecord, loadRecords, type Source, sourceNames, survey } from './resolve-records.ts';
+
+interface ResolveFlags {
+  readonly out: string;
+  readonly schema?: string;
+  readonly id?: string;
+  readonly model?: string;
+  readonly saveModel?: string;
+  readonly explain?: string;
+}
+
+/** `kempt resolve`: finds the rows of files that show the same person or organisation. Needs no server. */
+export function addResolveCommand(program: Command, context: CommandContext): void {
+  program
+    .command('resolve <files...>')
+    .description('find the rows of CSV, NDJSON or Parquet files that show the same person or organisation')
+    .requiredOption('--out <file>', 'where to write source, id, cluster_id and probability of every row, as CSV')
+    .option('--schema <file>', 'what the columns hold, as JSON; default: read off headers and values')
+    .option('--id <column>', 'the column with the ids; default: one that is called like an id, else row numbers')
+    .addOption(new Option('--model <file>', 'match with this saved model and learn nothing').conflicts('schema'))
+    .option('--save-model <file>', 'write what was learned')
+    .option('--explain <file>', 'write why each pair was joined or not, as NDJSON')
+    .action(async (files: string[], flags: ResolveFlags) => {
+      const outputs = await openOutputs(files, flags);
+      try {
+        await run(files, flags, { context, outputs });
+        for (const output of Object.values(outputs)) await output.commit();
+      } finally {
+        for (const output of Object.values(outputs)) await output.discard();
+      }
+    });
+}
+
+interface Outputs {
+  readonly clusters: OutputFile;
+  readonly model?: OutputFile;
+  readonly explanations?: OutputFile;
+}
+
+/** Opens everything that will be written, so that a wrong place is found before the work and not after it. */
+async function openOutputs(files: readonly string[], flags: ResolveFlags): Promise<Outputs> {
+  const real = (file: string): Promise<string> => realpath(file).catch(() => path.resolve(file));
+  const taken = new Set(
+    await Promise.all([...files, flags.schema, flags.model].flatMap((file) => file ?? []).map(real)),
+  );
+  for (const file of [flags.out, flags.saveModel, flags.explain]) {
+    if (file === undefined) continue;
+    const place = await real(file);
+    if (taken.has(place)) {
+      throw tableError({ file }, { code: 'file-twice', message: 'this file is already named; write to another one.' });
+    }
+    taken.add(place);
+  }
+  const opened: OutputFile[] = [];
+  const open = async (file: string): Promise<OutputFile> => {
+    const output = await openOutputFile(file);
+    opened.push(output);
+    return output;
+  };
+  try {
+    return {
+      clusters: await open(flags.out),
+      ...(flags.saveModel !== undefined && { model: await open(flags.saveModel) }),
+      ...(flags.explain !== undefined && { explanations: await open(flags.explain) }),
+    };
+  } catch (error) {
+    for (const output of opened) await output.discard();
+    throw error;
+  }
+}
+
+async function run(
+  files: readonly string[],
+  flags: ResolveFlags,
+  { context, outputs }: { readonly context: CommandContext; readonly outputs: Outputs },
+): Promise<void> {
+  const { signal } = context;
+  const { note } = context.output();
+  const onProgress = createProgressNotes(note);
+  const declared = flags.schema === undefined ? undefined : await readSchema(flags.schema, context);
+  const saved = flags.model === undefined ? undefined : await readModel(flags.model, context);
+  const names = sourceNames(files);
+  const sources: Source[] = [];
+  for (const [at, file] of files.entries()) {
+    const onRow = (rows: number): void => {
+      if (rows % 1024 === 0) onProgress({ phase: `look at ${file}`, done: rows, total: rows });
+    };
+    sources.push(await survey(await openTable(file), names[at] as string, { idColumn: flags.id, signal, onRow }));
+  }
+  const schema = saved?.schema ?? declared ?? inferred(sources);
+  checkColumns(sources, schema, flags);
+  for (const { name, rows, idColumn } of sources) {
+    note(`${name}: ${rows.toLocaleString('en')} rows, ids from ${idColumn ?? 'the numbers of the rows'}`);
+  }
+  note(
+    `compared: ${schema.columns
+      .filter(({ kind }) => kind !== 'ignored')
+      .map(({ name, kind }) => `${name} (${kind})`)
+      .join(', ')}`,
+  );
+  const records: LoadedRecord[] = [];
+  for (const source of sources) {
+    const onRow = (rows: number): void => {
+      if (rows % 1024 === 0) onProgress({ phase: `read ${source.table.file}`, done: rows, total: source.rows });
+    };
+    for (const record of await loadRecords(source, schema, { signal, onRow })) records.push(record);
+  }
+  const work = { signal, onProgress };
+  let model: MatchModel;
+  try {
+    model = saved ?? (await trainModel(records, schema, work));
+  } catch (error) {
+    throw flags.schema === undefined ? error : namingFile(flags.schema, error);
+  }
+  const resolution = await resolve(records, model, work);
+  const assignments = assign(records, resolution);
+  await outputs.clusters.write(csvText(['source', 'id', 'cluster_id', 'probability'], rowsOf(assignments)), signal);
+  await outputs.model?.write([`${JSON.stringify(model)}\n`], signal);
+  await outputs.explanations?.write(
+    ndjsonText(
+      explainPairs(resolution.edges, {
+        assignments,
+        model,
+        signal,
+        onPair: (done) => onProgress({ phase: 'explain', done, total: resolution.edges.length }),
+      }),
+    ),
+    signal,
+  );
+  const clusters = resolution.clusters.length.toLocaleString('en');
+  const several = resolution.clusters.filter((cluster) => cluster.length > 1).length.toLocaleString('en');
+  note(`${records.length.toLocaleString('en')} rows in ${clusters} clusters, ${several} of them with several rows`);
+}
+
+function* rowsOf(assignments: ReturnType<typeof assign>): Generator<(string | number)[]> {
+  for (const { record, clusterId, probability } of assignments) {
+    yield [record.source, record.localId, clusterId, rounded(probability)];
+  }
+}
+
+/** The schema that the samples of all files suggest; ids of rows say nothing about who is who. */
+function inferred(sources: readonly Source[]): Schema {
+  const ids = new Set(sources.flatMap(({ idColumn }) => idColumn ?? []));
+  const schema = inferSchema(sources.flatMap(({ sample }) => sample));
+  return {
+    ...schema,
+    columns: schema.columns.map((column) => (ids.has(column.name) ? { name: column.name, kind: 'ignored' } : column)),
+  };
+}
+
+function checkColumns(sources: readonly Source[], schema: Schema, flags: ResolveFlags): void {
+  const file = sources[0]?.table.file ?? '';
+  if (sources.every(({ rows }) => rows === 0)) {
+    throw tableError(
+      { file },
+      { code: 'table-empty', message: 'there are no rows; give at least one file with rows.' },
+    );
+  }
+  const compared = schema.columns.filter(({ kind }) => kind !== 'ignored').map(({ name }) => name);
+  const missing = compared.filter((name) => !sources.some(({ columns }) => columns.has(name)));
+  if (flags.schema !== undefined && missing.length > 0) {
+    throw tableError(
+      { file: flags.schema, column: missing[0] },
+      {
+        code: 'column-missing',
+        message: 'none of the input files has this column; correct the name, or give it the kind ignored.',
+      },
+    );
+  }
+  if (missing.length < compared.length || flags.schema !== undefined) return;
+  throw tableError(
+    { file },
+    {
+      code: 'nothing-to-compare',
+      message:
+        flags.model === undefined
+          ? 'no column is recognised; say with --schema what the columns hold.'
+          : `the model compares ${compared.join(', ')}, and no input file has any of these columns; rename the columns, or learn a new model.`,
+    },
+  );
+}
