@@ -12,6 +12,7 @@ export function fieldsOf(row: Readonly<Record<string, unknown>>): Fields {
   const visit = (name: string, value: unknown): void => {
     if (Array.isArray(value)) {
       lists.add(name);
+      if (value.length === 0) found.set(name, found.get(name) ?? []);
       for (const item of value) visit(name, item);
     } else if (isInner(value)) {
       for (const [part, inner] of Object.entries(value)) visit(`${name}.${part}`, inner);

@@ -1,6 +1,7 @@
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { fieldsOf } from './field-value.ts';
+import { exactDecimals } from './parquet-decimal.ts';
 import type { TableRow } from './table.ts';
 import { tableError } from './table-error.ts';
 import { unreadable } from './utf8-text.ts';
@@ -10,14 +11,22 @@ export async function* parquetRows(file: string, signal?: AbortSignal): AsyncGen
   let line = 0;
   try {
     const buffer = await asyncBufferFromFile(file);
-    const metadata = await parquetMetadataAsync(buffer);
+    const { metadata, writers } = exactDecimals(await parquetMetadataAsync(buffer));
     let start = 0;
     for (const group of metadata.row_groups) {
       signal?.throwIfAborted();
       const end = start + Number(group.num_rows);
-      const rows = await parquetReadObjects({ file: buffer, metadata, rowStart: start, rowEnd: end, compressors });
+      const rows = await parquetReadObjects({
+        file: buffer,
+        metadata,
+        rowStart: start,
+        rowEnd: end,
+        compressors,
+        utf8: false,
+      });
       for (const row of rows) {
         line += 1;
+        for (const [name, write] of writers) row[name] = write(row[name]);
         yield { line, fields: fieldsOf(row) };
       }
       start = end;

@@ -4,9 +4,11 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { sniffDelimiter } from './delimiter.ts';
 import { csvText } from './output-file.ts';
+import { exactDecimals } from './parquet-decimal.ts';
 import { openTable, type TableRow } from './table.ts';
 
 let folder: string;
@@ -82,9 +84,12 @@ describe('CSV', () => {
 describe('NDJSON', () => {
   test('numbers keep their digits, lists stay lists, inner objects get names with dots', async () => {
     const text =
-      '{"id":12345678901234567890,"ok":true,"none":null,"mails":["a@x.org","b@x.org"]}\n\n{"id":1.50,"at":[{"city":"Rom"},{"city":"Bari"}]}';
+      '{"id":12345678901234567890,"ok":true,"none":null,"empty":[],"mails":["a@x.org","b@x.org"]}\n\n{"id":1.50,"at":[{"city":"Rom"},{"city":"Bari"}]}';
     expect(await rowsOf('a.ndjson', text)).toEqual([
-      { line: 1, fields: { id: '12345678901234567890', ok: 'true', none: null, mails: ['a@x.org', 'b@x.org'] } },
+      {
+        line: 1,
+        fields: { id: '12345678901234567890', ok: 'true', none: null, empty: [], mails: ['a@x.org', 'b@x.org'] },
+      },
       { line: 3, fields: { id: '1.50', 'at.city': ['Rom', 'Bari'] } },
     ]);
   });
@@ -121,6 +126,31 @@ describe('Parquet', () => {
       { line: 2, fields: { id: '2', name: null, born: '1980-05-01T10:00:00.000Z' } },
       { line: 3, fields: { id: '3', name: 'x', born: null } },
     ]);
+  });
+
+  test('decimals keep every digit', async () => {
+    const short: SchemaElement = { name: 'short', type: 'INT32', converted_type: 'DECIMAL', precision: 9, scale: 1 };
+    const root: SchemaElement = { name: 'root', num_children: 1 };
+    const content = parquetWriteBuffer({
+      schema: [root, { ...short, repetition_type: 'OPTIONAL' }],
+      columnData: [{ name: 'short', data: [12.1, -0.5, 3, null] }],
+    });
+    expect(await fieldsOf('d.parquet', new Uint8Array(content))).toEqual(
+      ['12.1', '-0.5', '3', null].map((value) => ({ short: value })),
+    );
+
+    const long: SchemaElement = { name: 'long', type: 'FIXED_LEN_BYTE_ARRAY', converted_type: 'DECIMAL', scale: 2 };
+    const file = { version: 1, schema: [root, long], num_rows: 0n, row_groups: [], metadata_length: 0 };
+    const write = exactDecimals(file).writers.get('long');
+    const bytes = (value: bigint): Uint8Array =>
+      Buffer.from(BigInt.asUintN(96, value).toString(16).padStart(24, '0'), 'hex');
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 27n), max: 10n ** 27n }), (whole) => {
+        const [units = '', cents = ''] = (write?.(bytes(whole)) ?? '').split('.');
+        expect(BigInt(units + cents.padEnd(2, '0'))).toBe(whole);
+      }),
+      { numRuns: 200, seed: 3 },
+    );
   });
 
   test('a file that is cut off is refused with the remedy', async () => {
