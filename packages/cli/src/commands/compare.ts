@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { table } from '../output.ts';
 import { type Fields, singleText } from '../tables/field-value.ts';
-import { csvText, openOutputFile } from '../tables/output-file.ts';
+import { checkPlaces, csvText, openOutputFile } from '../tables/output-file.ts';
 import { openTable, placeOf } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
 import { rounded } from './resolve-assignments.ts';
@@ -49,6 +49,7 @@ export function addCompareCommand(program: Command, context: CommandContext): vo
     .option('--schema <file>', 'what the columns hold, by their names without left_ and right_, as JSON')
     .option('--out <file>', 'write the scores there as CSV instead of printing them')
     .action(async (file: string, flags: CompareFlags) => {
+      await checkPlaces([file, flags.model, flags.schema], [flags.out]);
       const output = flags.out === undefined ? undefined : await openOutputFile(flags.out);
       try {
         const scored = await compare(file, flags, context);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { runCli } from '../cli.ts';
+import { sourceNames } from './resolve-records.ts';
 
 let folder: string;
 
@@ -292,7 +293,19 @@ describe('resolve', () => {
   });
 });
 
+test('files of one name in two folders are told apart by how they were given', () => {
+  expect(sourceNames(['a/x.csv', 'b/y.parquet'])).toEqual(['x', 'y']);
+  expect(sourceNames(['a/x.csv', 'b/x.csv'])).toEqual(['a/x.csv', 'b/x.csv']);
+  expect(() => sourceNames(['a/x.csv', './a/x.csv'])).toThrow('./a/x.csv: the file is given twice; name it once.');
+});
+
 describe('compare', () => {
+  test('never writes over its own input', async () => {
+    const file = put('pairs.csv', 'left_email,right_email\na@b.org,a@b.org\n');
+    expect(await kempt(['compare', file, '--out', file])).toMatchObject({ code: 2 });
+    expect(read('pairs.csv')).toContain('left_email');
+  });
+
   test('without a model it learns from the pairs, and --out writes them whole', async () => {
     const head = ['left_', 'right_'].flatMap((side) => columns.map((name) => side + name)).join(',');
     const rows = people.slice(0, 40).map((left, row) => {

@@ -1,9 +1,7 @@
-import { realpath } from 'node:fs/promises';
-import path from 'node:path';
 import { inferSchema, type MatchModel, resolve, type Schema, trainModel } from '@kempt/entity-resolution';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { csvText, ndjsonText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
+import { checkPlaces, csvText, ndjsonText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
 import { openTable } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
 import { assign, rounded } from './resolve-assignments.ts';
@@ -51,18 +49,7 @@ interface Outputs {
 
 /** Opens everything that will be written, so that a wrong place is found before the work and not after it. */
 async function openOutputs(files: readonly string[], flags: ResolveFlags): Promise<Outputs> {
-  const real = (file: string): Promise<string> => realpath(file).catch(() => path.resolve(file));
-  const taken = new Set(
-    await Promise.all([...files, flags.schema, flags.model].flatMap((file) => file ?? []).map(real)),
-  );
-  for (const file of [flags.out, flags.saveModel, flags.explain]) {
-    if (file === undefined) continue;
-    const place = await real(file);
-    if (taken.has(place)) {
-      throw tableError({ file }, { code: 'file-twice', message: 'this file is already named; write to another one.' });
-    }
-    taken.add(place);
-  }
+  await checkPlaces([...files, flags.schema, flags.model], [flags.out, flags.saveModel, flags.explain]);
   const opened: OutputFile[] = [];
   const open = async (file: string): Promise<OutputFile> => {
     const output = await openOutputFile(file);

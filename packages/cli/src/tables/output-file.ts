@@ -74,6 +74,24 @@ export async function openOutputFile(file: string): Promise<OutputFile> {
   };
 }
 
+/** Refuses to write over a file that is read, or twice to one place. */
+export async function checkPlaces(
+  inputs: readonly (string | undefined)[],
+  outputs: readonly (string | undefined)[],
+): Promise<void> {
+  const real = (file: string): Promise<string> => realpath(file).catch(() => path.resolve(file));
+  const taken = new Set<string>();
+  for (const file of inputs) if (file !== undefined) taken.add(await real(file));
+  for (const file of outputs) {
+    if (file === undefined) continue;
+    const place = await real(file);
+    if (taken.has(place)) {
+      throw tableError({ file }, { code: 'file-twice', message: 'this file is already named; write to another one.' });
+    }
+    taken.add(place);
+  }
+}
+
 function unwritable(file: string, error: unknown): unknown {
   if (typeof error !== 'object' || error === null || !('syscall' in error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
