@@ -99,6 +99,7 @@ export const topics = {
     retentionMs: 30 * dayMs,
     classification: 'internal',
     description: 'Every state of every change set: what is to be written to a CRM, who agreed, how it ended.',
+    momentary: true,
   }),
   auditRecordChanged: declare({
     name: 'kempt.connector.audit-record-changed.v1',

@@ -25,7 +25,7 @@ export interface Topic<Desc extends DescMessage = DescMessage> extends TopicDecl
   readonly classification: 'public' | 'internal' | 'confidential';
   readonly description: string;
   /**
-   * What was seen at a moment, such as a probe or a measurement. Events of every other topic follow from the content of
+   * What was seen or done at a moment that the event names, such as a probe, a measurement or a step of a change set. Events of every other topic follow from the content of
    * the CRMs and from what people did: two deployments over the same ones publish the same events.
    */
   readonly momentary?: true;
