@@ -70,7 +70,6 @@ export async function dumpRest(client: RestClient): Promise<RestDump> {
     '/v1/clusters?minSize=1',
     '/v1/proposals?state=open',
     '/v1/proposals?state=held',
-    '/v1/data-quality/issues?state=all',
     '/v1/data-quality/scores',
     '/v1/data-quality/profiles',
   ];
