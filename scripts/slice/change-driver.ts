@@ -37,6 +37,9 @@ const resting = new Set([
   'cancelled',
 ]);
 
+/** Begins every value that the driver writes. */
+const mark = 'Written once';
+
 /** Makes change sets and takes them through their states, while services are killed under it. */
 export interface ChangeDriver {
   /** Makes one more change set, and moves those that there are by a step each. Errors are for the next time. */
@@ -50,6 +53,7 @@ export interface ChangeDriver {
 
 export function createChangeDriver(deployment: Deployment): ChangeDriver {
   const wishes: Wish[] = [];
+  const used = new Set<string>();
   let unlocked = false;
   let number = 0;
 
@@ -81,8 +85,14 @@ export function createChangeDriver(deployment: Deployment): ChangeDriver {
 
   async function records(account: string, object: string): Promise<readonly string[]> {
     const path = `/v1/records?account=${encodeURIComponent(account)}&object=${object}&limit=200`;
-    const { items } = await call<{ items: { ref: string; deleted: boolean }[] }>('GET', path);
-    return items.filter(({ deleted }) => !deleted).map(({ ref }) => ref);
+    const { items } = await call<{ items: { ref: string; deleted: boolean; fields: Record<string, unknown> }[] }>(
+      'GET',
+      path,
+    );
+    // A record is written by one change set only, so that the log tells whose write was whose.
+    return items
+      .filter(({ ref, deleted, fields }) => !deleted && !used.has(ref) && !JSON.stringify(fields).includes(mark))
+      .map(({ ref }) => ref);
   }
 
   async function wish(random: () => number): Promise<void> {
@@ -94,10 +104,11 @@ export function createChangeDriver(deployment: Deployment): ChangeDriver {
     const [one, other] = [known[Math.floor(random() * known.length)], known[Math.floor(random() * known.length)]];
     if (one === undefined || other === undefined || one === other) return;
     number += 1;
+    used.add(one).add(other);
     const undo = random() < 0.5;
     if (random() < 0.7) {
       const field = isSalesforce ? 'Title' : 'jobtitle';
-      const value = `Written once ${number}`;
+      const value = `${mark} ${number}`;
       wishes.push({
         title: `Write ${number}`,
         operation: { kind: 'update', record: one, fields: { [field]: value } },
