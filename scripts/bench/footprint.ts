@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
+import { freePort } from '../../services/standalone/src/platform/free-port.ts';
 import { serviceNames } from '../slice/deployment.ts';
-import { compileCacheFolder, createServiceProcess, freePort } from '../slice/service-process.ts';
+import { compileCacheFolder, createServiceProcess } from '../slice/service-process.ts';
 import { memoryOfTree } from './process-tree.ts';
 
 interface Measure {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createKafkaEventBus } from '@kempt/event-bus-kafka';
 import { provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
 import { createLogger } from '@kempt/telemetry';
+import { freePort } from '../../services/standalone/src/platform/free-port.ts';
 import { startSimulators } from '../../services/standalone/src/platform/simulators-process.ts';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
-import { createServiceProcess, freePort, type ServiceProcess } from './service-process.ts';
+import { createServiceProcess, type ServiceProcess } from './service-process.ts';
 
 export interface DistributedOptions {
   readonly folder: string;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createPostgresEventBus } from '@kempt/event-bus-postgres';
+import { freePort } from '../../services/standalone/src/platform/free-port.ts';
 import type { Deployment } from './deployment.ts';
-import { freePort } from './service-process.ts';
 
 const main = fileURLToPath(new URL('../../services/standalone/src/main.ts', import.meta.url));
 

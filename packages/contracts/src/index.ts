@@ -1,6 +1,7 @@
 // What it takes to make and read messages, so that no other package needs the protobuf runtime.
 export { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 export { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+export { canonicalJson } from './canonical-json.ts';
 export { frameConfluent, unframeConfluent } from './confluent-framing.ts';
 export { decodeEvent, encodeEvent, type KemptEvent } from './envelope.ts';
 export type { EventRecord, PositionedRecord } from './event-record.ts';

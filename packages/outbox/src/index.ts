@@ -15,6 +15,7 @@ export type { RetryPauses } from './event-application.ts';
 export type { Handle } from './event-attempt.ts';
 export type { FailPoint } from './fail-point.ts';
 export { classifyFailure, type FailureKind, type FailureReason, type FailureStage } from './failure.ts';
+export { createLatch, type Latch } from './latch.ts';
 export { outboxMigrationsFolder } from './migrations-folder.ts';
 export { appendToOutbox, laneHeader } from './outbox-append.ts';
 export { createOutboxDispatcher, type OutboxDispatcher, type OutboxDispatcherOptions } from './outbox-dispatcher.ts';

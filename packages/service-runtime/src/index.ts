@@ -58,6 +58,7 @@ export {
   ProblemSchema,
   problemContentType,
 } from './problem.ts';
+export { createRepeatedWork, type RepeatedWork, type RepeatedWorkOptions } from './repeated-work.ts';
 export { runService } from './run-service.ts';
 export type { Runtime, ServiceDefinition } from './runtime.ts';
 export { type RuntimeConfig, runtimeConfigSchema } from './runtime-config.ts';

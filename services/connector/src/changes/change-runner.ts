@@ -8,7 +8,6 @@ import { SafetyError } from '../safety/safety.ts';
 import { putEnvironment } from '../safety/safety-store.ts';
 import { type AccountWriters, NoConnectionError } from './account-writers.ts';
 import { applyOperation, type OperationContext, type OperationEnd } from './apply-operation.ts';
-import { createRunningHash } from './canonical-json.ts';
 import { type ChangeLease, holdChangeLease, releaseChangeLease, retireChangeLease } from './change-lease-store.ts';
 import { appliedState, type ChangeSet } from './change-set.ts';
 import type { ChangeSetStates } from './change-set-states.ts';
@@ -39,6 +38,7 @@ import { createFactReader, planOperations, readByIds } from './planner.ts';
 import { aliasesOf, livingId } from './record-alias-store.ts';
 import { releaseRecords, takeRecords } from './record-lock-store.ts';
 import { undoOperation } from './undo-operation.ts';
+import { createRunningHash } from './value-hash.ts';
 
 /** Another change set is writing to one of the records; it will be done with them soon. */
 export class RecordsBusyError extends Error {

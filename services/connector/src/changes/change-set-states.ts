@@ -2,12 +2,12 @@ import type { WireFormat } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import type { ConnectorMetrics } from '../metrics.ts';
-import { hashOf } from './canonical-json.ts';
 import type { ChangeSet } from './change-set.ts';
 import { changeSetEvent } from './change-set-events.ts';
 import { type ChangeSetPatch, insertChangeSet, type NewChangeSet, patchChangeSet } from './change-set-store.ts';
 import { mainRecord, type Operation } from './operation.ts';
 import { countOperations, putOperations } from './operation-store.ts';
+import { hashOf } from './value-hash.ts';
 
 /** The only road from one state of a change set to the next: each is stored, told and counted. */
 export interface ChangeSetStates {

@@ -1,5 +1,5 @@
 import type { Database } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import { CrmError } from '../crm/crm-error.ts';
 import { reasonOf } from '../errors.ts';
@@ -16,10 +16,7 @@ import { type ChangeRunner, RecordsBusyError } from './change-runner.ts';
 import { RecordTakenError } from './record-lock-store.ts';
 
 /** Works on change sets that have something to do, several at a time, each under a lease. */
-export interface ChangeWorker extends Component {
-  /** Looks for something due at once. */
-  wake(): void;
-}
+export type ChangeWorker = RepeatedWork;
 
 export interface ChangeWorkerOptions {
   readonly database: Database;
@@ -46,27 +43,6 @@ export function createChangeWorker(options: ChangeWorkerOptions): ChangeWorker {
   const { database, logger, leaseMs } = options;
   const running = new Set<Promise<void>>();
   const stopping = new AbortController();
-  let wakeUp: () => void = () => undefined;
-  let isWoken = false;
-  let loop: Promise<void> = Promise.resolve();
-
-  function wake(): void {
-    isWoken = true;
-    wakeUp();
-  }
-
-  async function pause(ms: number): Promise<void> {
-    if (!isWoken && !stopping.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    isWoken = false;
-  }
 
   /** Renews the lease while the work goes on, and says whether it is still good enough to write under. */
   function keepLease(lease: ChangeLease, claimedAt: number) {
@@ -148,36 +124,27 @@ export function createChangeWorker(options: ChangeWorkerOptions): ChangeWorker {
       if (lease === undefined) continue;
       const work = execute(lease, claimedAt).finally(() => {
         running.delete(work);
-        wake();
+        looks.wake();
       });
       running.add(work);
     }
   }
 
-  async function work(): Promise<void> {
-    let failures = 0;
-    while (!stopping.signal.aborted) {
-      try {
-        await beginDue();
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (failures === 1) logger.warn({ err: error }, 'change sets cannot be looked for; trying again');
-      }
-      await pause(failures === 0 ? options.pollMs : Math.min(options.pauses.longestMs, options.pollMs * 2 ** failures));
-    }
-  }
+  const looks = createRepeatedWork({
+    name: 'change-worker',
+    intervalMs: options.pollMs,
+    longestPauseMs: options.pauses.longestMs,
+    turn: beginDue,
+    onFailure: (error, failures) => {
+      if (failures === 1) logger.warn({ err: error }, 'change sets cannot be looked for; trying again');
+    },
+  });
 
   return {
-    name: 'change-worker',
-    async start() {
-      loop = work();
-    },
-    wake,
+    ...looks,
     async stop() {
       stopping.abort(new Error('the service stops'));
-      wakeUp();
-      await loop;
+      await looks.stop();
       await Promise.all(running);
     },
   };

@@ -1,6 +1,6 @@
 import type { Transaction } from '@kempt/postgres';
-import { hashOf } from './canonical-json.ts';
 import type { JournalEntry, Phase, StepPlace, Write, WriteResult } from './journal.ts';
+import { hashOf } from './value-hash.ts';
 
 interface JournalRow {
   readonly change_set_id: string;

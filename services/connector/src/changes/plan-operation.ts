@@ -8,7 +8,6 @@ import type {
   WritableField,
 } from '../crm/crm-writer.ts';
 import type { Fields } from '../schema/field-value.ts';
-import { hashOf } from './canonical-json.ts';
 import { differingFields, missingChanges } from './field-comparison.ts';
 import {
   type AssociationOperation,
@@ -22,6 +21,7 @@ import {
 } from './operation.ts';
 import { checkOperation } from './operation-check.ts';
 import type { PlannedRow } from './operation-store.ts';
+import { hashOf } from './value-hash.ts';
 
 /** What was read for an operation. */
 export interface OperationFacts {

@@ -15,12 +15,12 @@ import type { Transaction } from '@kempt/postgres';
 import { v5 as uuidv5 } from 'uuid';
 import type { FieldChanges } from '../crm/crm-writer.ts';
 import type { FieldValue } from '../schema/field-value.ts';
-import { hashOf } from './canonical-json.ts';
 import type { ChangeSet } from './change-set.ts';
 import type { ChangeSetStates } from './change-set-states.ts';
 import { lockNewestOf } from './change-set-store.ts';
 import type { Operation } from './operation.ts';
 import { shapeProblems } from './operation-check.ts';
+import { hashOf } from './value-hash.ts';
 
 /** A proposal of another service, whatever it is about. */
 interface Proposal {

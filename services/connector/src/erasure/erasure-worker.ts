@@ -1,7 +1,7 @@
 import { encodeEvent, type RecordRef, recordKey, recordSubject, topics, type WireFormat } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import type { Database } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import { findByAccount } from '../connections/connection-store.ts';
@@ -21,10 +21,7 @@ import {
  * tombstone on record-state. It works in batches, one transaction each, and goes on where it was after a crash; instances
  * that work on the same account take turns.
  */
-export interface ErasureWorker extends Component {
-  /** Looks for something to erase at once. */
-  wake(): void;
-}
+export type ErasureWorker = RepeatedWork;
 
 export interface ErasureWorkerOptions {
   readonly database: Database;
@@ -43,28 +40,6 @@ export function createErasureWorker(options: ErasureWorkerOptions): ErasureWorke
   const { database, logger } = options;
   const batchRecords = options.batchRecords ?? 500;
   const pollMs = options.pollMs ?? 30_000;
-  const stopping = new AbortController();
-  let isWoken = false;
-  let wakeUp: () => void = () => undefined;
-  let loop: Promise<void> = Promise.resolve();
-
-  function wake(): void {
-    isWoken = true;
-    wakeUp();
-  }
-
-  async function pause(): Promise<void> {
-    if (!isWoken && !stopping.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    isWoken = false;
-  }
 
   function tombstone(tenantId: string, account: string, erased: ErasedRecord) {
     const record: RecordRef = {
@@ -123,29 +98,15 @@ export function createErasureWorker(options: ErasureWorkerOptions): ErasureWorke
     return outcome.goesOn;
   }
 
-  async function work(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        for (const target of await database.systemTransaction(listErasures, { readOnly: true })) {
-          while (!stopping.signal.aborted && (await eraseBatch(target)));
-        }
-      } catch (error) {
-        logger.warn({ err: error, pauseMs: pollMs }, 'data of a deleted connection could not be erased; trying again');
-      }
-      await pause();
-    }
-  }
-
-  return {
+  return createRepeatedWork({
     name: 'erasure-worker',
-    async start() {
-      loop = work();
+    intervalMs: pollMs,
+    turn: async (signal) => {
+      for (const target of await database.systemTransaction(listErasures, { readOnly: true })) {
+        while (!signal.aborted && (await eraseBatch(target)));
+      }
     },
-    wake,
-    async stop() {
-      stopping.abort(new Error('the service stops'));
-      wakeUp();
-      await loop;
-    },
-  };
+    onFailure: (error) =>
+      logger.warn({ err: error, pauseMs: pollMs }, 'data of a deleted connection could not be erased; trying again'),
+  });
 }

@@ -1,5 +1,5 @@
 import type { Database } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import { chooseFairly, type FairLimits } from './fair-choice.ts';
 import { claim, listDue } from './lease-store.ts';
@@ -7,10 +7,7 @@ import type { SyncRunner } from './sync-runner.ts';
 import type { SyncLease } from './sync-target.ts';
 
 /** Begins runs when they are due, fairly between accounts, and ends them when the service stops. */
-export interface SyncScheduler extends Component {
-  /** Looks for something due at once. */
-  wake(): void;
-}
+export type SyncScheduler = RepeatedWork;
 
 export interface SyncSchedulerOptions {
   readonly database: Database;
@@ -31,35 +28,14 @@ export function createSyncScheduler(options: SyncSchedulerOptions): SyncSchedule
   const { database, logger } = options;
   const running = new Map<SyncLease, Promise<void>>();
   const stopping = new AbortController();
-  let wakeUp: () => void = () => undefined;
-  let isWoken = false;
   /** Whether more was due at the last look than might begin. */
   let isCrowded = false;
-  let loop: Promise<void> = Promise.resolve();
-
-  function wake(): void {
-    isWoken = true;
-    wakeUp();
-  }
-
-  async function pause(ms: number): Promise<void> {
-    if (!isWoken && !stopping.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    isWoken = false;
-  }
 
   function begin(lease: SyncLease): void {
     const run = options.runner.execute(lease, stopping.signal).finally(() => {
       running.delete(lease);
       // Otherwise the end of a run makes room for nobody, and the next look is soon enough.
-      if (isCrowded) wake();
+      if (isCrowded) looks.wake();
     });
     running.set(lease, run);
   }
@@ -83,30 +59,21 @@ export function createSyncScheduler(options: SyncSchedulerOptions): SyncSchedule
     for (const lease of leases) begin(lease);
   }
 
-  async function work(): Promise<void> {
-    let failures = 0;
-    while (!stopping.signal.aborted) {
-      try {
-        await beginDue();
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (failures === 1) logger.warn({ err: error }, 'schedule cannot be read; trying again');
-      }
-      await pause(failures === 0 ? options.pollMs : Math.min(longestPauseMs, options.pollMs * 2 ** failures));
-    }
-  }
+  const looks = createRepeatedWork({
+    name: 'sync-scheduler',
+    intervalMs: options.pollMs,
+    longestPauseMs,
+    turn: beginDue,
+    onFailure: (error, failures) => {
+      if (failures === 1) logger.warn({ err: error }, 'schedule cannot be read; trying again');
+    },
+  });
 
   return {
-    name: 'sync-scheduler',
-    async start() {
-      loop = work();
-    },
-    wake,
+    ...looks,
     async stop() {
       stopping.abort(new Error('the service stops'));
-      wakeUp();
-      await loop;
+      await looks.stop();
       await Promise.all(running.values());
     },
   };

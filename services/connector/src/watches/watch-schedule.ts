@@ -1,5 +1,5 @@
 import type { Database } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import {
   claimWatch,
@@ -25,10 +25,7 @@ export interface WatchWork {
   readonly concurrency: number;
 }
 
-export interface WatchSchedule extends Component {
-  /** Looks for something due at once. */
-  wake(): void;
-}
+export type WatchSchedule = RepeatedWork;
 
 export interface WatchScheduleOptions {
   readonly database: Database;
@@ -49,27 +46,6 @@ export function createWatchSchedule(options: WatchScheduleOptions): WatchSchedul
   const kinds = Object.keys(options.work) as WatchKind[];
   const running = new Map<Watch, Promise<void>>();
   const stopping = new AbortController();
-  let wakeUp: () => void = () => undefined;
-  let isWoken = false;
-  let loop: Promise<void> = Promise.resolve();
-
-  function wake(): void {
-    isWoken = true;
-    wakeUp();
-  }
-
-  async function pause(ms: number): Promise<void> {
-    if (!isWoken && !stopping.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    isWoken = false;
-  }
 
   /** Renews the watch while the look goes on; aborts the look when the watch is lost. */
   function keep(watch: Watch): { readonly signal: AbortSignal; stop(): void } {
@@ -111,7 +87,7 @@ export function createWatchSchedule(options: WatchScheduleOptions): WatchSchedul
   function begin(watch: Watch, work: WatchWork): void {
     const run = look(watch, work).finally(() => {
       running.delete(watch);
-      wake();
+      looks.wake();
     });
     running.set(watch, run);
   }
@@ -122,7 +98,7 @@ export function createWatchSchedule(options: WatchScheduleOptions): WatchSchedul
       await database.systemTransaction(async (tx) => {
         for (const { wanted, ...target } of changes) await enrolWatch(tx, target, wanted);
       });
-      isWoken = true;
+      looks.wake();
     }
     for (const kind of kinds) {
       const work = options.work[kind] as WatchWork;
@@ -135,30 +111,24 @@ export function createWatchSchedule(options: WatchScheduleOptions): WatchSchedul
     }
   }
 
-  async function work(): Promise<void> {
-    let failures = 0;
-    while (!stopping.signal.aborted) {
-      try {
-        await beginDue();
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (failures === 1) logger.warn({ err: error }, 'watches cannot be read; trying again');
-      }
-      await pause(failures === 0 ? options.pollMs : Math.min(longestPauseMs, options.pollMs * 2 ** failures));
-    }
-  }
+  const looks = createRepeatedWork({
+    name: 'watch-schedule',
+    intervalMs: options.pollMs,
+    longestPauseMs,
+    turn: beginDue,
+    onFailure: (error, failures) => {
+      if (failures === 1) logger.warn({ err: error }, 'watches cannot be read; trying again');
+    },
+  });
 
   return {
-    name: 'watch-schedule',
+    ...looks,
     async start() {
-      if (kinds.length > 0) loop = work();
+      if (kinds.length > 0) await looks.start();
     },
-    wake,
     async stop() {
       stopping.abort(new Error('the service stops'));
-      wakeUp();
-      await loop;
+      await looks.stop();
       await Promise.all(running.values());
     },
   };

@@ -1,3 +1,4 @@
+import { createLatch } from '@kempt/outbox';
 import type { Database } from '@kempt/postgres';
 import type { Component } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
@@ -62,27 +63,8 @@ export function createNoticeWorker(options: NoticeWorkerOptions): NoticeWorker {
   const { database, metrics, logger } = options;
   const running = new Map<string, Promise<void>>();
   const stopping = new AbortController();
-  let wakeUp: () => void = () => undefined;
-  let isWoken = false;
+  const latch = createLatch();
   let loop: Promise<void> = Promise.resolve();
-
-  function wake(): void {
-    isWoken = true;
-    wakeUp();
-  }
-
-  async function pause(ms: number): Promise<void> {
-    if (!isWoken && !stopping.signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    isWoken = false;
-  }
 
   /** Brings the records of some notices into the mirror. */
   async function read(lease: SyncLease, notices: readonly WaitingNotice[], signal: AbortSignal): Promise<void> {
@@ -187,7 +169,7 @@ export function createNoticeWorker(options: NoticeWorkerOptions): NoticeWorker {
       }
       const worked = work(lease).finally(() => {
         running.delete(key);
-        wake();
+        latch.open();
       });
       running.set(key, worked);
     }
@@ -205,7 +187,8 @@ export function createNoticeWorker(options: NoticeWorkerOptions): NoticeWorker {
         failures += 1;
         if (failures === 1) logger.warn({ err: error }, 'notices cannot be read; trying again');
       }
-      await pause(busyLooks > 0 ? busyPauseMs(busyLooks) : Math.min(longestPauseMs, options.pollMs * 2 ** failures));
+      const pauseMs = busyLooks > 0 ? busyPauseMs(busyLooks) : Math.min(longestPauseMs, options.pollMs * 2 ** failures);
+      await latch.wait(pauseMs, stopping.signal);
     }
   }
 
@@ -214,10 +197,9 @@ export function createNoticeWorker(options: NoticeWorkerOptions): NoticeWorker {
     async start() {
       loop = workAlways();
     },
-    wake,
+    wake: () => latch.open(),
     async stop() {
       stopping.abort(new Error('the service stops'));
-      wakeUp();
       await loop;
       await Promise.all(running.values());
     },

@@ -1,6 +1,6 @@
 import { appendToOutbox } from '@kempt/outbox';
 import type { Database } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { type Component, createRepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import type { DataQualityMetrics } from '../metrics.ts';
 import { loadRules } from '../rules/rule-store.ts';
@@ -20,10 +20,6 @@ interface ScoreMeterOptions {
 /** Measures, once in a while, the score of each object whose counts changed. Any number of instances may run. */
 export function createScoreMeter(options: ScoreMeterOptions): Component {
   const { database, events, metrics, logger, intervalMs, now } = options;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-
   async function measure(due: DueScore): Promise<void> {
     await database.transaction(due.tenantId, async (tx) => {
       if (!(await takeDueScore(tx, due))) return;
@@ -37,30 +33,17 @@ export function createScoreMeter(options: ScoreMeterOptions): Component {
     });
   }
 
-  async function pass(): Promise<void> {
-    const due = await database.systemTransaction((tx) => listDueScores(tx), { readOnly: true });
-    for (const one of due) {
-      if (stopped) return;
-      await measure(one);
-    }
-  }
-
-  function schedule(): void {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = pass()
-        .catch((error: unknown) => logger.warn({ err: error }, 'Measuring scores failed; it is tried again'))
-        .finally(schedule);
-    }, intervalMs);
-  }
-
-  return {
+  return createRepeatedWork({
     name: 'score-meter',
-    start: async () => schedule(),
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+    intervalMs,
+    firstAfterMs: intervalMs,
+    turn: async (signal) => {
+      const due = await database.systemTransaction((tx) => listDueScores(tx), { readOnly: true });
+      for (const one of due) {
+        if (signal.aborted) return;
+        await measure(one);
+      }
     },
-  };
+    onFailure: (error) => logger.warn({ err: error }, 'Measuring scores failed; it is tried again'),
+  });
 }

@@ -3,7 +3,7 @@ import { type CursorCodec, type HttpServer, tenantOf } from '@kempt/service-runt
 import { type Static, Type } from 'typebox';
 import { unknownScore } from '../errors.ts';
 import type { ObjectRef } from '../profiles/profile-store.ts';
-import { dimensions } from '../rules/rule.ts';
+import { dimensions, type Rule } from '../rules/rule.ts';
 import { loadRules } from '../rules/rule-store.ts';
 import { type Score, scoreOf } from './score.ts';
 import { objectCounts, ownerCounts, recordFigures, scoredObjects, scoreHistory } from './score-store.ts';
@@ -87,8 +87,8 @@ export interface ScoreRoutesOptions {
 async function scored(
   tx: Transaction,
   ref: ObjectRef,
+  rules: readonly Rule[],
 ): Promise<{ readonly shown: Static<typeof ScoreSchema>; readonly score: Score }> {
-  const { rules } = await loadRules(tx);
   const score = scoreOf(await objectCounts(tx, ref), rules);
   const figures = await recordFigures(tx, ref);
   return {
@@ -135,8 +135,9 @@ export function registerScoreRoutes({ http, database, cursors }: ScoreRoutesOpti
         async (tx) => {
           const found = await scoredObjects(tx, { account, object, after, limit: limit + 1 });
           const page = found.slice(0, limit);
+          const { rules } = await loadRules(tx);
           const items: Static<typeof ScoreSchema>[] = [];
-          for (const ref of page) items.push((await scored(tx, ref)).shown);
+          for (const ref of page) items.push((await scored(tx, ref, rules)).shown);
           const last = page.at(-1);
           return {
             items,
@@ -168,9 +169,9 @@ export function registerScoreRoutes({ http, database, cursors }: ScoreRoutesOpti
       return database.transaction(
         tenantOf(request),
         async (tx) => {
-          const { shown, score } = await scored(tx, ref);
-          if (score.score === null) throw unknownScore(ref.account, ref.object);
           const { rules } = await loadRules(tx);
+          const { shown, score } = await scored(tx, ref, rules);
+          if (score.score === null) throw unknownScore(ref.account, ref.object);
           const messages = new Map(rules.map(({ id, message }) => [id, message]));
           const byOwner = Map.groupBy(await ownerCounts(tx, ref), ({ ownerId }) => ownerId);
           const owners = [...byOwner].flatMap(([ownerId, counts]) => {

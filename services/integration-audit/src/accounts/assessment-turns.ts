@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { type Component, createRepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import { type AccountTurn, listDue, takeTurn } from './account-store.ts';
 
@@ -18,14 +18,10 @@ const accountsPerPass = 100;
 /** Gives every account its turn when it is due, whatever the number of instances. */
 export function createAssessmentTurns(options: AssessmentTurnsOptions): Component {
   const { database, logger, pollIntervalMs, assessIntervalMs, now, assess } = options;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-
-  async function pass(): Promise<void> {
+  async function pass(signal: AbortSignal): Promise<void> {
     const due = await database.systemTransaction((tx) => listDue(tx, now(), accountsPerPass), { readOnly: true });
     for (const { tenantId, account } of due) {
-      if (stopped) return;
+      if (signal.aborted) return;
       // One account's trouble is not the others'.
       await database
         .transaction(tenantId, async (tx) => {
@@ -40,22 +36,11 @@ export function createAssessmentTurns(options: AssessmentTurnsOptions): Componen
     }
   }
 
-  function schedule(): void {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = pass()
-        .catch((error: unknown) => logger.warn({ err: error }, 'Looking for accounts to assess failed'))
-        .finally(schedule);
-    }, pollIntervalMs);
-  }
-
-  return {
+  return createRepeatedWork({
     name: 'assessment-turns',
-    start: async () => schedule(),
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+    intervalMs: pollIntervalMs,
+    firstAfterMs: pollIntervalMs,
+    turn: pass,
+    onFailure: (error) => logger.warn({ err: error }, 'Looking for accounts to assess failed'),
+  });
 }

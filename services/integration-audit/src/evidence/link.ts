@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '@kempt/contracts';
 
 export const subjectKinds = ['change-set', 'maintenance-task', 'review', 'finding'] as const;
 export type SubjectKind = (typeof subjectKinds)[number];

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '@kempt/postgres';
-import type { Component } from '@kempt/service-runtime';
+import { type Component, createRepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import { listTenants, takeTurn } from './tenant-store.ts';
 
@@ -19,14 +19,10 @@ export interface TenantTurnsOptions {
 /** Gives every tenant its turn once in an interval, whatever the number of instances. */
 export function createTenantTurns(options: TenantTurnsOptions): Component {
   const { name, work, database, logger, intervalMs, now, before, turn } = options;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-
-  async function pass(): Promise<void> {
+  async function pass(signal: AbortSignal): Promise<void> {
     await before?.();
     for (const tenantId of await database.systemTransaction((tx) => listTenants(tx), { readOnly: true })) {
-      if (stopped) return;
+      if (signal.aborted) return;
       // One tenant's trouble is not the others'.
       await database
         .transaction(tenantId, async (tx) => {
@@ -39,22 +35,11 @@ export function createTenantTurns(options: TenantTurnsOptions): Component {
     }
   }
 
-  function schedule(): void {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = pass()
-        .catch((error: unknown) => logger.warn({ err: error }, `${name} failed; it is tried again`))
-        .finally(schedule);
-    }, intervalMs);
-  }
-
-  return {
+  return createRepeatedWork({
     name,
-    start: async () => schedule(),
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+    intervalMs,
+    firstAfterMs: intervalMs,
+    turn: pass,
+    onFailure: (error) => logger.warn({ err: error }, `${name} failed; it is tried again`),
+  });
 }

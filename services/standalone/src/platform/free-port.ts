@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 const lowest = 20_000;
 const highest = 32_000;
 const attempts = 50;
+/** Whoever got a port may not listen on it yet, so nobody else gets the same. */
+const given = new Set<number>();
 
 /**
  * A port of 127.0.0.1 that nothing listens on. It lies outside the range of outgoing connections, so that none of those
@@ -12,7 +14,10 @@ const attempts = 50;
 export async function freePort(random: () => number = Math.random): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const port = lowest + Math.floor(random() * (highest - lowest));
-    if (await isFree(port)) return port;
+    if (!given.has(port) && (await isFree(port))) {
+      given.add(port);
+      return port;
+    }
   }
   throw new Error(`No free port was found between ${lowest} and ${highest}`);
 }

@@ -1,4 +1,7 @@
-/** JSON whose keys are sorted and that has no spaces, so that equal values give equal bytes. */
+/**
+ * JSON whose keys are sorted and that has no spaces, so that equal values give equal bytes, wherever they were stored
+ * meanwhile: what hashes are taken of that others check.
+ */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
