@@ -51,6 +51,7 @@ export async function runStandalone(options: RunOptions): Promise<number> {
     await writeRunningFile(folder.path, platform);
     print('');
     print(`The API is at ${platform.apiUrl} (OpenAPI at ${platform.apiUrl}/openapi.json).`);
+    print(`The console is at ${platform.apiUrl}/console/ (sign in with the key).`);
     print(`Demo API key: ${folder.secrets.apiKey}`);
     print(`Try: curl -H "Authorization: Bearer ${folder.secrets.apiKey}" "${platform.apiUrl}/v1/clusters?minSize=2"`);
     print('');
