@@ -208,6 +208,19 @@ describe('chunk worker', () => {
     expect(errors).toEqual([]);
   });
 
+  test('stop does not wait for a cluster that takes no offset: the chunk comes again', async () => {
+    const { payload, log } = batchOf(2);
+    const { worker } = workerFor(async () => {});
+    const away = { ...payload, commitOffsetsIfNecessary: () => new Promise<void>(() => {}) };
+    const ended = worker.eachBatch(away);
+    const startedMs = performance.now();
+    await worker.stop(10_000);
+    await ended;
+    expect(performance.now() - startedMs).toBeLessThan(4_000);
+    expect(log).toEqual([]);
+    await worker.idle();
+  });
+
   test('stop aborts a chunk after its grace, then goes without it', async () => {
     const { payload, log } = batchOf(1);
     let signal: AbortSignal | undefined;

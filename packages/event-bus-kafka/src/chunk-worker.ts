@@ -12,6 +12,8 @@ const defaultChunkRecords = 500;
 const rebalancePatience = 0.8;
 /** How long a chunk may take to notice that it was aborted by `stop`. */
 const abortGraceMs = 500;
+/** How long `stop` waits for the cluster to take the offset of a chunk that is done: if it does not, the chunk comes again. */
+const commitGraceMs = 2_000;
 
 /** Works through what one consumer fetches. */
 export interface ChunkWorker {
@@ -22,8 +24,8 @@ export interface ChunkWorker {
   /** Resolves when no chunk is at hand. */
   idle(): Promise<void>;
   /**
-   * Starts no further chunk. Resolves when those at hand are done; aborts them after `graceMs`, and soon after that no
-   * longer waits for those which do not care.
+   * Starts no further chunk. Resolves when those at hand are done and committed; aborts them after `graceMs`, and soon after
+   * that no longer waits for those which do not care. Nor does it wait long for a cluster that takes no offsets.
    */
   stop(graceMs: number): Promise<void>;
   /** This consumer is out of its group: starts no further chunk and aborts those at hand. */
@@ -40,6 +42,8 @@ export interface ChunkWorkerDeps {
 interface ChunkAtHand {
   readonly abort: AbortController;
   readonly startedMs: number;
+  /** Resolved when its handler is through, or nobody waits for it. */
+  readonly handled: PromiseWithResolvers<void>;
   /** Resolved when it is committed, failed or abandoned. */
   readonly finished: PromiseWithResolvers<void>;
   /** Resolved when nobody waits for it any longer. One for each chunk: a shared one would collect all who ever raced it. */
@@ -81,12 +85,14 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
     const chunk: ChunkAtHand = {
       abort,
       startedMs: performance.now(),
+      handled: Promise.withResolvers(),
       finished: Promise.withResolvers(),
       abandoned: Promise.withResolvers(),
     };
     atHand.add(chunk);
     const outcome = await Promise.race([runChunk(records, payload, abort, watch.heartbeat), chunk.abandoned.promise]);
     watch.end();
+    chunk.handled.resolve();
     try {
       if (outcome !== 'done') {
         if (watch.move()) throw watch.move();
@@ -96,7 +102,12 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
       }
       failures.delete(`${topic}/${partition}`);
       const offset = String(BigInt(last.offset) + 1n);
-      await commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      const committing = commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      const abandoned = await Promise.race([committing, chunk.abandoned.promise]);
+      if (abandoned !== undefined) {
+        committing.catch(onError);
+        return false;
+      }
       resolveOffset(last.offset);
       if (watch.move()) throw watch.move();
       return true;
@@ -203,6 +214,10 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
     await Promise.all([...atHand].map((chunk) => chunk.finished.promise));
   }
 
+  async function allHandled(): Promise<void> {
+    await Promise.all([...atHand].map((chunk) => chunk.handled.promise));
+  }
+
   function abortAll(reason: Error): void {
     for (const { abort } of atHand) abort.abort(reason);
   }
@@ -216,12 +231,13 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
       for (const timer of resumptions) clearTimeout(timer);
       const overdue = () => new EventBusError('bus-closed', `The consumer stops; a chunk ran on for ${graceMs} ms.`);
       try {
-        await within(graceMs, idle(), overdue);
+        await within(graceMs, allHandled(), overdue);
       } catch (error) {
         onError(error);
         abortAll(error as Error);
-        await within(abortGraceMs, idle(), overdue).catch(() => {});
+        await within(abortGraceMs, allHandled(), overdue).catch(() => {});
       }
+      await within(commitGraceMs, idle(), overdue).catch(() => {});
       for (const { abandoned } of atHand) abandoned.resolve({ error: overdue() });
     },
     abort(reason) {

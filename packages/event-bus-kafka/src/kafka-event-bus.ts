@@ -8,6 +8,9 @@ import { createNaming } from './record-mapping.ts';
 import { openSubscription } from './subscription.ts';
 import { createMissingTopics } from './topic-creation.ts';
 
+/** How long `close` waits for events that a cluster does not take; whoever published them learns that they are not there. */
+const flushTimeoutMs = 3_000;
+
 /**
  * An event bus on a Kafka cluster. Connects with the first use. Throws a `TypeError` that names the option which cannot
  * be; everything else rejects with an `EventBusError`, see `error-map.ts`.
@@ -83,8 +86,7 @@ export function createKafkaEventBus(options: KafkaEventBusOptions): EventBus {
     close() {
       closed ??= (async () => {
         await Promise.all([...subscriptions].map((subscription) => subscription.stop()));
-        await publisher.close(settings.stopTimeoutMs);
-        await admin.close();
+        await Promise.all([publisher.close(Math.min(settings.stopTimeoutMs, flushTimeoutMs)), admin.close()]);
       })();
       return closed;
     },
