@@ -99,4 +99,34 @@ await describeWithKafka('Kafka bus while the broker is away', { own: true }, (ka
       ),
     );
   });
+
+  for (const loss of ['kill', 'freeze'] as const) {
+    test(`a broker that is lost (${loss}) before it took the offset of a chunk does not hold up close`, async () => {
+      // With the limits of production, which leave a publish 30 s.
+      const bus = createKafkaEventBus({
+        ...quickOptions(kafka.brokers),
+        publishTimeoutMs: 30_000,
+        stopTimeoutMs: 10_000,
+      });
+      await bus.ensureTopics([declaration]);
+      const lost = Promise.withResolvers<void>();
+      await bus.subscribe({
+        group: `lost-by-${loss}`,
+        topics: [topic],
+        eachChunk: async () => {
+          await kafka.control[loss]();
+          lost.resolve();
+        },
+      });
+      const published = bus.publish([event('last')]).catch(() => {});
+      await lost.promise;
+      try {
+        const unconfirmed = bus.publish([event('too late')]).catch(() => {});
+        expect(await durationMs(bus.close())).toBeLessThan(9_000);
+        await Promise.all([published, unconfirmed]);
+      } finally {
+        await (loss === 'kill' ? kafka.control.restart() : kafka.control.thaw());
+      }
+    });
+  }
 });
