@@ -7,6 +7,7 @@ export const scopes = [
   'records:read',
   'clusters:read',
   'reviews:write',
+  'models:write',
   'changes:read',
   'changes:write',
   'changes:approve',

@@ -25,6 +25,40 @@ export const dedupeConfigSchema = Type.Object({
         maximum: 1,
         description: 'Mean match probability from which records are proposed for merging.',
       }),
+      modelTrainingIntervalHours: Type.Integer({
+        default: 168,
+        minimum: 0,
+        description:
+          'How old the newest match model may become before a candidate is trained, in hours; 0 trains on demand only.',
+      }),
+      modelGrowthMax: Type.Number({
+        default: 0.5,
+        minimum: 0,
+        description:
+          'How far the number of records may move from what the newest model was trained on before a candidate is trained, as a share.',
+      }),
+      modelClustersChangedMax: Type.Number({
+        default: 0.1,
+        minimum: 0,
+        maximum: 1,
+        description: 'Share of the clusters that the promotion of a model may change without somebody insisting.',
+      }),
+      modelWorkIntervalMs: Type.Integer({
+        default: 5_000,
+        minimum: 50,
+        description: 'How often work on models (training, comparison, rescoring) is looked for, in milliseconds.',
+      }),
+      rescoringStepRecords: Type.Integer({
+        default: 200,
+        minimum: 1,
+        maximum: 5_000,
+        description: 'Records that are scored anew in one step after a promotion.',
+      }),
+      rescoringPauseMs: Type.Integer({
+        default: 20,
+        minimum: 0,
+        description: 'Pause between two such steps, in milliseconds, in which changes of records come first.',
+      }),
     },
     { default: {} },
   ),

@@ -68,10 +68,16 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     metrics,
     bodyLimitBytes: 100_000,
     requestTimeoutMs: 10_000,
-    authenticate: async () => ({ tenantId, subject: 'api-key:tester', scopes: new Set(scopes) }),
+    authenticate: async (headers) => ({
+      tenantId,
+      subject: 'api-key:tester',
+      scopes: new Set(scopes.filter((scope) => scope !== headers['x-without-scope'])),
+    }),
   });
-  const given = { dedupe: { firstResolutionPatienceMs: 60_000, firstResolutionIntervalMs: 50, ...settings } };
-  const { records, firstResolution } = assembleDedupe({
+  const given = {
+    dedupe: { firstResolutionPatienceMs: 60_000, firstResolutionIntervalMs: 50, modelWorkIntervalMs: 50, ...settings },
+  };
+  const { records, firstResolution, modelWork } = assembleDedupe({
     name: 'dedupe',
     version: '0.0.0',
     config: Value.Default(dedupeConfigSchema, given) as DedupeConfig,
@@ -238,8 +244,13 @@ export async function openDedupe(database: Database, tenantId: string, settings:
       .map((row) => decodeEvent(topic, { ...row, value: row.payload }).data);
   }
 
-  async function request<T = unknown>(method: 'GET' | 'POST' | 'DELETE', url: string, body?: object) {
-    const answer = await http.inject({ method, url, ...(body === undefined ? {} : { payload: body }) });
+  async function request<T = unknown>(
+    method: 'GET' | 'POST' | 'DELETE',
+    url: string,
+    body?: object,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    const answer = await http.inject({ method, url, headers, ...(body === undefined ? {} : { payload: body }) });
     return { status: answer.statusCode, body: (answer.body === '' ? null : answer.json()) as T };
   }
 
@@ -255,6 +266,7 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     told,
     request,
     metrics,
+    modelWork,
     close: () => http.close(),
   };
 }

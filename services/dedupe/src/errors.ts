@@ -35,6 +35,35 @@ export function unknownProposal(id: string): ProblemError {
   });
 }
 
+/** The answer to a look-up of a model that does not exist. */
+export function unknownModel(version: string): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: 'unknown_model',
+    detail: `There is no match model ${version}. GET /v1/models lists them; candidates that never decided are dropped in time.`,
+  });
+}
+
+/** The answer to a promotion that something speaks against. */
+export function promotionRefused(version: string, objections: readonly string[]): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'promotion_refused',
+    detail: `The match model ${version} is not promoted: ${objections.join(' ')} Somebody with the scope admin may insist by force.`,
+    errors: objections.map((detail) => ({ pointer: '', detail })),
+  });
+}
+
+/** The answer to whatever needs a model while records are only collected. */
+export function noModelYet(): ProblemError {
+  return new ProblemError({
+    status: 409,
+    code: 'no_model_yet',
+    detail:
+      'No match model decides yet: the first backfills of all accounts are still running. GET /v1/models shows when.',
+  });
+}
+
 /** The answer to a look-up of a review that does not exist. */
 export function unknownReview(id: string): ProblemError {
   return new ProblemError({

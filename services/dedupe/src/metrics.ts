@@ -20,6 +20,21 @@ export function createDedupeMetrics(metrics: Metrics) {
       'entity_kind',
       'verdict',
     ]),
+    /** origin: request | schedule | growth */
+    models: metrics.counter('kempt_dedupe_models_total', 'Candidate models that were trained.', [
+      'entity_kind',
+      'origin',
+    ]),
+    /** outcome: promoted | forced | refused */
+    promotions: metrics.counter('kempt_dedupe_promotions_total', 'Models that were to decide.', [
+      'entity_kind',
+      'outcome',
+    ]),
+    rescoredRecords: metrics.counter(
+      'kempt_dedupe_rescored_records_total',
+      'Records that were scored anew after a promotion.',
+      ['entity_kind'],
+    ),
     resolutionSeconds: metrics.histogram(
       'kempt_dedupe_resolution_duration_seconds',
       'Time to train a model and resolve every record of a tenant.',

@@ -8,9 +8,13 @@ import { createChangeResolution } from './matching/change-resolution.ts';
 import { createRecordConsumer } from './matching/record-consumer.ts';
 import { createNormalCache } from './matching/record-scorer.ts';
 import { createDedupeMetrics } from './metrics.ts';
+import { createCandidateTraining } from './models/candidate-training.ts';
 import { createDecidingModels } from './models/deciding-model.ts';
 import { createFirstResolution } from './models/first-resolution.ts';
+import { createModelPromotions } from './models/model-promotions.ts';
 import { registerModelRoutes } from './models/model-routes.ts';
+import { createModelWork } from './models/model-work.ts';
+import { createRescoring } from './models/rescoring.ts';
 import { createProposalEvents } from './proposals/proposal-events.ts';
 import { registerProposalRoutes } from './proposals/proposal-routes.ts';
 import { createProposalWriter } from './proposals/proposal-writer.ts';
@@ -21,7 +25,7 @@ import { createReviews } from './reviews/reviews.ts';
 
 /** Wires the service: what it listens to, what it looks after, what it answers. */
 export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<readonly Component[]> {
-  const { records, firstResolution } = assembleDedupe(runtime);
+  const { records, firstResolution, modelWork } = assembleDedupe(runtime);
   const consumer = createConsumer({
     database: runtime.database,
     bus: runtime.bus,
@@ -34,7 +38,7 @@ export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<reado
     logger: runtime.logger,
     metrics: runtime.metrics,
   });
-  return [firstResolution, consumer];
+  return [firstResolution, modelWork, consumer];
 }
 
 /** Everything but the way in from the bus. Registers the routes. */
@@ -64,10 +68,33 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   });
   const records = createRecordConsumer({ changes, models, metrics, firstResolution });
   registerClusterRoutes({ http, database, models, cursors });
-  registerModelRoutes({ http, database });
+  const modelWork = createModelWork({
+    database,
+    training: createCandidateTraining({ database, models, metrics, now }),
+    rescoring: createRescoring({
+      database,
+      changes,
+      models,
+      metrics,
+      stepRecords: dedupe.rescoringStepRecords,
+      pauseMs: dedupe.rescoringPauseMs,
+    }),
+    schedule: { intervalHours: dedupe.modelTrainingIntervalHours, growthMax: dedupe.modelGrowthMax },
+    logger,
+    intervalMs: dedupe.modelWorkIntervalMs,
+    now,
+  });
+  const promotions = createModelPromotions({
+    database,
+    models,
+    metrics,
+    limits: { clustersChangedMax: dedupe.modelClustersChangedMax },
+    wake: modelWork.wake,
+  });
+  registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
   registerProposalRoutes({ http, database, models, cursors });
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
   const reviews = createReviews({ database, changes, models, events: reviewEvents, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors });
-  return { records, firstResolution };
+  return { records, firstResolution, modelWork };
 }

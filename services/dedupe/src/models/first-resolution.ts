@@ -7,7 +7,7 @@ import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
 import { schemas } from '../matching/entity-schema.ts';
 import { keyHash } from '../matching/key-hash.ts';
 import { type Edge, insertEdges, insertKeys } from '../matching/match-graph-store.ts';
-import { countObject, loadKind, loadVersions, type MatchRecord } from '../matching/match-record-store.ts';
+import { countObject, loadVersions, type MatchRecord } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import { standingVerdicts } from '../reviews/review-store.ts';
@@ -15,7 +15,10 @@ import { constraintsOf, type StandingVerdict } from '../reviews/verdict-graph.ts
 import { clearPending, loadProgress, pendingTenants } from './account-progress-store.ts';
 import type { DecidingModels } from './deciding-model.ts';
 import { firstResolutionReadiness } from './first-resolution-readiness.ts';
-import { beginStreaming, lockStateAlone, saveModel } from './model-store.ts';
+import { loadAllRecords } from './kind-record-store.ts';
+import { savePromotion } from './model-promotion-store.ts';
+import { lockStateAlone, saveModel, setDeciding } from './model-store.ts';
+import { watchModels } from './model-task-store.ts';
 
 export interface FirstResolutionOptions {
   readonly database: Database;
@@ -30,7 +33,6 @@ export interface FirstResolutionOptions {
   readonly intervalMs: number;
 }
 
-const pageRecords = 5_000;
 const writeBatch = 5_000;
 
 /**
@@ -116,7 +118,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
     const begun = performance.now();
     const { records, verdicts } = await database.transaction(
       tenantId,
-      async (tx) => ({ records: await loadAll(tx, kind), verdicts: await standingVerdicts(tx, kind) }),
+      async (tx) => ({ records: await loadAllRecords(tx, kind), verdicts: await standingVerdicts(tx, kind) }),
       { isolation: 'repeatable read', readOnly: true },
     );
     const constraints = constraintsOf(verdicts, new Set(records.map((record) => record.ref)));
@@ -136,8 +138,18 @@ export function createFirstResolution(options: FirstResolutionOptions) {
       async (tx) => {
         const state = await lockStateAlone(tx, kind);
         if (state.phase === 'streaming') return 0;
-        await saveModel(tx, kind, { model, records: records.length });
-        await beginStreaming(tx, kind, model.version);
+        await saveModel(tx, kind, { model, records: records.length, origin: 'first', requestedBy: 'dedupe' });
+        await setDeciding(tx, kind, model.version);
+        await savePromotion(tx, {
+          entityKind: kind,
+          version: model.version,
+          previous: null,
+          promotedBy: 'dedupe',
+          forced: false,
+          objections: [],
+          note: 'the first resolution',
+        });
+        await watchModels(tx, kind);
         const deciding = await models.get(tx, kind, model.version);
         for (const batch of batches(records, writeBatch)) {
           await insertKeys(
@@ -198,18 +210,6 @@ export function createFirstResolution(options: FirstResolutionOptions) {
 }
 
 export type FirstResolution = ReturnType<typeof createFirstResolution>;
-
-async function loadAll(tx: Transaction, kind: EntityKind): Promise<MatchRecord[]> {
-  const records: MatchRecord[] = [];
-  let after = '';
-  for (;;) {
-    const page = await loadKind(tx, kind, { after, limit: pageRecords });
-    records.push(...page);
-    const last = page.at(-1);
-    if (last === undefined || page.length < pageRecords) return records;
-    after = last.ref;
-  }
-}
 
 /** Records that came, changed or went while the batch was being worked out. */
 async function changedSince(tx: Transaction, kind: EntityKind, records: readonly MatchRecord[]): Promise<string[]> {

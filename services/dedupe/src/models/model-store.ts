@@ -2,6 +2,8 @@ import type { MatchModel } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import { MatchModelMissingError } from '../errors.ts';
 import type { EntityKind } from '../matching/entity-kind.ts';
+import type { ModelComparison } from './model-comparison.ts';
+import type { ModelOrigin } from './model-task-store.ts';
 
 export type ResolutionState =
   | { readonly phase: 'collecting' }
@@ -55,22 +57,66 @@ async function readState(tx: Transaction, kind: EntityKind, lock: string): Promi
   return { phase: 'collecting' };
 }
 
-export async function beginStreaming(tx: Transaction, kind: EntityKind, modelVersion: string): Promise<void> {
+/** From now on the version decides. The caller holds the lock of the kind. */
+export async function setDeciding(tx: Transaction, kind: EntityKind, modelVersion: string): Promise<void> {
   await tx.execute(
     `update resolution_state set phase = 'streaming', model_version = $3 where tenant_id = $1 and entity_kind = $2`,
     [tx.tenantId, kind, modelVersion],
   );
 }
 
-export async function saveModel(
+export interface TrainedModel {
+  readonly model: MatchModel;
+  readonly records: number;
+  readonly origin: ModelOrigin;
+  readonly requestedBy: string;
+}
+
+/** @returns false when the very same model is there already */
+export async function saveModel(tx: Transaction, kind: EntityKind, trained: TrainedModel): Promise<boolean> {
+  const saved = await tx.execute(
+    `insert into match_model (tenant_id, entity_kind, version, model, trained_on, origin, requested_by)
+     values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    [
+      tx.tenantId,
+      kind,
+      trained.model.version,
+      JSON.stringify(trained.model),
+      trained.records,
+      trained.origin,
+      trained.requestedBy,
+    ],
+  );
+  return saved > 0;
+}
+
+export async function saveComparison(
   tx: Transaction,
   kind: EntityKind,
-  trained: { readonly model: MatchModel; readonly records: number },
+  compared: { readonly version: string; readonly comparison: ModelComparison },
 ): Promise<void> {
   await tx.execute(
-    `insert into match_model (tenant_id, entity_kind, version, model, trained_on) values ($1, $2, $3, $4, $5)
-     on conflict do nothing`,
-    [tx.tenantId, kind, trained.model.version, JSON.stringify(trained.model), trained.records],
+    `update match_model set comparison = $4 where tenant_id = $1 and entity_kind = $2 and version = $3`,
+    [tx.tenantId, kind, compared.version, JSON.stringify(compared.comparison)],
+  );
+}
+
+/** Forgets candidates that never decided, all but the newest ones. */
+export async function dropOldCandidates(tx: Transaction, kind: EntityKind, keep: number): Promise<void> {
+  await tx.execute(
+    `delete from match_model as model
+     where model.tenant_id = $1 and model.entity_kind = $2 and model.version in (
+       select candidate.version from match_model as candidate
+       where candidate.tenant_id = $1 and candidate.entity_kind = $2
+         and not exists (
+           select from model_promotion as promotion
+           where promotion.tenant_id = $1 and promotion.entity_kind = $2
+             and candidate.version in (promotion.version, promotion.previous))
+         and not exists (
+           select from resolution_state as state
+           where state.tenant_id = $1 and state.entity_kind = $2 and state.model_version = candidate.version)
+       order by candidate.trained_at desc, candidate.version offset $3)`,
+    [tx.tenantId, kind, keep],
   );
 }
 
@@ -89,17 +135,36 @@ export interface ModelSummary {
   readonly version: string;
   readonly trainedOn: number;
   readonly trainedAt: Date;
+  readonly origin: ModelOrigin;
+  readonly requestedBy: string;
   readonly deciding: boolean;
+  readonly hasDecided: boolean;
+  readonly comparison: ModelComparison | null;
 }
+
+const summaries = `select model.entity_kind as "entityKind", model.version, model.trained_on as "trainedOn",
+    model.trained_at as "trainedAt", model.origin, model.requested_by as "requestedBy", model.comparison,
+    coalesce(state.model_version = model.version, false) as deciding,
+    coalesce(state.model_version = model.version, false) or exists (
+      select from model_promotion as promotion
+      where promotion.tenant_id = model.tenant_id and promotion.entity_kind = model.entity_kind
+        and model.version in (promotion.version, promotion.previous)) as "hasDecided"
+  from match_model as model
+  left join resolution_state as state
+    on state.tenant_id = model.tenant_id and state.entity_kind = model.entity_kind`;
 
 export async function listModels(tx: Transaction): Promise<ModelSummary[]> {
   return tx.query<ModelSummary>(
-    `select model.entity_kind as "entityKind", model.version, model.trained_on as "trainedOn",
-            model.trained_at as "trainedAt", coalesce(state.model_version = model.version, false) as deciding
-     from match_model as model
-     left join resolution_state as state
-       on state.tenant_id = model.tenant_id and state.entity_kind = model.entity_kind
-     where model.tenant_id = $1 order by model.entity_kind, model.trained_at desc`,
+    `${summaries} where model.tenant_id = $1 order by model.entity_kind, model.trained_at desc, model.version`,
     [tx.tenantId],
   );
+}
+
+/** A version names its kind: two models of different kinds never have the same content. */
+export async function findModel(tx: Transaction, version: string): Promise<ModelSummary | undefined> {
+  const rows = await tx.query<ModelSummary>(`${summaries} where model.tenant_id = $1 and model.version = $2`, [
+    tx.tenantId,
+    version,
+  ]);
+  return rows[0];
 }

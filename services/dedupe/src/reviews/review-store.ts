@@ -95,6 +95,17 @@ export async function standingVerdicts(
   );
 }
 
+/** The newest standing verdicts of a kind that say something, as labels. */
+export async function newestVerdicts(tx: Transaction, kind: EntityKind, limit: number): Promise<StandingVerdict[]> {
+  return tx.query<StandingVerdict>(
+    `select decision_id as "decisionId", verdict, left_now as "left", right_now as "right"
+     from review
+     where tenant_id = $1 and entity_kind = $2 and not revoked and verdict <> 'unsure'
+     order by decided_at desc, decision_id limit $3`,
+    [tx.tenantId, kind, limit],
+  );
+}
+
 /** Every standing verdict that follows from, or bears upon, those on the records: whatever `same` connects with them. */
 export async function verdictsAround(
   tx: Transaction,

@@ -1,0 +1,104 @@
+import type { Database } from '@kempt/postgres';
+import { promotionRefused, unknownModel } from '../errors.ts';
+import type { DedupeMetrics } from '../metrics.ts';
+import type { DecidingModels } from './deciding-model.ts';
+import { judgeVerdicts } from './judged-pairs.ts';
+import { type ModelComparison, objections, type PromotionLimits, scoreOnVerdicts } from './model-comparison.ts';
+import { hasDecided, type ModelPromotion, savePromotion } from './model-promotion-store.ts';
+import { findModel, lockStateAlone, setDeciding } from './model-store.ts';
+import { requestTask } from './model-task-store.ts';
+
+export interface PromotionAsked {
+  readonly version: string;
+  /** Promote although something speaks against it. Who may ask for it is settled before. */
+  readonly force: boolean;
+  readonly note: string;
+  readonly by: string;
+}
+
+export interface ModelPromotionsOptions {
+  readonly database: Database;
+  readonly models: DecidingModels;
+  readonly metrics: Pick<DedupeMetrics, 'promotions'>;
+  readonly limits: PromotionLimits;
+  /** Called when there is work to take up. */
+  readonly wake: () => void;
+}
+
+/** Lets another version of a model decide. */
+export function createModelPromotions({ database, models, metrics, limits, wake }: ModelPromotionsOptions) {
+  return {
+    /**
+     * From the next change on the version decides, and everything is scored anew in the background. A version that decided
+     * before may always be gone back to. Throws a problem with status 404 for an unknown version, 409 with reasons when
+     * something speaks against it and nobody insists.
+     * @returns the promotion; undefined when the version decides already
+     */
+    async promote(tenantId: string, asked: PromotionAsked): Promise<ModelPromotion | undefined> {
+      const promotion = await database.transaction(tenantId, async (tx) => {
+        const found = await findModel(tx, asked.version);
+        if (found === undefined) throw unknownModel(asked.version);
+        const { entityKind: kind } = found;
+        const state = await lockStateAlone(tx, kind);
+        if (state.phase === 'collecting') throw unknownModel(asked.version);
+        if (state.modelVersion === asked.version) return undefined;
+        let against: string[] = [];
+        if (!(await hasDecided(tx, kind, asked.version))) {
+          against = await speakAgainst(found.comparison ?? undefined, state.modelVersion, async () => {
+            const [deciding, candidate] = [
+              await models.get(tx, kind, state.modelVersion),
+              await models.get(tx, kind, asked.version),
+            ];
+            const [ofDeciding, ofCandidate] = await judgeVerdicts(tx, kind, [deciding, candidate]);
+            return { deciding: scoreOnVerdicts(ofDeciding ?? []), candidate: scoreOnVerdicts(ofCandidate ?? []) };
+          });
+        }
+        if (against.length > 0 && !asked.force) {
+          metrics.promotions.inc({ entity_kind: kind, outcome: 'refused' });
+          throw promotionRefused(asked.version, against);
+        }
+        await setDeciding(tx, kind, asked.version);
+        await requestTask(tx, {
+          entityKind: kind,
+          task: 'rescoring',
+          version: asked.version,
+          origin: 'request',
+          requestedBy: asked.by,
+        });
+        return savePromotion(tx, {
+          entityKind: kind,
+          version: asked.version,
+          previous: state.modelVersion,
+          promotedBy: asked.by,
+          forced: against.length > 0,
+          objections: against,
+          note: asked.note,
+        });
+      });
+      if (promotion !== undefined) {
+        const { entityKind, forced } = promotion;
+        metrics.promotions.inc({ entity_kind: entityKind, outcome: forced ? 'forced' : 'promoted' });
+        wake();
+      }
+      return promotion;
+    },
+  };
+
+  /** Verdicts are judged afresh, since more may have come since the comparison; what it says of the clusters stands. */
+  async function speakAgainst(
+    comparison: ModelComparison | undefined,
+    deciding: string,
+    judgeAgain: () => Promise<ModelComparison['verdicts']>,
+  ): Promise<string[]> {
+    if (comparison === undefined) return objections(undefined, limits);
+    const found = objections({ ...comparison, verdicts: await judgeAgain() }, limits);
+    if (comparison.comparedWith !== deciding) {
+      found.push(
+        `It was compared with ${comparison.comparedWith}, and ${deciding} decides today. POST /v1/models/{version}/comparison compares it again.`,
+      );
+    }
+    return found;
+  }
+}
+
+export type ModelPromotions = ReturnType<typeof createModelPromotions>;

@@ -1,0 +1,78 @@
+import type { Database } from '@kempt/postgres';
+import type { ChangeResolution } from '../matching/change-resolution.ts';
+import { keyHash } from '../matching/key-hash.ts';
+import { replaceKeys } from '../matching/match-graph-store.ts';
+import { loadKind } from '../matching/match-record-store.ts';
+import { inputRecord } from '../matching/record-scorer.ts';
+import type { DedupeMetrics } from '../metrics.ts';
+import type { DecidingModels } from './deciding-model.ts';
+import { lockStateAlone } from './model-store.ts';
+import { finishTask, loadTask, type ModelTask, saveProgress } from './model-task-store.ts';
+
+export interface RescoringOptions {
+  readonly database: Database;
+  readonly changes: ChangeResolution;
+  readonly models: DecidingModels;
+  readonly metrics: Pick<DedupeMetrics, 'rescoredRecords' | 'clusterChanges'>;
+  /** Records of one step, which is one transaction under the lock of the kind. */
+  readonly stepRecords: number;
+  /** Between two steps, so that changes of the stream that wait come first. */
+  readonly pauseMs: number;
+}
+
+/**
+ * Scores every record of a kind anew after another model was promoted, step by step beside the stream. There are two
+ * rounds: `keys` gives each record the blocking keys of the new model, so that `edges`, which resolves each record as if
+ * it had just changed, compares every pair that the new model compares. When both are through, the clusters are those of
+ * a batch with the new model. How far it has come is saved with each step, so a crash costs one step.
+ */
+export function createRescoring(options: RescoringOptions) {
+  const { database, changes, models, metrics } = options;
+
+  /** @returns false when nothing is left to do */
+  async function step(tenantId: string, { entityKind: kind, task }: ModelTask): Promise<boolean> {
+    return database.transaction(tenantId, async (tx) => {
+      const state = await lockStateAlone(tx, kind);
+      const current = await loadTask(tx, kind, task);
+      if (state.phase === 'collecting' || current === undefined) return false;
+      if (current.phase !== 'keys' && current.phase !== 'edges') return false;
+      const deciding = await models.get(tx, kind, state.modelVersion);
+      const limit = options.stepRecords;
+      const records = await loadKind(tx, kind, { after: current.afterRef, limit });
+      const last = records.at(-1)?.ref;
+      if (current.phase === 'keys') {
+        await replaceKeys(
+          tx,
+          kind,
+          records.map((record) => ({
+            ref: record.ref,
+            hashes: deciding.matcher.blockKeys(deciding.matcher.normalise(inputRecord(record))).map(keyHash),
+          })),
+        );
+        const next = last === undefined ? { phase: 'edges', afterRef: '' } : { phase: 'keys', afterRef: last };
+        await saveProgress(tx, current, { ...(next as { phase: 'keys' | 'edges'; afterRef: string }), records: 0 });
+        return true;
+      }
+      if (last === undefined) {
+        await finishTask(tx, current, `${current.recordsDone} records were scored with ${state.modelVersion}`);
+        return false;
+      }
+      const counts = await changes.resolve(tx, kind, { deciding, refs: records.map((record) => record.ref) });
+      await saveProgress(tx, current, { phase: 'edges', afterRef: last, records: records.length });
+      metrics.rescoredRecords.inc({ entity_kind: kind }, records.length);
+      metrics.clusterChanges.inc({ entity_kind: kind }, counts.clusters);
+      return true;
+    });
+  }
+
+  return {
+    /** Goes on until every record is scored or the signal aborts. */
+    async run(tenantId: string, task: ModelTask, signal: AbortSignal): Promise<void> {
+      while (!signal.aborted && (await step(tenantId, task))) {
+        await new Promise((done) => setTimeout(done, options.pauseMs));
+      }
+    },
+  };
+}
+
+export type Rescoring = ReturnType<typeof createRescoring>;
