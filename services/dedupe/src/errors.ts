@@ -73,6 +73,11 @@ export function unknownReview(id: string): ProblemError {
   });
 }
 
+/** The answer to a question about a record to be created that cannot be answered. */
+export function unfitMatchQuestion(pointer: string, detail: string): ProblemError {
+  return new ProblemError({ status: 422, code: 'unfit_match_question', detail, errors: [{ pointer, detail }] });
+}
+
 /** The answer to a verdict on two records that cannot be compared. */
 export function unfitReview(pointer: string, detail: string): ProblemError {
   return new ProblemError({ status: 422, code: 'unfit_review', detail, errors: [{ pointer, detail }] });

@@ -4,6 +4,8 @@ import type { Component, Runtime } from '@kempt/service-runtime';
 import { createClusterEvents } from './clusters/cluster-events.ts';
 import { registerClusterRoutes } from './clusters/cluster-routes.ts';
 import type { DedupeConfig } from './config.ts';
+import { createMatchCheck } from './match-check/match-check.ts';
+import { registerMatchRoutes } from './match-check/match-routes.ts';
 import { createChangeResolution } from './matching/change-resolution.ts';
 import { createRecordConsumer } from './matching/record-consumer.ts';
 import { createNormalCache } from './matching/record-scorer.ts';
@@ -93,6 +95,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   });
   registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
   registerProposalRoutes({ http, database, models, cursors });
+  registerMatchRoutes({ http, check: createMatchCheck({ database, models, cache: createNormalCache() }) });
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
   const reviews = createReviews({ database, changes, models, events: reviewEvents, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors });

@@ -11,7 +11,7 @@ export const upstreamPrefixes = {
     '/v1/completeness',
     '/v1/audit',
   ],
-  dedupe: ['/v1/clusters', '/v1/ids', '/v1/models', '/v1/proposals', '/v1/reviews'],
+  dedupe: ['/v1/clusters', '/v1/ids', '/v1/match', '/v1/models', '/v1/proposals', '/v1/reviews'],
   'data-quality': ['/v1/data-quality'],
   'integration-audit': ['/v1/integrations', '/v1/access', '/v1/setup-changes', '/v1/findings', '/v1/evidence'],
   metrics: ['/v1/kpis', '/v1/feedback', '/v1/calendar'],
