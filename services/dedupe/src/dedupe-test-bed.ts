@@ -44,7 +44,7 @@ export interface StateOptions {
 }
 
 /** A schema of dedupe in a test database. */
-export async function createDedupeSchema(server: TestDatabase): Promise<Database> {
+export async function createDedupeSchema(server: Pick<TestDatabase, 'adminUrl'>): Promise<Database> {
   const schema = await createTestSchema({
     adminUrl: server.adminUrl,
     schema: 'dedupe',
@@ -267,6 +267,7 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     request,
     metrics,
     modelWork,
+    http,
     close: () => http.close(),
   };
 }
