@@ -25,6 +25,19 @@ export const dedupeConfigSchema = Type.Object({
         maximum: 1,
         description: 'Mean match probability from which records are proposed for merging.',
       }),
+      automaticPrecisionTarget: Type.Number({
+        default: 0.99,
+        minimum: 0.5,
+        maximum: 0.9999,
+        description:
+          'Precision that verdicts must show, by its lower confidence bound, before merges are proposed as automatic.',
+      }),
+      automaticProbabilityMin: Type.Number({
+        default: 0.99,
+        minimum: 0.5,
+        maximum: 1,
+        description: 'Match probability that every two records of an automatic merge must have.',
+      }),
       modelTrainingIntervalHours: Type.Integer({
         default: 168,
         minimum: 0,

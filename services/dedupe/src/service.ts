@@ -17,12 +17,14 @@ import { createModelPromotions } from './models/model-promotions.ts';
 import { registerModelRoutes } from './models/model-routes.ts';
 import { createModelWork } from './models/model-work.ts';
 import { createRescoring } from './models/rescoring.ts';
+import { createGateKeeper } from './proposals/gate-keeper.ts';
 import { createProposalEvents } from './proposals/proposal-events.ts';
+import { createProposalRefresh } from './proposals/proposal-refresh.ts';
 import { registerProposalRoutes } from './proposals/proposal-routes.ts';
 import { createProposalWriter } from './proposals/proposal-writer.ts';
 import { createReviewEvents } from './reviews/review-events.ts';
 import { registerReviewRoutes } from './reviews/review-routes.ts';
-import { toldApart } from './reviews/review-store.ts';
+import { toldApart, toldSame } from './reviews/review-store.ts';
 import { createReviews } from './reviews/reviews.ts';
 
 /** Wires the service: what it listens to, what it looks after, what it answers. */
@@ -52,10 +54,20 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const models = createDecidingModels();
   const proposals = createProposalWriter({
     events: createProposalEvents(runtime.wireFormat, now),
-    limits: { recordsMax: dedupe.proposalRecordsMax, probabilityMin: dedupe.proposalProbabilityMin },
+    limits: {
+      recordsMax: dedupe.proposalRecordsMax,
+      probabilityMin: dedupe.proposalProbabilityMin,
+      automaticProbabilityMin: dedupe.automaticProbabilityMin,
+    },
     metrics,
     toldApart,
+    toldSame,
   });
+  const gateLimits = {
+    precisionTarget: dedupe.automaticPrecisionTarget,
+    probabilityMin: dedupe.automaticProbabilityMin,
+  };
+  const gate = createGateKeeper(gateLimits);
   const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
   const changes = createChangeResolution(outlets, createNormalCache());
   const firstResolution = createFirstResolution({
@@ -80,6 +92,13 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
       metrics,
       stepRecords: dedupe.rescoringStepRecords,
       pauseMs: dedupe.rescoringPauseMs,
+      onScored: gate.look,
+    }),
+    proposals: createProposalRefresh({
+      database,
+      proposals,
+      stepClusters: dedupe.rescoringStepRecords,
+      pauseMs: dedupe.rescoringPauseMs,
     }),
     schedule: { intervalHours: dedupe.modelTrainingIntervalHours, growthMax: dedupe.modelGrowthMax },
     logger,
@@ -91,13 +110,14 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     models,
     metrics,
     limits: { clustersChangedMax: dedupe.modelClustersChangedMax },
+    onPromoted: gate.look,
     wake: modelWork.wake,
   });
   registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
-  registerProposalRoutes({ http, database, models, cursors });
+  registerProposalRoutes({ http, database, models, cursors, gate, gateLimits });
   registerMatchRoutes({ http, check: createMatchCheck({ database, models, cache: createNormalCache() }) });
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
-  const reviews = createReviews({ database, changes, models, events: reviewEvents, metrics, now });
-  registerReviewRoutes({ http, database, reviews, models, cursors });
+  const reviews = createReviews({ database, changes, models, events: reviewEvents, gate, metrics, now });
+  registerReviewRoutes({ http, database, reviews, models, cursors, gateProbabilityMin: gateLimits.probabilityMin });
   return { records, firstResolution, modelWork };
 }

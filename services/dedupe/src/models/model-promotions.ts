@@ -1,5 +1,6 @@
-import type { Database } from '@kempt/postgres';
+import type { Database, Transaction } from '@kempt/postgres';
 import { promotionRefused, unknownModel } from '../errors.ts';
+import type { EntityKind } from '../matching/entity-kind.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import type { DecidingModels } from './deciding-model.ts';
 import { judgeVerdicts } from './judged-pairs.ts';
@@ -21,12 +22,15 @@ export interface ModelPromotionsOptions {
   readonly models: DecidingModels;
   readonly metrics: Pick<DedupeMetrics, 'promotions'>;
   readonly limits: PromotionLimits;
+  /** Called in the transaction that lets another model decide. */
+  readonly onPromoted: (tx: Transaction, kind: EntityKind) => Promise<unknown>;
   /** Called when there is work to take up. */
   readonly wake: () => void;
 }
 
 /** Lets another version of a model decide. */
-export function createModelPromotions({ database, models, metrics, limits, wake }: ModelPromotionsOptions) {
+export function createModelPromotions(options: ModelPromotionsOptions) {
+  const { database, models, metrics, limits, wake } = options;
   return {
     /**
      * From the next change on the version decides, and everything is scored anew in the background. A version that decided
@@ -65,6 +69,7 @@ export function createModelPromotions({ database, models, metrics, limits, wake 
           origin: 'request',
           requestedBy: asked.by,
         });
+        await options.onPromoted(tx, kind);
         return savePromotion(tx, {
           entityKind: kind,
           version: asked.version,

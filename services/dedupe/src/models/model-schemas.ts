@@ -39,7 +39,12 @@ const OriginSchema = Type.Union([
 
 export const TaskSchema = Type.Object({
   entityKind: EntityKindSchema,
-  task: Type.Union([Type.Literal('training'), Type.Literal('comparison'), Type.Literal('rescoring')]),
+  task: Type.Union([
+    Type.Literal('training'),
+    Type.Literal('comparison'),
+    Type.Literal('rescoring'),
+    Type.Literal('proposals'),
+  ]),
   version: Type.Union([Type.String(), Type.Null()]),
   origin: OriginSchema,
   requestedBy: Type.String(),

@@ -1,7 +1,7 @@
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 
-export type ModelTaskName = 'training' | 'comparison' | 'rescoring';
+export type ModelTaskName = 'training' | 'comparison' | 'rescoring' | 'proposals';
 export type ModelTaskPhase = 'waiting' | 'keys' | 'edges' | 'done' | 'failed';
 /** Why a model was trained. */
 export type ModelOrigin = 'first' | 'request' | 'schedule' | 'growth';
@@ -16,7 +16,7 @@ export interface ModelTask {
   readonly requestedBy: string;
   readonly requestedAt: Date;
   readonly phase: ModelTaskPhase;
-  /** Every record up to this one is done in the phase. */
+  /** Every record, or cluster, up to this one is done in the phase. */
   readonly afterRef: string;
   readonly recordsDone: number;
   readonly outcome: string;
@@ -36,8 +36,8 @@ export interface ModelTaskRequest {
 }
 
 /**
- * Asks for a task. One that waits or runs for the same model goes on as it is; a rescoring begins anew, since whoever asks
- * for it has just changed the model.
+ * Asks for a task. One that waits or runs for the same model goes on as it is; a rescoring and a look at all proposals begin
+ * anew, since whoever asks for them has just changed what they depend on.
  */
 export async function requestTask(tx: Transaction, request: ModelTaskRequest): Promise<ModelTask> {
   await tx.execute(
@@ -48,7 +48,7 @@ export async function requestTask(tx: Transaction, request: ModelTaskRequest): P
            requested_at = now(), phase = excluded.phase, after_ref = '', records_done = 0, failures = 0, outcome = '',
            finished_at = null
        where model_task.phase in ('done', 'failed') or model_task.version is distinct from excluded.version
-          or excluded.task = 'rescoring'`,
+          or excluded.task in ('rescoring', 'proposals')`,
     [
       tx.tenantId,
       request.entityKind,
@@ -92,7 +92,7 @@ export async function undoneTasks(
 export async function saveProgress(
   tx: Transaction,
   { entityKind, task }: Pick<ModelTask, 'entityKind' | 'task'>,
-  progress: { readonly phase: 'keys' | 'edges'; readonly afterRef: string; readonly records: number },
+  progress: { readonly phase: ModelTaskPhase; readonly afterRef: string; readonly records: number },
 ): Promise<void> {
   await tx.execute(
     `update model_task set phase = $4, after_ref = $5, records_done = records_done + $6, failures = 0

@@ -2,6 +2,7 @@ import type { Database } from '@kempt/postgres';
 import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
 import type { EntityKind } from '../matching/entity-kind.ts';
+import type { ProposalRefresh } from '../proposals/proposal-refresh.ts';
 import type { CandidateTraining } from './candidate-training.ts';
 import { countKind } from './kind-record-store.ts';
 import { reasonToTrain, type ScheduleLimits } from './model-schedule.ts';
@@ -21,6 +22,7 @@ export interface ModelWorkOptions {
   readonly database: Database;
   readonly training: CandidateTraining;
   readonly rescoring: Rescoring;
+  readonly proposals: ProposalRefresh;
   readonly schedule: ScheduleLimits;
   readonly logger: Logger;
   readonly intervalMs: number;
@@ -33,16 +35,17 @@ const lookIntervalMs = 3_600_000;
 const failuresMax = 5;
 
 /**
- * Takes up what is to be done on models: trainings, comparisons, rescorings, the schedule. Several pods may run it: each task
+ * Takes up what is to be done beside the stream: trainings, comparisons, rescorings, proposals to be looked at again, the schedule. Several pods may run it: each task
  * is held by one of them, and taken up by another when that one ends.
  */
 export function createModelWork(options: ModelWorkOptions): RepeatedWork {
-  const { database, training, rescoring, logger } = options;
+  const { database, training, rescoring, proposals, logger } = options;
 
   async function runTask(tenantId: string, task: ModelTask, signal: AbortSignal): Promise<void> {
     if (task.task === 'training') await training.train(tenantId, task, signal);
     else if (task.task === 'comparison') await training.compare(tenantId, task, signal);
-    else await rescoring.run(tenantId, task, signal);
+    else if (task.task === 'rescoring') await rescoring.run(tenantId, task, signal);
+    else await proposals.run(tenantId, task, signal);
   }
 
   async function takeUp(

@@ -1,5 +1,6 @@
-import type { Database } from '@kempt/postgres';
+import type { Database, Transaction } from '@kempt/postgres';
 import type { ChangeResolution } from '../matching/change-resolution.ts';
+import type { EntityKind } from '../matching/entity-kind.ts';
 import { keyHash } from '../matching/key-hash.ts';
 import { replaceKeys } from '../matching/match-graph-store.ts';
 import { loadKind } from '../matching/match-record-store.ts';
@@ -18,6 +19,8 @@ export interface RescoringOptions {
   readonly stepRecords: number;
   /** Between two steps, so that changes of the stream that wait come first. */
   readonly pauseMs: number;
+  /** Called in the transaction that ends a rescoring. */
+  readonly onScored: (tx: Transaction, kind: EntityKind) => Promise<unknown>;
 }
 
 /**
@@ -49,12 +52,13 @@ export function createRescoring(options: RescoringOptions) {
             hashes: deciding.matcher.blockKeys(deciding.matcher.normalise(inputRecord(record))).map(keyHash),
           })),
         );
-        const next = last === undefined ? { phase: 'edges', afterRef: '' } : { phase: 'keys', afterRef: last };
-        await saveProgress(tx, current, { ...(next as { phase: 'keys' | 'edges'; afterRef: string }), records: 0 });
+        const phase = last === undefined ? 'edges' : 'keys';
+        await saveProgress(tx, current, { phase, afterRef: last ?? '', records: 0 });
         return true;
       }
       if (last === undefined) {
         await finishTask(tx, current, `${current.recordsDone} records were scored with ${state.modelVersion}`);
+        await options.onScored(tx, kind);
         return false;
       }
       const counts = await changes.resolve(tx, kind, { deciding, refs: records.map((record) => record.ref) });

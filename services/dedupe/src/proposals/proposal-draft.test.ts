@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { draftProposal, type ProposalMember } from './proposal-draft.ts';
 import type { VendorFields } from './vendor-value.ts';
 
-const limits = { recordsMax: 3, probabilityMin: 0.9 };
+const limits = { recordsMax: 3, probabilityMin: 0.9, automaticProbabilityMin: 0.99 };
 
 function member(object: string, id: string, fields: VendorFields = {}, probability = 0.99): ProposalMember {
   return { ref: `sf:00D:${object}:${id}`, modifiedMs: 0, fields, probability };
 }
 
 function drafted(object: string, members: readonly ProposalMember[], different: readonly [string, string][] = []) {
-  return draftProposal(object, members, { limits, different });
+  return draftProposal(object, members, { limits, different, weakestPair: 1, gateOpen: true });
 }
 
 describe('a proposal', () => {
@@ -36,6 +36,18 @@ describe('a proposal', () => {
     expect(drafted('companies', companies)).toMatchObject({ guard: 'hierarchy' });
     const siblings = [member('Account', '1', { ParentId: '9' }), member('Account', '2', { ParentId: '9' })];
     expect(drafted('Account', siblings)?.guard).toBeUndefined();
+  });
+
+  test('is held back when two of the records have different values of what tells people or organisations apart', () => {
+    const jr = [member('Contact', '1', { Suffix: 'Jr.' }), member('Contact', '2', { Suffix: 'Sr.' })];
+    expect(drafted('Contact', jr)).toMatchObject({ guard: 'conflict', reason: expect.stringContaining('Suffix') });
+    const born = [
+      member('contacts', '1', { date_of_birth: '1980-01-01' }),
+      member('contacts', '2', { date_of_birth: '1981-01-01' }),
+    ];
+    expect(drafted('contacts', born)).toMatchObject({ guard: 'conflict' });
+    const known = [member('Contact', '1', { Birthdate: '1980-01-01' }), member('Contact', '2')];
+    expect(drafted('Contact', known)?.guard).toBeUndefined();
   });
 
   test('is held back when the records are too improbable on average', () => {

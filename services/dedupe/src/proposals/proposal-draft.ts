@@ -1,9 +1,10 @@
+import { type Hindrance, hindranceOf } from './proposal-hindrance.ts';
 import { chooseSurvivor, type FieldChoice } from './survivorship.ts';
 import { type SurvivorshipPolicy, survivorshipPolicies } from './survivorship-policy.ts';
-import type { VendorRecord } from './vendor-value.ts';
+import { saysTheSame, type VendorRecord } from './vendor-value.ts';
 
 /** What holds a proposal back. */
-export type Guard = 'too-many-records' | 'verdict' | 'hierarchy' | 'improbable' | 'frozen';
+export type Guard = 'too-many-records' | 'verdict' | 'hierarchy' | 'conflict' | 'improbable' | 'frozen';
 
 /** What the merge of some records of one object would come to, and whether anything speaks against it. */
 export interface ProposalDraft {
@@ -13,6 +14,8 @@ export interface ProposalDraft {
   readonly probability: number;
   readonly reason: string;
   readonly guard: Guard | undefined;
+  /** Why it must not be applied without a look; undefined when it may. */
+  readonly hindrance: Hindrance | undefined;
 }
 
 export interface ProposalMember extends VendorRecord {
@@ -25,17 +28,27 @@ export interface ProposalLimits {
   readonly recordsMax: number;
   /** Records whose probabilities are lower on average are not proposed. */
   readonly probabilityMin: number;
+  /** Match probability that every two records of a merge without a look must have. */
+  readonly automaticProbabilityMin: number;
+}
+
+export interface DraftContext {
+  readonly limits: ProposalLimits;
+  /** Pairs of the records that a reviewer told apart. */
+  readonly different: readonly (readonly [string, string])[];
+  /** Smallest match probability of any two of the records; 0 when two were never compared. */
+  readonly weakestPair: number;
+  readonly gateOpen: boolean;
 }
 
 /**
  * Drafts the merge of records of one object of one account that are in one cluster.
  * @param members at least two
- * @param different pairs of them that a reviewer told apart
  */
 export function draftProposal(
   object: string,
   members: readonly ProposalMember[],
-  context: { readonly limits: ProposalLimits; readonly different: readonly (readonly [string, string])[] },
+  context: DraftContext,
 ): ProposalDraft | undefined {
   const policy = survivorshipPolicies[object];
   if (policy === undefined) return undefined;
@@ -48,16 +61,18 @@ export function draftProposal(
     probability: Math.min(...members.map((member) => member.probability)),
     reason: held === undefined ? survivorship.reason : held.reason,
     guard: held?.guard,
+    hindrance: hindranceOf(policy, members, {
+      gateOpen: context.gateOpen,
+      weakestPair: context.weakestPair,
+      probabilityMin: context.limits.automaticProbabilityMin,
+    }),
   };
 }
 
 function heldBack(
   policy: SurvivorshipPolicy,
   members: readonly ProposalMember[],
-  {
-    limits,
-    different,
-  }: { readonly limits: ProposalLimits; readonly different: readonly (readonly [string, string])[] },
+  { limits, different }: DraftContext,
 ): { readonly guard: Guard; readonly reason: string } | undefined {
   if (members.length > limits.recordsMax) {
     return {
@@ -80,6 +95,10 @@ function heldBack(
   if (family !== undefined) {
     return { guard: 'hierarchy', reason: `${family.parent} is above ${family.child} in the hierarchy of the CRM` };
   }
+  const conflict = distinguishedBy(policy, members);
+  if (conflict !== undefined) {
+    return { guard: 'conflict', reason: `the records have different values of ${conflict}` };
+  }
   const mean = members.reduce((sum, member) => sum + member.probability, 0) / members.length;
   if (mean < limits.probabilityMin) {
     return {
@@ -88,6 +107,14 @@ function heldBack(
     };
   }
   return undefined;
+}
+
+/** The first field that tells the records apart: two of them have different values. */
+function distinguishedBy(policy: SurvivorshipPolicy, members: readonly ProposalMember[]): string | undefined {
+  return policy.distinguishingFields.find((field) => {
+    const values = members.map((member) => member.fields[field]).filter((value) => value !== undefined);
+    return values.some((value) => !saysTheSame(value, values[0]));
+  });
 }
 
 function parentAndChild(

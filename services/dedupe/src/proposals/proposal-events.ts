@@ -49,6 +49,7 @@ export function createProposalEvents(wireFormat: WireFormat, now: () => Date) {
           probability: proposal.probability,
           modelVersion: proposal.modelVersion,
           reason: proposal.reason,
+          automatic: proposal.state === 'open' && proposal.hindrance === null,
         },
       };
       return encodeEvent(event, wireFormat);

@@ -3,10 +3,14 @@ import { type CursorCodec, type HttpServer, tenantOf } from '@kempt/service-runt
 import { Type } from 'typebox';
 import { explainPair } from '../clusters/pair-explanation.ts';
 import { unknownProposal } from '../errors.ts';
+import { entityKinds } from '../matching/entity-kind.ts';
 import { loadRecords } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
-import { ProposalPageSchema, ProposalSchema, ProposalStateSchema } from './proposal-schemas.ts';
+import type { GateKeeper } from './gate-keeper.ts';
+import { type GateLimits, gateConfidence } from './proposal-gate.ts';
+import { countAutomatic } from './proposal-gate-store.ts';
+import { GateSchema, ProposalPageSchema, ProposalSchema, ProposalStateSchema } from './proposal-schemas.ts';
 import { listProposals, loadProposal, type StoredProposal } from './proposal-store.ts';
 import { loadVendorRecords } from './vendor-record-store.ts';
 import { plainOf, saysTheSame, type VendorRecord, type VendorValue } from './vendor-value.ts';
@@ -16,10 +20,13 @@ export interface ProposalRoutesOptions {
   readonly database: Database;
   readonly models: DecidingModels;
   readonly cursors: CursorCodec;
+  readonly gate: Pick<GateKeeper, 'judge'>;
+  readonly gateLimits: GateLimits;
 }
 
 /** Which records should become one, what the survivor would look like, and why. */
-export function registerProposalRoutes({ http, database, models, cursors }: ProposalRoutesOptions): void {
+export function registerProposalRoutes(options: ProposalRoutesOptions): void {
+  const { http, database, models, cursors, gate, gateLimits } = options;
   http.get(
     '/v1/proposals',
     {
@@ -64,6 +71,38 @@ export function registerProposalRoutes({ http, database, models, cursors }: Prop
         { readOnly: true },
       );
     },
+  );
+
+  http.get(
+    '/v1/proposals/gate',
+    {
+      config: { scope: 'clusters:read' },
+      schema: {
+        summary: 'Show where the gate of automatic merges stands',
+        description:
+          'Nothing is proposed as automatic before the lower confidence bound of the precision, estimated from verdicts on single pairs as probable as automatic merges, reaches the target.',
+        response: { 200: GateSchema },
+      },
+    },
+    async (request) =>
+      database.transaction(
+        tenantOf(request),
+        async (tx) => {
+          const items = [];
+          for (const entityKind of entityKinds) {
+            items.push({
+              entityKind,
+              ...(await gate.judge(tx, entityKind)),
+              ...gateLimits,
+              method: 'clopper-pearson' as const,
+              confidence: gateConfidence,
+              automaticProposals: await countAutomatic(tx, entityKind),
+            });
+          }
+          return { items };
+        },
+        { readOnly: true },
+      ),
   );
 
   http.get(
@@ -115,12 +154,14 @@ export function registerProposalRoutes({ http, database, models, cursors }: Prop
 }
 
 function summaryOf(proposal: StoredProposal) {
-  const { guard, choices, losers, ...rest } = proposal;
+  const { guard, hindrance, choices, losers, ...rest } = proposal;
   return {
     ...rest,
     losers: [...losers],
     choices: choices.map((choice) => ({ ...choice, value: plainOf(choice.value) })),
     ...(guard === null ? {} : { guard }),
+    automatic: proposal.state === 'open' && hindrance === null,
+    ...(proposal.state !== 'open' || hindrance === null ? {} : { hindrance }),
   };
 }
 

@@ -14,10 +14,16 @@ const GuardSchema = Type.Union(
     Type.Literal('too-many-records'),
     Type.Literal('verdict'),
     Type.Literal('hierarchy'),
+    Type.Literal('conflict'),
     Type.Literal('improbable'),
     Type.Literal('frozen'),
   ],
   { description: 'Which guard holds the proposal back' },
+);
+
+const HindranceSchema = Type.Union(
+  [Type.Literal('gate'), Type.Literal('weak-pair'), Type.Literal('consent'), Type.Literal('owners')],
+  { description: 'Why an open proposal must not be applied without a look' },
 );
 
 const summary = {
@@ -34,6 +40,8 @@ const summary = {
   modelVersion: Type.String(),
   reason: Type.String({ description: 'Why the master is the master; why the proposal is held back or withdrawn' }),
   guard: Type.Optional(GuardSchema),
+  automatic: Type.Boolean({ description: 'Nothing speaks against applying it without a look' }),
+  hindrance: Type.Optional(HindranceSchema),
   choices: Type.Array(
     Type.Object({
       field: Type.String(),
@@ -87,5 +95,24 @@ export const ProposalSchema = Type.Object({
       rows: Type.Array(ExplanationRowSchema),
     }),
     { description: 'Why the master and each other record are believed to be the same' },
+  ),
+});
+
+export const GateSchema = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      entityKind: EntityKindSchema,
+      open: Type.Boolean({ description: 'Merges may be proposed as automatic' }),
+      reason: Type.String(),
+      verdicts: Type.Object({ same: Type.Integer(), different: Type.Integer(), unsure: Type.Integer() }),
+      precision: Type.Union([Type.Number(), Type.Null()], { description: 'Share that says the same' }),
+      lowerBound: Type.Number({ description: 'One-sided lower confidence bound of the precision' }),
+      method: Type.Literal('clopper-pearson'),
+      confidence: Type.Number(),
+      precisionTarget: Type.Number(),
+      probabilityMin: Type.Number({ description: 'Match probability of the pairs that count' }),
+      verdictsMissing: Type.Integer({ description: 'Verdicts in a row that say the same and would open it' }),
+      automaticProposals: Type.Integer({ description: 'Open proposals that may go through without a look' }),
+    }),
   ),
 });

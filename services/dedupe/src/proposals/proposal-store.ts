@@ -1,6 +1,7 @@
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import type { Guard } from './proposal-draft.ts';
+import type { Hindrance } from './proposal-hindrance.ts';
 import type { FieldChoice } from './survivorship.ts';
 
 export type ProposalState = 'open' | 'held' | 'withdrawn';
@@ -22,10 +23,12 @@ export interface StoredProposal {
   readonly modelVersion: string;
   readonly reason: string;
   readonly guard: Guard | null;
+  /** Why an open one must not be applied without a look; null when it may. */
+  readonly hindrance: Hindrance | null;
 }
 
 const columns = `proposal_id as "proposalId", golden_id as "goldenId", entity_kind as "entityKind", account, object, state,
-  version, master, losers, choices, probability, model_version as "modelVersion", reason, guard`;
+  version, master, losers, choices, probability, model_version as "modelVersion", reason, guard, hindrance`;
 
 /** Proposals of the clusters, withdrawn ones included. Whoever holds the lock of the kind has them for itself. */
 export async function proposalsOfClusters(tx: Transaction, goldenIds: readonly string[]): Promise<StoredProposal[]> {
@@ -40,17 +43,18 @@ export async function saveProposals(tx: Transaction, proposals: readonly StoredP
   if (proposals.length === 0) return;
   await tx.execute(
     `insert into merge_proposal (tenant_id, proposal_id, golden_id, entity_kind, account, object, state, version, master,
-                                 losers, choices, probability, model_version, reason, guard)
+                                 losers, choices, probability, model_version, reason, guard,
+                                 hindrance)
      select $1, "proposalId", "goldenId", "entityKind", account, object, state, version, master,
-            losers, choices, probability, "modelVersion", reason, guard
+            losers, choices, probability, "modelVersion", reason, guard, hindrance
      from json_to_recordset($2::json) as incoming (
             "proposalId" text, "goldenId" text, "entityKind" text, account text, object text, state text,
             version integer, master text, losers text[], choices jsonb, probability double precision,
-            "modelVersion" text, reason text, guard text)
+            "modelVersion" text, reason text, guard text, hindrance text)
      on conflict (tenant_id, proposal_id) do update
        set state = excluded.state, version = excluded.version, master = excluded.master, losers = excluded.losers,
            choices = excluded.choices, probability = excluded.probability, model_version = excluded.model_version,
-           reason = excluded.reason, guard = excluded.guard`,
+           reason = excluded.reason, guard = excluded.guard, hindrance = excluded.hindrance`,
     [tx.tenantId, JSON.stringify(proposals)],
   );
 }

@@ -6,6 +6,7 @@ import type { EntityKind } from '../matching/entity-kind.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import { draftProposal, type ProposalDraft, type ProposalLimits, type ProposalMember } from './proposal-draft.ts';
 import type { ProposalEvents } from './proposal-events.ts';
+import { isGateOpen, probabilitiesAmong } from './proposal-gate-store.ts';
 import {
   deleteProposals,
   mergedRecords,
@@ -39,8 +40,10 @@ export function createProposalWriter(options: {
   readonly metrics: Pick<DedupeMetrics, 'proposals'>;
   /** Pairs of the records that a reviewer told apart. */
   readonly toldApart: (tx: Transaction, refs: readonly string[]) => Promise<readonly (readonly [string, string])[]>;
+  /** Pairs of the records that a reviewer looked at and found to be the same. */
+  readonly toldSame: (tx: Transaction, refs: readonly string[]) => Promise<readonly (readonly [string, string])[]>;
 }): ProposalWriter {
-  const { events, limits, metrics, toldApart } = options;
+  const { events, limits, metrics, toldApart, toldSame } = options;
   return {
     async write(tx, write) {
       const tenantId = tx.tenantId as string;
@@ -51,8 +54,14 @@ export function createProposalWriter(options: {
       const refs = groups.flatMap((group) => group.members.map((member) => member.ref));
       const vendorRecords = new Map((await loadVendorRecords(tx, refs)).map((record) => [record.ref, record]));
       const different = await toldApart(tx, refs);
+      const gateOpen = await isGateOpen(tx, write.entityKind);
+      const sureness = new Map(
+        (await probabilitiesAmong(tx, refs)).map(({ left, right, probability }) => [`${left}\n${right}`, probability]),
+      );
+      for (const pair of await toldSame(tx, refs)) sureness.set(pair.toSorted().join('\n'), 1);
       const knownById = new Map(known.map((proposal) => [proposal.proposalId, proposal]));
       const changed: StoredProposal[] = [];
+      const otherwiseHindered: StoredProposal[] = [];
       for (const group of groups) {
         const proposalId = derivedId(`${group.goldenId}:${group.account}:${group.object}`);
         const before = knownById.get(proposalId);
@@ -63,8 +72,21 @@ export function createProposalWriter(options: {
         // A record without stored fields was last told by an older release; its next change brings them.
         if (members.length < 2) continue;
         knownById.delete(proposalId);
-        const draft = draftProposal(group.object, members, { limits, different });
-        if (draft === undefined || (before !== undefined && !differs(before, draft))) continue;
+        const draft = draftProposal(group.object, members, {
+          limits,
+          different,
+          gateOpen,
+          weakestPair: weakestPair(
+            members.map((member) => member.ref),
+            sureness,
+          ),
+        });
+        if (draft === undefined) continue;
+        const hindrance = draft.hindrance ?? null;
+        if (before !== undefined && !differs(before, draft)) {
+          if (before.hindrance !== hindrance) otherwiseHindered.push({ ...before, hindrance });
+          continue;
+        }
         changed.push({
           proposalId,
           goldenId: group.goldenId,
@@ -76,6 +98,7 @@ export function createProposalWriter(options: {
           version: before?.version ?? 0,
           modelVersion: write.modelVersion,
           guard: draft.guard ?? null,
+          hindrance,
         });
       }
 
@@ -116,6 +139,7 @@ export function createProposalWriter(options: {
       await saveProposals(tx, [
         ...told,
         ...quiet.filter((proposal) => proposal.state !== 'withdrawn' || proposal.version > 0),
+        ...otherwiseHindered,
       ]);
       await appendToOutbox(
         tx,
@@ -142,10 +166,20 @@ function mergeable(members: Awaited<ReturnType<typeof proposalMembers>>): Mergea
   });
 }
 
+function weakestPair(refs: readonly string[], sureness: ReadonlyMap<string, number>): number {
+  const sorted = refs.toSorted();
+  let weakest = 1;
+  sorted.forEach((left, index) => {
+    for (const right of sorted.slice(index + 1)) weakest = Math.min(weakest, sureness.get(`${left}\n${right}`) ?? 0);
+  });
+  return weakest;
+}
+
 /** Whether anything changed that somebody who read the proposal would act upon. */
 function differs(before: StoredProposal, draft: ProposalDraft): boolean {
   const state = draft.guard === undefined ? 'open' : 'held';
   if (before.state !== state || before.guard !== (draft.guard ?? null)) return true;
+  if ((before.hindrance === null) !== (draft.hindrance === undefined)) return true;
   if (before.master !== draft.master || before.losers.join() !== draft.losers.join()) return true;
   return canonicalJson(before.choices) !== canonicalJson(draft.choices);
 }

@@ -27,6 +27,10 @@ export interface SurvivorshipPolicy {
   readonly custom: { readonly include: RegExp; readonly exclude: RegExp };
   /** When the record was created in the CRM. */
   readonly createdField: string;
+  /** Whom the record belongs to. */
+  readonly ownerField: string;
+  /** Fields of which two different values mean two different people or organisations. */
+  readonly distinguishingFields: readonly string[];
   /** The record above this one in a hierarchy of the same object. */
   readonly parentField?: string;
   /** A record for which this says true cannot be merged. */
@@ -52,6 +56,7 @@ const salesforce = {
   master: ['most-filled', 'oldest', 'lowest-id'],
   custom: salesforceCustom,
   createdField: 'CreatedDate',
+  ownerField: 'OwnerId',
 } as const;
 
 const salesforcePerson = {
@@ -83,6 +88,7 @@ export const survivorshipPolicies: Readonly<Record<string, SurvivorshipPolicy>> 
       Birthdate: 'filled',
     },
     groups: [address('Mailing'), address('Other')],
+    distinguishingFields: ['Birthdate', 'Suffix'],
   },
   Lead: {
     ...salesforce,
@@ -95,6 +101,7 @@ export const survivorshipPolicies: Readonly<Record<string, SurvivorshipPolicy>> 
       AnnualRevenue: 'most-recent',
     },
     groups: [address('')],
+    distinguishingFields: ['Suffix'],
     frozenField: 'IsConverted',
   },
   Account: {
@@ -110,12 +117,14 @@ export const survivorshipPolicies: Readonly<Record<string, SurvivorshipPolicy>> 
       Description: 'longest',
     },
     groups: [address('Billing'), address('Shipping')],
+    distinguishingFields: ['DunsNumber'],
     parentField: 'ParentId',
   },
   contacts: {
     master: ['opted-out', 'most-filled', 'oldest', 'lowest-id'],
     custom: hubspotCustom,
     createdField: 'createdate',
+    ownerField: 'hubspot_owner_id',
     fields: {
       firstname: 'filled',
       lastname: 'filled',
@@ -130,11 +139,13 @@ export const survivorshipPolicies: Readonly<Record<string, SurvivorshipPolicy>> 
       hs_email_optout: 'strictest',
     },
     groups: [hubspotAddress],
+    distinguishingFields: ['date_of_birth'],
   },
   companies: {
     master: ['most-filled', 'oldest', 'lowest-id'],
     custom: hubspotCustom,
     createdField: 'createdate',
+    ownerField: 'hubspot_owner_id',
     fields: {
       domain: 'filled',
       website: 'filled',
@@ -145,6 +156,7 @@ export const survivorshipPolicies: Readonly<Record<string, SurvivorshipPolicy>> 
       description: 'longest',
     },
     groups: [hubspotAddress],
+    distinguishingFields: [],
     parentField: 'hs_parent_company_id',
   },
 };

@@ -7,6 +7,7 @@ import { entityKinds } from '../matching/entity-kind.ts';
 import { loadRecords } from '../matching/match-record-store.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import { lockFreeState } from '../models/model-store.ts';
+import { gateSample } from './gate-queue-store.ts';
 import { type QueuedPair, reviewQueue } from './review-queue.ts';
 import { QueueSchema, ReviewPageSchema, ReviewSchema, VerdictSchema } from './review-schemas.ts';
 import { listReviews, loadReview, type Review } from './review-store.ts';
@@ -18,13 +19,16 @@ export interface ReviewRoutesOptions {
   readonly reviews: Reviews;
   readonly models: DecidingModels;
   readonly cursors: CursorCodec;
+  /** Match probability of the pairs that count for the gate of automatic merges. */
+  readonly gateProbabilityMin: number;
 }
 
 const RefSchema = Type.String({ description: 'account:object:recordId', minLength: 7, maxLength: 400 });
 const IdParamsSchema = Type.Object({ id: Type.String({ format: 'uuid' }) });
 
 /** What people say of two records, and which two are most worth asking about. */
-export function registerReviewRoutes({ http, database, reviews, models, cursors }: ReviewRoutesOptions): void {
+export function registerReviewRoutes(options: ReviewRoutesOptions): void {
+  const { http, database, reviews, models, cursors } = options;
   http.post(
     '/v1/reviews',
     {
@@ -93,16 +97,17 @@ export function registerReviewRoutes({ http, database, reviews, models, cursors 
       schema: {
         summary: 'List the pairs most worth a look',
         description:
-          'Pairs on which no verdict stands, ordered by the value of one: the nearer to the threshold and the larger the clusters, the more it decides.',
+          'Pairs on which no verdict stands, ordered by the value of one: the nearer to the threshold and the larger the clusters, the more it decides. With the purpose gate, a sample without favour of the pairs from which the precision of automatic merges is told.',
         querystring: Type.Object({
           entityKind: Type.Optional(EntityKindSchema),
+          purpose: Type.Union([Type.Literal('value'), Type.Literal('gate')], { default: 'value' }),
           limit: Type.Integer({ default: 20, minimum: 1, maximum: 200 }),
         }),
         response: { 200: QueueSchema },
       },
     },
     async (request) => {
-      const { entityKind, limit } = request.query;
+      const { entityKind, limit, purpose } = request.query;
       return database.transaction(
         tenantOf(request),
         async (tx) => {
@@ -110,6 +115,11 @@ export function registerReviewRoutes({ http, database, reviews, models, cursors 
           for (const kind of entityKind === undefined ? entityKinds : [entityKind]) {
             const state = await lockFreeState(tx, kind);
             if (state.phase === 'collecting') continue;
+            if (purpose === 'gate') {
+              const sample = await gateSample(tx, kind, { probabilityMin: options.gateProbabilityMin, limit });
+              pairs.push(...sample.map((edge) => ({ ...edge, together: true, value: 1 })));
+              continue;
+            }
             const { model } = await models.get(tx, kind, state.modelVersion);
             pairs.push(...(await reviewQueue(tx, kind, { model, limit })));
           }

@@ -18,6 +18,12 @@ export const ReviewSchema = Type.Object({
   decidedAt: Type.String({ format: 'date-time' }),
   version: Type.Integer({ description: 'How many verdicts there were on these two records' }),
   revoked: Type.Boolean(),
+  origin: Type.Union([Type.Literal('single'), Type.Literal('bulk')], {
+    description: 'Whether somebody looked at the pair, or accepted it among others of its pattern',
+  }),
+  probability: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Match probability when the verdict was given; null when it was too small to be kept',
+  }),
 });
 
 export const ReviewPageSchema = Type.Object({

@@ -3,6 +3,8 @@ import type { EntityKind } from '../matching/entity-kind.ts';
 import type { Pair, StandingVerdict } from './verdict-graph.ts';
 
 export type Verdict = 'same' | 'different' | 'unsure';
+/** Whether somebody looked at the pair, or accepted it among others of its pattern. */
+export type VerdictOrigin = 'single' | 'bulk';
 
 /** The newest verdict on two records. */
 export interface Review {
@@ -19,11 +21,14 @@ export interface Review {
   readonly decidedAt: Date;
   readonly version: number;
   readonly revoked: boolean;
+  readonly origin: VerdictOrigin;
+  /** Match probability of the two when the verdict was given; null when it was too small to be kept. */
+  readonly probability: number | null;
 }
 
 const columns = `decision_id as "decisionId", entity_kind as "entityKind", left_ref as "left", right_ref as "right",
   left_now as "leftNow", right_now as "rightNow", verdict, note, decided_by as "decidedBy", decided_at as "decidedAt",
-  version, revoked`;
+  version, revoked, origin, probability`;
 
 export async function loadReview(tx: Transaction, decisionId: string): Promise<Review | undefined> {
   const rows = await tx.query<Review>(`select ${columns} from review where tenant_id = $1 and decision_id = $2`, [
@@ -36,11 +41,12 @@ export async function loadReview(tx: Transaction, decisionId: string): Promise<R
 export async function saveReview(tx: Transaction, review: Review): Promise<void> {
   await tx.execute(
     `insert into review (tenant_id, decision_id, entity_kind, left_ref, right_ref, left_now, right_now, verdict, note,
-                         decided_by, decided_at, version, revoked)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                         decided_by, decided_at, version, revoked, origin, probability)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      on conflict (tenant_id, decision_id) do update
        set verdict = excluded.verdict, note = excluded.note, decided_by = excluded.decided_by,
-           decided_at = excluded.decided_at, version = excluded.version, revoked = excluded.revoked`,
+           decided_at = excluded.decided_at, version = excluded.version, revoked = excluded.revoked, origin = excluded.origin,
+           probability = excluded.probability`,
     [
       tx.tenantId,
       review.decisionId,
@@ -55,6 +61,8 @@ export async function saveReview(tx: Transaction, review: Review): Promise<void>
       review.decidedAt,
       review.version,
       review.revoked,
+      review.origin,
+      review.probability,
     ],
   );
 }
@@ -131,21 +139,48 @@ export async function verdictsAround(
   return [...found.values()];
 }
 
-/** Standing `different` verdicts between two of the records. */
+/** Pairs of the records that a reviewer told apart. */
 export async function toldApart(tx: Transaction, refs: readonly string[]): Promise<Pair[]> {
   if (refs.length === 0) return [];
-  const rows = await tx.query<{ left_now: string; right_now: string }>(
-    `select left_now, right_now from review
-     where tenant_id = $1 and not revoked and verdict = 'different'
-       and left_now = any($2::text[]) and right_now = any($2::text[])`,
-    [tx.tenantId, refs],
+  return pairsOf(
+    await tx.query(
+      `select left_now, right_now from review
+       where tenant_id = $1 and not revoked and verdict = 'different'
+         and left_now = any($2::text[]) and right_now = any($2::text[])`,
+      [tx.tenantId, refs],
+    ),
   );
-  return rows.map((row) => [row.left_now, row.right_now] as const);
+}
+
+/** Pairs of the records that a reviewer looked at and found to be the same. */
+export async function toldSame(tx: Transaction, refs: readonly string[]): Promise<Pair[]> {
+  if (refs.length === 0) return [];
+  return pairsOf(
+    await tx.query(
+      `select left_now, right_now from review
+       where tenant_id = $1 and not revoked and verdict = 'same' and origin = 'single'
+         and left_now = any($2::text[]) and right_now = any($2::text[])`,
+      [tx.tenantId, refs],
+    ),
+  );
+}
+
+function pairsOf(rows: readonly { left_now: string; right_now: string }[]): Pair[] {
+  return rows.map((row) => [row.left_now, row.right_now]);
 }
 
 export async function anyReviews(tx: Transaction): Promise<boolean> {
   const rows = await tx.query(`select 1 from review where tenant_id = $1 limit 1`, [tx.tenantId]);
   return rows.length > 0;
+}
+
+/** Match probability of two records as their edge has it; null when none is kept. */
+export async function edgeProbability(tx: Transaction, left: string, right: string): Promise<number | null> {
+  const rows = await tx.query<{ probability: number }>(
+    `select probability from edge where tenant_id = $1 and left_ref = least($2, $3) and right_ref = greatest($2, $3)`,
+    [tx.tenantId, left, right],
+  );
+  return rows[0]?.probability ?? null;
 }
 
 /**

@@ -9,8 +9,17 @@ import { survivorsOf } from '../matching/survivor-store.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import { lockStateAlone } from '../models/model-store.ts';
+import type { GateKeeper } from '../proposals/gate-keeper.ts';
 import type { ReviewEvents } from './review-events.ts';
-import { loadReview, type Review, saveReview, type Verdict, verdictsAround } from './review-store.ts';
+import {
+  edgeProbability,
+  loadReview,
+  type Review,
+  saveReview,
+  type Verdict,
+  type VerdictOrigin,
+  verdictsAround,
+} from './review-store.ts';
 import { contradictions } from './verdict-graph.ts';
 
 /** What a reviewer says of two records. */
@@ -20,6 +29,8 @@ export interface VerdictGiven {
   readonly verdict: Verdict;
   readonly note: string;
   readonly by: string;
+  /** Default: single. */
+  readonly origin?: VerdictOrigin;
 }
 
 export interface Reviews {
@@ -38,12 +49,13 @@ export interface ReviewsOptions {
   readonly changes: ChangeResolution;
   readonly models: DecidingModels;
   readonly events: ReviewEvents;
+  readonly gate: Pick<GateKeeper, 'look'>;
   readonly metrics: DedupeMetrics;
   readonly now: () => Date;
 }
 
 export function createReviews(options: ReviewsOptions): Reviews {
-  const { database, changes, models, events, metrics, now } = options;
+  const { database, changes, models, events, gate, metrics, now } = options;
 
   async function decide(tenantId: string, given: VerdictGiven): Promise<{ review: Review; isNew: boolean }> {
     if (given.left === given.right) throw unfitReview('/right', 'A verdict is on two records; these are one.');
@@ -70,6 +82,8 @@ export function createReviews(options: ReviewsOptions): Reviews {
         decidedAt: now(),
         version: (before?.version ?? 0) + 1,
         revoked: false,
+        origin: given.origin ?? 'single',
+        probability: await edgeProbability(tx, leftNow, rightNow),
       };
       await store(tx, review, state.phase === 'streaming' ? state.modelVersion : undefined);
       return { review, isNew: before === undefined };
@@ -102,6 +116,7 @@ export function createReviews(options: ReviewsOptions): Reviews {
     metrics.reviews.inc({ entity_kind: review.entityKind, verdict: review.revoked ? 'revoked' : review.verdict });
     // Before the first resolution there is nothing to cluster: it takes the verdicts into account.
     if (modelVersion === undefined) return;
+    await gate.look(tx, review.entityKind);
     const deciding = await models.get(tx, review.entityKind, modelVersion);
     const refs = [...new Set([review.leftNow, review.rightNow])];
     const counts = await changes.regroup(tx, review.entityKind, { deciding, refs });

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kempt/dedupe/v1/proposal.proto.
  */
 export const file_kempt_dedupe_v1_proposal: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rZW1wdC9kZWR1cGUvdjEvcHJvcG9zYWwucHJvdG8SD2tlbXB0LmRlZHVwZS52MSLqAgoNTWVyZ2VQcm9wb3NlZBITCgtwcm9wb3NhbF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEi0KBXN0YXRlGAMgASgOMh4ua2VtcHQuZGVkdXBlLnYxLlByb3Bvc2FsU3RhdGUSMAoLZW50aXR5X2tpbmQYBCABKA4yGy5rZW1wdC5kZWR1cGUudjEuRW50aXR5S2luZBIRCglnb2xkZW5faWQYBSABKAkSKQoGbWFzdGVyGAYgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEikKBmxvc2VycxgHIAMoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhItCgdjaG9pY2VzGAggAygLMhwua2VtcHQuZGVkdXBlLnYxLkZpZWxkQ2hvaWNlEhMKC3Byb2JhYmlsaXR5GAkgASgBEhUKDW1vZGVsX3ZlcnNpb24YCiABKAkSDgoGcmVhc29uGAsgASgJInsKC0ZpZWxkQ2hvaWNlEg0KBWZpZWxkGAEgASgJEiQKBXZhbHVlGAIgASgLMhUua2VtcHQudHlwZXMudjEuVmFsdWUSJwoEZnJvbRgDIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIOCgZwb2xpY3kYBCABKAkqZgoNUHJvcG9zYWxTdGF0ZRIeChpQUk9QT1NBTF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE1BST1BPU0FMX1NUQVRFX09QRU4QARIcChhQUk9QT1NBTF9TVEFURV9XSVRIRFJBV04QAmIGcHJvdG8z", [file_kempt_dedupe_v1_cluster, file_kempt_types_v1_record_ref, file_kempt_types_v1_value]);
+  fileDesc("Ch5rZW1wdC9kZWR1cGUvdjEvcHJvcG9zYWwucHJvdG8SD2tlbXB0LmRlZHVwZS52MSL9AgoNTWVyZ2VQcm9wb3NlZBITCgtwcm9wb3NhbF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEi0KBXN0YXRlGAMgASgOMh4ua2VtcHQuZGVkdXBlLnYxLlByb3Bvc2FsU3RhdGUSMAoLZW50aXR5X2tpbmQYBCABKA4yGy5rZW1wdC5kZWR1cGUudjEuRW50aXR5S2luZBIRCglnb2xkZW5faWQYBSABKAkSKQoGbWFzdGVyGAYgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEikKBmxvc2VycxgHIAMoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhItCgdjaG9pY2VzGAggAygLMhwua2VtcHQuZGVkdXBlLnYxLkZpZWxkQ2hvaWNlEhMKC3Byb2JhYmlsaXR5GAkgASgBEhUKDW1vZGVsX3ZlcnNpb24YCiABKAkSDgoGcmVhc29uGAsgASgJEhEKCWF1dG9tYXRpYxgMIAEoCCJ7CgtGaWVsZENob2ljZRINCgVmaWVsZBgBIAEoCRIkCgV2YWx1ZRgCIAEoCzIVLmtlbXB0LnR5cGVzLnYxLlZhbHVlEicKBGZyb20YAyABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSDgoGcG9saWN5GAQgASgJKmYKDVByb3Bvc2FsU3RhdGUSHgoaUFJPUE9TQUxfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNQUk9QT1NBTF9TVEFURV9PUEVOEAESHAoYUFJPUE9TQUxfU1RBVEVfV0lUSERSQVdOEAJiBnByb3RvMw", [file_kempt_dedupe_v1_cluster, file_kempt_types_v1_record_ref, file_kempt_types_v1_value]);
 
 /**
  * Topic kempt.dedupe.merge-proposed.v1: records of one object of one account that should become one. A proposal
@@ -93,6 +93,14 @@ export type MergeProposed = Message<"kempt.dedupe.v1.MergeProposed"> & {
    * @generated from field: string reason = 11;
    */
   reason: string;
+
+  /**
+   * Nothing speaks against applying it without a look: verdicts show that merges this probable are right often enough, and
+   * neither consent nor ownership of the records differ. It authorises nothing; the receiver decides by its own policy.
+   *
+   * @generated from field: bool automatic = 12;
+   */
+  automatic: boolean;
 };
 
 /**
