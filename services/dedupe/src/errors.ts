@@ -78,6 +78,17 @@ export function unfitMatchQuestion(pointer: string, detail: string): ProblemErro
   return new ProblemError({ status: 422, code: 'unfit_match_question', detail, errors: [{ pointer, detail }] });
 }
 
+/** The answer to verdicts in bulk by a pattern that the model does not know. */
+export function unfitPattern(errors: readonly { readonly pointer: string; readonly detail: string }[]): ProblemError {
+  return new ProblemError({
+    status: 422,
+    code: 'unfit_pattern',
+    detail:
+      'The pattern names columns or levels that the match model does not have. Explanations show those that it has.',
+    errors: [...errors],
+  });
+}
+
 /** The answer to a verdict on two records that cannot be compared. */
 export function unfitReview(pointer: string, detail: string): ProblemError {
   return new ProblemError({ status: 422, code: 'unfit_review', detail, errors: [{ pointer, detail }] });

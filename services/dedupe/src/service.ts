@@ -22,6 +22,8 @@ import { createProposalEvents } from './proposals/proposal-events.ts';
 import { createProposalRefresh } from './proposals/proposal-refresh.ts';
 import { registerProposalRoutes } from './proposals/proposal-routes.ts';
 import { createProposalWriter } from './proposals/proposal-writer.ts';
+import { createBulkReviews } from './reviews/bulk-reviews.ts';
+import { registerBulkRoutes } from './reviews/bulk-routes.ts';
 import { createReviewEvents } from './reviews/review-events.ts';
 import { registerReviewRoutes } from './reviews/review-routes.ts';
 import { toldApart, toldSame } from './reviews/review-store.ts';
@@ -119,5 +121,6 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
   const reviews = createReviews({ database, changes, models, events: reviewEvents, gate, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors, gateProbabilityMin: gateLimits.probabilityMin });
+  registerBulkRoutes({ http, bulk: createBulkReviews({ database, models, reviews }) });
   return { records, firstResolution, modelWork };
 }

@@ -1,0 +1,36 @@
+import type { Explanation, MatchModel } from '@kempt/entity-resolution';
+
+/** Which level the comparison of a column must have come to, by column; several levels mean any of them. */
+export type ComparisonPattern = Readonly<Record<string, string | readonly string[]>>;
+
+/** The level of a column of which one of the records, or both, say nothing. */
+const noEvidence = 'no evidence';
+
+/** What is wrong with a pattern: columns and levels that the model does not have. Empty when nothing is. */
+export function patternProblems(
+  pattern: ComparisonPattern,
+  model: MatchModel,
+): { readonly pointer: string; readonly detail: string }[] {
+  const levelsOf = new Map(model.features.map((feature) => [feature.name, feature.levels.map((level) => level.label)]));
+  return Object.entries(pattern).flatMap(([column, wanted]) => {
+    const levels = levelsOf.get(column);
+    if (levels === undefined) {
+      return [
+        { pointer: `/filter/pattern/${column}`, detail: `is compared nowhere; ${[...levelsOf.keys()].join(', ')} are` },
+      ];
+    }
+    const unknown = [wanted].flat().find((level) => level !== noEvidence && !levels.includes(level));
+    if (unknown === undefined) return [];
+    return [
+      {
+        pointer: `/filter/pattern/${column}`,
+        detail: `"${unknown}" is no level of ${column}; "${[...levels, noEvidence].join('", "')}" are`,
+      },
+    ];
+  });
+}
+
+export function matchesPattern(pattern: ComparisonPattern, rows: Explanation['rows']): boolean {
+  const levelOf = new Map(rows.map((row) => [row.column, row.level]));
+  return Object.entries(pattern).every(([column, wanted]) => [wanted].flat().includes(levelOf.get(column) ?? ''));
+}
