@@ -1,0 +1,223 @@
+/**
+ * Matching against the truth of the CRM simulators: contacts of both CRMs, some of whose duplicates share neither e-mail nor phone, with
+ * families, Jr. and Sr., namesakes and shared mailboxes among them. Zero configuration, the model's own threshold.
+ *   scripts/bench/run crm-truth [--contacts 50000] [--seeds 20] [--first 1]
+ * For each seed: precision and recall by pairs of one cluster; then reviewers, who know the truth, judge the sample that the gate of
+ * automatic merges asks for until it opens, and the merges that it lets through without a look are held against the truth.
+ * Writes bench-results/crm-truth.json; exits with 1 when a target is missed.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createPopulation } from '../../packages/crm-simulators/src/population/population.ts';
+import { decisionThreshold, resolve, trainModel } from '../../packages/entity-resolution/src/index.ts';
+import { judgeGate } from '../../services/dedupe/src/proposals/proposal-gate.ts';
+import { type CrmPopulation, type CrmSet, crmPersons } from './entity-resolution-crm.ts';
+import { clusterPairScores } from './entity-resolution-scores.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    contacts: { type: 'string', default: '50000' },
+    seeds: { type: 'string', default: '20' },
+    first: { type: 'string', default: '1' },
+  },
+});
+const [contacts, seeds, first] = [flags.contacts, flags.seeds, flags.first].map(Number) as [number, number, number];
+const targets = { precision: 0.99, recall: 0.93, hardShare: 0.25, automaticPrecision: 0.99 };
+const gateLimits = { precisionTarget: 0.99, probabilityMin: 0.99 };
+const resultFile = 'bench-results/crm-truth.json';
+
+interface SeedResult {
+  readonly seed: string;
+  readonly records: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  /** Share of the true pairs that share neither e-mail nor phone: inside one CRM, and all. */
+  readonly hardShareInside: number;
+  readonly hardShare: number;
+  /** Recall of those pairs. */
+  readonly hardRecall: number;
+  /** Verdicts until the gate opened; null when it never did. */
+  readonly verdicts: number | null;
+  readonly automaticMerges: number;
+  readonly automaticWrong: number;
+  /** Wrong pairs of a cluster by what kind of look-alikes they are. */
+  readonly wrongByTrap: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+async function measure(seed: string): Promise<SeedResult> {
+  const begun = performance.now();
+  const half = Math.round(contacts / 2);
+  const sizes = {
+    contacts: half,
+    companies: Math.round(half / 10),
+    deals: 0,
+    activities: 0,
+    users: 5,
+    cases: 0,
+    tickets: 0,
+    feedback: 0,
+  };
+  const population = createPopulation({ seed, realData: false, sizes });
+  const set = crmPersons(population as unknown as CrmPopulation);
+  const model = await trainModel(set.rows, set.schema);
+  const { clusters, edges } = await resolve(set.rows, model, { threshold: decisionThreshold(model) });
+  const scores = clusterPairScores(clusters, set.truth);
+  const clusterOf = new Map(clusters.flatMap((members, index) => members.map((id) => [id, index] as const)));
+  const hard = hardPairs(set);
+  const automatic = automaticMerges(set, clusterOf, edges);
+  const trapOf = population.traps;
+  const wrongByTrap: Record<string, number> = {};
+  for (const members of clusters) {
+    for (const [left, right] of pairsOf(members)) {
+      const [one, other] = [set.truth.get(left), set.truth.get(right)];
+      if (one === undefined || other === undefined || one === other) continue;
+      const kind = trapOf.get(one)?.kind ?? trapOf.get(other)?.kind ?? 'none';
+      wrongByTrap[kind] = (wrongByTrap[kind] ?? 0) + 1;
+    }
+  }
+  return {
+    seed,
+    records: set.rows.length,
+    ...scores,
+    hardShareInside: hard.inside.hard / hard.inside.all,
+    hardShare: hard.all.hard / hard.all.all,
+    hardRecall:
+      hard.pairs.filter(([left, right]) => clusterOf.get(left) === clusterOf.get(right)).length / hard.pairs.length,
+    ...automatic,
+    wrongByTrap,
+    seconds: (performance.now() - begun) / 1000,
+  };
+}
+
+function* pairsOf<T>(items: readonly T[]): Generator<[T, T]> {
+  for (let left = 0; left < items.length; left += 1) {
+    for (let right = left + 1; right < items.length; right += 1) yield [items[left] as T, items[right] as T];
+  }
+}
+
+/** True pairs, and those of them that share neither an e-mail address nor the last nine digits of a phone number. */
+function hardPairs(set: CrmSet) {
+  const marks = new Map(
+    set.rows.map(({ id, fields }) => {
+      const emails = [fields['emails'] ?? []].flat().map((email) => String(email).trim().toLowerCase());
+      const phones = [fields['phones'] ?? []].flat().map((phone) => String(phone).replaceAll(/\D/g, '').slice(-9));
+      return [id, new Set([...emails, ...phones.filter((phone) => phone.length >= 7)])] as const;
+    }),
+  );
+  const all = { all: 0, hard: 0 };
+  const inside = { all: 0, hard: 0 };
+  const pairs: [string, string][] = [];
+  for (const ids of Map.groupBy(set.truth.keys(), (id) => set.truth.get(id)).values()) {
+    for (const [left, right] of pairsOf(ids)) {
+      const isHard = ![...(marks.get(left) ?? [])].some((mark) => marks.get(right)?.has(mark));
+      const isInside = left.slice(0, 2) === right.slice(0, 2);
+      for (const count of isInside ? [all, inside] : [all]) {
+        count.all += 1;
+        if (isHard) count.hard += 1;
+      }
+      if (isHard) pairs.push([left, right]);
+    }
+  }
+  return { all, inside, pairs };
+}
+
+/**
+ * What dedupe would propose as automatic: records of one CRM in one cluster, every two of them at least so probable, nothing that tells
+ * them apart. Reviewers judge pairs in an order that has nothing to do with what they are, until the gate opens.
+ */
+function automaticMerges(
+  set: CrmSet,
+  clusterOf: ReadonlyMap<string, number>,
+  edges: readonly { readonly a: string; readonly b: string; readonly probability: number }[],
+) {
+  const fieldsOf = new Map(set.rows.map(({ id, fields }) => [id, fields]));
+  const isSame = (left: string, right: string): boolean => set.truth.get(left) === set.truth.get(right);
+  const counting = edges.filter(
+    ({ a, b, probability }) =>
+      probability >= gateLimits.probabilityMin &&
+      a.slice(0, 2) === b.slice(0, 2) &&
+      clusterOf.get(a) === clusterOf.get(b) &&
+      set.truth.has(a) &&
+      set.truth.has(b),
+  );
+  const sure = new Set(counting.map(({ a, b }) => `${a}\n${b}`));
+  const queue = counting.toSorted((left, right) => orderOf(left) - orderOf(right));
+  const said = { same: 0, different: 0, unsure: 0 };
+  const judged = new Set<string>();
+  let isOpen = false;
+  for (const { a, b } of queue) {
+    isOpen = judgeGate(said, gateLimits).open;
+    if (isOpen) break;
+    judged.add(`${a}\n${b}`);
+    if (isSame(a, b)) said.same += 1;
+    else said.different += 1;
+  }
+  const groups = Map.groupBy(set.truth.keys(), (id) => `${id.slice(0, 2)} ${clusterOf.get(id)}`);
+  let [merges, wrong] = [0, 0];
+  for (const ids of isOpen ? groups.values() : []) {
+    if (ids.length < 2 || ids.length > 10) continue;
+    const pairs = [...pairsOf(ids.toSorted())];
+    if (pairs.some(([left, right]) => !sure.has(`${left}\n${right}`) || judged.has(`${left}\n${right}`))) continue;
+    if (['birthDate', 'suffix'].some((field) => differ(ids.map((id) => fieldsOf.get(id)?.[field])))) continue;
+    merges += 1;
+    if (pairs.some(([left, right]) => !isSame(left, right))) wrong += 1;
+  }
+  return { verdicts: isOpen ? judged.size : null, automaticMerges: merges, automaticWrong: wrong };
+}
+
+function differ(values: readonly unknown[]): boolean {
+  return new Set(values.filter((value) => typeof value === 'string' && value !== '')).size > 1;
+}
+
+/** A number that follows from the pair and says nothing of it. */
+function orderOf({ a, b }: { readonly a: string; readonly b: string }): number {
+  let hash = 2_166_136_261;
+  for (const sign of `${a}${b}`) hash = Math.imul(hash ^ (sign.codePointAt(0) ?? 0), 16_777_619);
+  return hash >>> 0;
+}
+
+const results: SeedResult[] =
+  first === 1 ? [] : (JSON.parse(readFileSync(resultFile, 'utf8')) as { seeds: SeedResult[] }).seeds;
+for (let number = first; number < first + seeds; number += 1) {
+  const result = await measure(`truth-${number}`);
+  results.push(result);
+  console.log(
+    `${result.seed.padEnd(9)} ${result.records} records  P ${result.precision.toFixed(4)} R ${result.recall.toFixed(4)}  ` +
+      `hard ${(100 * result.hardShare).toFixed(1)} % (inside one CRM ${(100 * result.hardShareInside).toFixed(1)} %), found ${(100 * result.hardRecall).toFixed(1)} %  ` +
+      `gate after ${result.verdicts ?? 'never'}, automatic ${result.automaticMerges}, wrong ${result.automaticWrong}  ` +
+      `wrong pairs ${JSON.stringify(result.wrongByTrap)}  ${result.seconds.toFixed(0)} s`,
+  );
+}
+const mean = (read: (result: SeedResult) => number): number =>
+  results.reduce((sum, result) => sum + read(result), 0) / results.length;
+const merges = results.reduce((sum, result) => sum + result.automaticMerges, 0);
+const wrong = results.reduce((sum, result) => sum + result.automaticWrong, 0);
+const lowest = (read: (result: SeedResult) => number): number => Math.min(...results.map(read));
+const summary = {
+  seeds: results.length,
+  precision: mean((result) => result.precision),
+  precisionLowest: lowest((result) => result.precision),
+  recall: mean((result) => result.recall),
+  recallLowest: lowest((result) => result.recall),
+  hardShareInsideLowest: lowest((result) => result.hardShareInside),
+  gatesOpened: results.filter((result) => result.verdicts !== null).length,
+  automaticMerges: merges,
+  automaticWrong: wrong,
+  automaticPrecision: merges === 0 ? null : 1 - wrong / merges,
+  automaticPrecisionLowest: lowest((result) =>
+    result.automaticMerges === 0 ? 1 : 1 - result.automaticWrong / result.automaticMerges,
+  ),
+};
+console.table([summary]);
+mkdirSync('bench-results', { recursive: true });
+writeFileSync(resultFile, `${JSON.stringify({ contacts, targets, summary, seeds: results }, null, 2)}\n`);
+process.exitCode =
+  summary.precision >= targets.precision &&
+  summary.recall >= targets.recall &&
+  summary.hardShareInsideLowest >= targets.hardShare &&
+  merges > 0 &&
+  (summary.automaticPrecision ?? 0) >= targets.automaticPrecision
+    ? 0
+    : 1;
