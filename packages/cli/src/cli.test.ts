@@ -248,6 +248,50 @@ describe('records, clusters and ids', () => {
     expect(out).toContain('g1         person  5        a:1, b:2, c:3, d:4, …');
   });
 
+  test('models list shows a candidate beside the model that decides, and the work at hand', async () => {
+    const score = (agreement: number | null, logLoss: number | null) => ({ verdicts: 20, agreement, logLoss });
+    const model = { entityKind: 'person', trainedOn: 1000, trainedAt: '2024-05-01T10:00:00.000Z', origin: 'first' };
+    answers['GET /v1/models'] = {
+      body: {
+        items: [
+          {
+            ...model,
+            version: 'v2',
+            deciding: false,
+            hasDecided: false,
+            comparison: {
+              comparedWith: 'v1',
+              verdicts: { deciding: score(0.9, 0.31), candidate: score(0.95, 0.2) },
+              clusters: { clusters: 900, changed: 12, share: 0.013 },
+            },
+          },
+          { ...model, version: 'v1', deciding: true, hasDecided: true, comparison: null },
+        ],
+        tasks: [{ entityKind: 'person', task: 'rescoring', phase: 'edges', recordsDone: 400, outcome: '' }],
+      },
+    };
+    const { out } = await kempt('models', 'list');
+    expect(out).toMatch(/person +v2 +candidate .* 0\.950 \(0\.900\) +0\.200 \(0\.310\) +12 of 900/);
+    expect(out).toMatch(/person +v1 +decides/);
+    expect(out).toContain('edges, 400 records');
+  });
+
+  test('models rollback goes back to the version before, and says so when there is none', async () => {
+    answers['GET /v1/models/promotions'] = {
+      body: {
+        items: [
+          { entityKind: 'organisation', version: 'o1', previous: null },
+          { entityKind: 'person', version: 'v2', previous: 'v1' },
+        ],
+      },
+    };
+    answers['POST /v1/models/v1/promotion'] = { body: { promotion: { version: 'v1' } } };
+    const { out } = await kempt('models', 'rollback', 'person', '--note', 'too strict');
+    expect(received[1]).toMatchObject({ method: 'POST', body: { force: false, note: 'too strict' } });
+    expect(out).toContain('v1 decides from now on');
+    expect((await kempt('models', 'rollback', 'organisation')).code).not.toBe(0);
+  });
+
   test('clusters show puts the records side by side', async () => {
     const members = [
       { record: 'sf:1:Contact:2', probability: 0.99, fields: { email: ['a@example.com', 'b@example.com'] } },

@@ -9,6 +9,7 @@ import { addDlqCommands } from './commands/dlq.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addIdsCommand } from './commands/ids.ts';
+import { addModelsCommands } from './commands/models.ts';
 import { addRecordsCommands } from './commands/records.ts';
 import { addResolveCommand } from './commands/resolve.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -43,6 +44,7 @@ const groups = [
   addRecordsCommands,
   addClustersCommands,
   addIdsCommand,
+  addModelsCommands,
   addDlqCommands,
   addEvidenceCommands,
   addResolveCommand,
