@@ -24,7 +24,7 @@ import { listClusters } from './clusters/cluster-store.ts';
 import { type DedupeConfig, dedupeConfigSchema } from './config.ts';
 import { membersOf } from './matching/match-record-store.ts';
 import { markPending, saveAccount, saveBackfill } from './models/account-progress-store.ts';
-import { beginCollecting } from './models/model-store.ts';
+import { beginCollecting, lockFreeState } from './models/model-store.ts';
 import { assembleDedupe } from './service.ts';
 
 export const account = 'sf:00D000000000001AAA';
@@ -119,21 +119,7 @@ export async function openDedupe(database: Database, tenantId: string, settings:
   /** Ends the first backfill and waits for the first resolution. */
   async function train(people: ReadonlyMap<string, Person>): Promise<void> {
     await collect(people);
-    await database.transaction(tenantId, (tx) =>
-      saveBackfill(tx, {
-        $typeName: 'kempt.connector.v1.SyncRunFinished',
-        account,
-        object: 'Contact',
-        kind: 1,
-        outcome: 1,
-        sequence: 1,
-        recordsRead: BigInt(people.size),
-        recordsChanged: BigInt(people.size),
-        recordsSkipped: 0n,
-        recordsKnown: BigInt(people.size),
-        reason: '',
-      }),
-    );
+    await database.transaction(tenantId, (tx) => saveBackfill(tx, backfillOf(account, 'Contact', people.size)));
     await firstResolution.start();
     await waitFor(async () => (await partition()).length > 0);
     await firstResolution.stop();
@@ -173,6 +159,52 @@ export async function openDedupe(database: Database, tenantId: string, settings:
           }),
     });
     return positioned(id, { version, data, time: options.modifiedAt ?? new Date(version * 1000) });
+  }
+
+  /** An account of Salesforce. */
+  function organisationState(
+    id: string,
+    organisation: { readonly name: string; readonly domain: string },
+  ): PositionedRecord {
+    const data = create(RecordStateSchema, {
+      record: parseRecordRef(ref(id)),
+      version: 1,
+      modifiedAt: timestampFromDate(new Date(1000)),
+      contentHash: id,
+      deleted: false,
+      fields: {},
+      canonical: {
+        kind: { case: 'organisation', value: { ...organisation, website: organisation.domain, phones: [] } },
+      },
+    });
+    return positioned(id, { version: 1, data, time: new Date(1000) });
+  }
+
+  /** Stores organisations as the first backfill of an account, and waits for their first resolution. Not after `train` of the same one. */
+  async function trainOrganisations(organisations: readonly PositionedRecord[], from: string): Promise<void> {
+    await database.transaction(tenantId, async (tx) => {
+      await beginCollecting(tx, 'organisation');
+      await markPending(tx);
+      await saveAccount(tx, {
+        $typeName: 'kempt.connector.v1.ConnectionChanged',
+        connectionId: 'd',
+        account: from,
+        system: 'salesforce',
+        displayName: 'Organisations',
+        status: ConnectionStatus.CONNECTED,
+        objects: ['Account'],
+        version: 1,
+        reason: '',
+      });
+      await records.recordState(tx, organisations);
+      await saveBackfill(tx, backfillOf(from, 'Account', organisations.length));
+    });
+    await firstResolution.start();
+    await waitFor(
+      async () =>
+        (await database.transaction(tenantId, (tx) => lockFreeState(tx, 'organisation'))).phase === 'streaming',
+    );
+    await firstResolution.stop();
   }
 
   function tombstone(id: string, sequence: number): PositionedRecord {
@@ -259,6 +291,8 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     collect,
     train,
     personState,
+    organisationState,
+    trainOrganisations,
     tombstone,
     apply,
     partition,
@@ -273,6 +307,22 @@ export async function openDedupe(database: Database, tenantId: string, settings:
 }
 
 export type OpenDedupe = Awaited<ReturnType<typeof openDedupe>>;
+
+function backfillOf(from: string, object: string, count: number): Parameters<typeof saveBackfill>[1] {
+  return {
+    $typeName: 'kempt.connector.v1.SyncRunFinished',
+    account: from,
+    object,
+    kind: 1,
+    outcome: 1,
+    sequence: 1,
+    recordsRead: BigInt(count),
+    recordsChanged: BigInt(count),
+    recordsSkipped: 0n,
+    recordsKnown: BigInt(count),
+    reason: '',
+  };
+}
 
 /** The vendor fields of a contact of Salesforce. */
 function vendorOf(person: Person | undefined): Readonly<Record<string, PlainValue>> {

@@ -117,7 +117,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   });
   registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
   registerProposalRoutes({ http, database, models, cursors, gate, gateLimits });
-  registerMatchRoutes({ http, check: createMatchCheck({ database, models, cache: createNormalCache() }) });
+  registerMatchRoutes({ http, database, check: createMatchCheck({ database, models, cache: createNormalCache() }) });
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
   const reviews = createReviews({ database, changes, models, events: reviewEvents, gate, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors, gateProbabilityMin: gateLimits.probabilityMin });

@@ -109,6 +109,41 @@ describe('the check before a record is created', () => {
     expect((await ask(running, { object: 'Account', fields: { Name: 'Acme' } })).status).toBe(409);
   }, 30_000);
 
+  test('finds the organisation of a lead by its employer and its mail domain, and not by free mail', async () => {
+    const running = await opened();
+    const from = 'sf:00D000000000002AAA';
+    const firms = [...population().values()].slice(0, 60).map((person) => ({
+      name: `${person.family} ${person.given} Works Ltd`,
+      domain: `${person.family}${person.given}.com`.toLowerCase(),
+    }));
+    // Some stand twice, so that the model learns that organisations can have duplicates.
+    const organisations = [...firms, ...firms.slice(10, 30)].map((firm, index) =>
+      running.organisationState(`${from}:Account:a${index}`, firm),
+    );
+    const lead = { Company: 'Okafor Amara Works', FirstName: 'Zoe', LastName: 'Smit', Email: 'zoe@okaforamara.com' };
+    const ofLead = (fields: object) =>
+      running.request<{ organisation: MatchAnswer | null }>('POST', '/v1/match', {
+        object: 'Lead',
+        organisation: true,
+        minProbability: 0,
+        fields,
+      });
+    expect((await ofLead(lead)).body.organisation).toBeNull();
+    await (await openDedupe(database, tenantId)).trainOrganisations(organisations, from);
+    const { body } = await ofLead(lead);
+    expect(body.organisation?.matches[0]?.record).toBe(`${from}:Account:a0`);
+    expect((await ofLead({ ...lead, Company: '', Email: 'zoe@gmail.com' })).body.organisation?.matches).toEqual([]);
+    expect((await ofLead({ LastName: 'Smit' })).body.organisation).toBeNull();
+
+    await running.apply(running.personState('s001', 1, { ...amara, email: 'nn@okaforamara.com' }));
+    const stored = await running.request<{ organisation: MatchAnswer | null }>(
+      'GET',
+      `/v1/match/${ref('s001')}/organisation?minProbability=0`,
+    );
+    expect(stored.body.organisation?.matches[0]?.record).toBe(`${from}:Account:a0`);
+    expect((await running.request('GET', `/v1/match/${ref('nobody')}/organisation`)).status).toBe(404);
+  }, 30_000);
+
   test('never answers with a record of another tenant', async () => {
     await opened();
     tenant += 1;

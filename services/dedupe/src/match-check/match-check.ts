@@ -92,4 +92,6 @@ export function createMatchCheck(options: {
   };
 }
 
+export type MatchAnswer = Awaited<ReturnType<MatchCheck['find']>>;
+
 export type MatchCheck = ReturnType<typeof createMatchCheck>;

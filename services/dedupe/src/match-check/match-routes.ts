@@ -1,14 +1,23 @@
-import { type HttpServer, tenantOf } from '@kempt/service-runtime';
+import type { Database } from '@kempt/postgres';
+import { type HttpServer, ProblemError, tenantOf } from '@kempt/service-runtime';
 import { Type } from 'typebox';
 import { EntityKindSchema, ExplanationRowSchema, FieldsSchema } from '../clusters/cluster-schemas.ts';
-import { unfitMatchQuestion } from '../errors.ts';
+import { noModelYet, unfitMatchQuestion, unknownIdentity } from '../errors.ts';
 import { entityKindOfObject } from '../matching/entity-kind.ts';
+import { loadRecords, recordKinds } from '../matching/match-record-store.ts';
+import { employerFields } from './employer-fields.ts';
 import { knownObjects, readFields } from './known-fields.ts';
-import type { MatchCheck } from './match-check.ts';
+import type { MatchAnswer, MatchCheck, MatchQuestion } from './match-check.ts';
+
+export interface MatchRoutesOptions {
+  readonly http: HttpServer;
+  readonly database: Database;
+  readonly check: MatchCheck;
+}
 
 const TextSchema = Type.String({ maxLength: 10_000 });
 
-const AnswerSchema = Type.Object({
+const foundSchema = {
   entityKind: EntityKindSchema,
   modelVersion: Type.String(),
   threshold: Type.Number({ description: 'Match probability from which on two records count as one' }),
@@ -32,11 +41,23 @@ const AnswerSchema = Type.Object({
     }),
     { description: 'The best first' },
   ),
+};
+
+const FoundSchema = Type.Object(foundSchema);
+
+const AnswerSchema = Type.Object({
+  ...foundSchema,
   ignored: Type.Array(Type.String(), { description: 'Names of fields that are not compared' }),
+  organisation: Type.Optional(
+    Type.Union([FoundSchema, Type.Null()], {
+      description:
+        'Existing organisations that a person would belong to; null when nothing tells, or no model decides on organisations yet',
+    }),
+  ),
 });
 
 /** Whether a person or organisation is there already, asked before a new record is created. */
-export function registerMatchRoutes({ http, check }: { readonly http: HttpServer; readonly check: MatchCheck }): void {
+export function registerMatchRoutes({ http, database, check }: MatchRoutesOptions): void {
   http.post(
     '/v1/match',
     {
@@ -65,6 +86,10 @@ export function registerMatchRoutes({ http, check }: { readonly http: HttpServer
           minProbability: Type.Number({ default: 0.5, minimum: 0, maximum: 1 }),
           limit: Type.Integer({ default: 5, minimum: 1, maximum: 50 }),
           explain: Type.Boolean({ default: true }),
+          organisation: Type.Boolean({
+            default: false,
+            description: 'Of a person, the existing organisations that it would belong to, too',
+          }),
         }),
         response: { 200: AnswerSchema },
       },
@@ -93,7 +118,60 @@ export function registerMatchRoutes({ http, check }: { readonly http: HttpServer
         limit,
         explain,
       });
-      return { ...answer, ignored: [...ignored] };
+      const employer = request.body.organisation && entityKind === 'person' ? employerFields(columns) : undefined;
+      return {
+        ...answer,
+        ignored: [...ignored],
+        ...(request.body.organisation && entityKind === 'person'
+          ? { organisation: await organisationOf(tenantOf(request), employer, { minProbability, limit, explain }) }
+          : {}),
+      };
     },
   );
+
+  http.get(
+    '/v1/match/:ref/organisation',
+    {
+      config: { scope: 'clusters:read' },
+      schema: {
+        summary: 'Find the organisation of a person',
+        description:
+          'From a lead or contact to accounts and companies of every CRM, by the name of the employer and the domains of the mail addresses. Free mail tells nothing.',
+        params: Type.Object({ ref: Type.String({ minLength: 7, maxLength: 400 }) }),
+        querystring: Type.Object({
+          minProbability: Type.Number({ default: 0.5, minimum: 0, maximum: 1 }),
+          limit: Type.Integer({ default: 5, minimum: 1, maximum: 50 }),
+        }),
+        response: { 200: Type.Object({ organisation: Type.Union([FoundSchema, Type.Null()]) }) },
+      },
+    },
+    async (request) => {
+      const { ref } = request.params;
+      const record = await database.transaction(
+        tenantOf(request),
+        async (tx) => ({
+          kind: (await recordKinds(tx, [ref])).get(ref),
+          fields: (await loadRecords(tx, [ref]))[0]?.fields,
+        }),
+        { readOnly: true },
+      );
+      if (record.kind !== 'person' || record.fields === undefined) throw unknownIdentity(ref);
+      const employer = employerFields(record.fields);
+      return { organisation: await organisationOf(tenantOf(request), employer, { ...request.query, explain: true }) };
+    },
+  );
+
+  async function organisationOf(
+    tenantId: string,
+    employer: Record<string, string | string[]> | undefined,
+    asked: Pick<MatchQuestion, 'minProbability' | 'limit' | 'explain'>,
+  ): Promise<MatchAnswer | null> {
+    if (employer === undefined) return null;
+    try {
+      return await check.find(tenantId, { entityKind: 'organisation', fields: employer, source: '', ...asked });
+    } catch (error) {
+      if (error instanceof ProblemError && error.code === noModelYet().code) return null;
+      throw error;
+    }
+  }
 }
