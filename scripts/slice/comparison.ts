@@ -4,6 +4,7 @@ import { checkFigures } from './figure-check.ts';
 import { checkOutage } from './outage-check.ts';
 import { dumpTopics, multisetDifference, type RecordedEvent, type TopicDump } from './recorded-event.ts';
 import { createRestClient, digestOf, dumpRest, type RestDump, restDifference } from './rest-dump.ts';
+import { checkServices } from './service-check.ts';
 import { awaitFirstSync } from './settled.ts';
 
 interface Seen {
@@ -54,7 +55,7 @@ async function see(deployment: Deployment, seed: string): Promise<Seen> {
     const topics = await dumpTopics(bus, 'slice-comparison');
     await bus.close();
     const rest = await dumpRest(createRestClient(deployment.apiUrl, deployment.apiKey));
-    const figures = await checkFigures(deployment, seed);
+    const figures = `${await checkServices(deployment, topics.events)}; ${await checkFigures(deployment, seed)}`;
     // Once is enough: uptime is worked out by the same code from the same events.
     const outage = deployment.shape === 'standalone' ? `; ${await checkOutage(deployment)}` : '';
     return { topics, rest, figures: `${figures}${outage}` };

@@ -14,6 +14,8 @@ export interface IndependentFigures {
   readonly kpis: Readonly<Record<string, number>>;
   /** Open issues by `account object rule`. */
   readonly issues: Readonly<Record<string, number>>;
+  /** Scores of data quality, 0 to 100, by `account object`. */
+  readonly scores: Readonly<Record<string, number>>;
 }
 
 const dayMs = 86_400_000;
@@ -74,16 +76,56 @@ function adoption(seed: string): number {
   return loggedIn.length / active.length;
 }
 
-/** Rules whose failures a person could count with a filter in the CRM. */
-const countable: readonly (readonly ['salesforce' | 'hubspot', string, string, readonly string[]])[] = [
+/** Rules whose failures a person could count with a filter in the CRM: all of the fields are blank. */
+const blanks: readonly (readonly ['salesforce' | 'hubspot', string, string, readonly string[]])[] = [
   ['salesforce', 'Contact', 'person-email', ['Email']],
+  ['salesforce', 'Contact', 'person-reachable', ['Email', 'Phone', 'MobilePhone', 'HomePhone', 'OtherPhone']],
   ['salesforce', 'Contact', 'person-organisation', ['AccountId']],
+  ['salesforce', 'Contact', 'person-owner', ['OwnerId']],
   ['salesforce', 'Account', 'organisation-domain', ['Website']],
+  ['salesforce', 'Account', 'organisation-address', ['BillingCity', 'BillingPostalCode']],
+  ['salesforce', 'Account', 'organisation-owner', ['OwnerId']],
   ['salesforce', 'Opportunity', 'deal-amount', ['Amount']],
+  ['salesforce', 'Opportunity', 'deal-close-date', ['CloseDate']],
+  ['salesforce', 'Opportunity', 'deal-organisation', ['AccountId']],
+  ['salesforce', 'Opportunity', 'deal-owner', ['OwnerId']],
   ['hubspot', 'contacts', 'person-email', ['email', 'hs_additional_emails']],
+  ['hubspot', 'contacts', 'person-reachable', ['email', 'hs_additional_emails', 'phone', 'mobilephone']],
+  ['hubspot', 'contacts', 'person-owner', ['hubspot_owner_id']],
   ['hubspot', 'companies', 'organisation-domain', ['domain', 'website']],
+  ['hubspot', 'companies', 'organisation-address', ['city', 'zip']],
+  ['hubspot', 'companies', 'organisation-owner', ['hubspot_owner_id']],
   ['hubspot', 'deals', 'deal-amount', ['amount']],
+  ['hubspot', 'deals', 'deal-close-date', ['closedate']],
+  ['hubspot', 'deals', 'deal-owner', ['hubspot_owner_id']],
 ];
+
+/** When a record was changed last, per object: the freshness rules ask whether that is more than 730 days ago. */
+const stamps: readonly (readonly ['salesforce' | 'hubspot', string, string, string])[] = [
+  ['salesforce', 'Contact', 'person-fresh', 'SystemModstamp'],
+  ['salesforce', 'Account', 'organisation-fresh', 'SystemModstamp'],
+  ['hubspot', 'contacts', 'person-fresh', 'lastmodifieddate'],
+  ['hubspot', 'companies', 'organisation-fresh', 'hs_lastmodifieddate'],
+];
+const freshDays = 730;
+
+/** Open deals whose close date has passed. */
+const openDeals: readonly (readonly ['salesforce' | 'hubspot', string, closed: string, closeDate: string])[] = [
+  ['salesforce', 'Opportunity', 'IsClosed', 'CloseDate'],
+  ['hubspot', 'deals', 'hs_is_closed', 'closedate'],
+];
+
+/**
+ * The score of opportunities as the README of data-quality defines it: completeness (amount and close date count twice) weighs
+ * .35, consistency .1, and nothing else was checked.
+ */
+function opportunityScore(failed: (rule: string) => number, records: number, openRecords: number): number {
+  const missing =
+    2 * failed('deal-amount') + 2 * failed('deal-close-date') + failed('deal-organisation') + failed('deal-owner');
+  const completeness = 1 - missing / (6 * records);
+  const consistency = 1 - failed('deal-close-date-ahead') / openRecords;
+  return (100 * (0.35 * completeness + 0.1 * consistency)) / 0.45;
+}
 
 export async function independentFigures(
   crms: RawCrms,
@@ -96,11 +138,34 @@ export async function independentFigures(
 ): Promise<IndependentFigures> {
   const { seed, now, accounts } = options;
   const issues: Record<string, number> = {};
-  for (const [crm, object, rule, fields] of countable) {
-    const records = (await crms.records(crm, object)).filter(isAlive);
-    const failing = records.filter((record) => fields.every((field) => isBlank(record[field])));
+  const living = new Map<string, RawRecord[]>();
+  async function alive(crm: 'salesforce' | 'hubspot', object: string): Promise<readonly RawRecord[]> {
+    const known = living.get(object) ?? (await crms.records(crm, object)).filter(isAlive);
+    living.set(object, known);
+    return known;
+  }
+  for (const [crm, object, rule, fields] of blanks) {
+    const failing = (await alive(crm, object)).filter((record) => fields.every((field) => isBlank(record[field])));
     issues[`${accounts[crm]} ${object} ${rule}`] = failing.length;
   }
+  for (const [crm, object, rule, stamp] of stamps) {
+    const failing = (await alive(crm, object)).filter(
+      (record) => dayOf(timeOf(record[stamp])) + freshDays + 1 <= dayOf(now),
+    );
+    issues[`${accounts[crm]} ${object} ${rule}`] = failing.length;
+  }
+  let openOpportunities = 0;
+  for (const [crm, object, closed, closeDate] of openDeals) {
+    const open = (await alive(crm, object)).filter(
+      (deal) => String(deal[closed]) !== 'true' && !isBlank(deal[closeDate]),
+    );
+    if (crm === 'salesforce') openOpportunities = open.length;
+    issues[`${accounts[crm]} ${object} deal-close-date-ahead`] = open.filter(
+      (deal) => dayOf(timeOf(deal[closeDate])) < dayOf(now),
+    ).length;
+  }
+  const ofOpportunity = `${accounts.salesforce} Opportunity`;
+  const opportunities = await alive('salesforce', 'Opportunity');
   return {
     kpis: {
       'process-efficiency': median(await daysToWin(crms, now)),
@@ -108,5 +173,12 @@ export async function independentFigures(
       'user-adoption': adoption(seed),
     },
     issues,
+    scores: {
+      [ofOpportunity]: opportunityScore(
+        (rule) => issues[`${ofOpportunity} ${rule}`] ?? 0,
+        opportunities.length,
+        openOpportunities,
+      ),
+    },
   };
 }
