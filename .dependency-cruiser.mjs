@@ -59,7 +59,7 @@ export default {
       severity: 'error',
       from: {
         pathNot:
-          '^packages/crm-simulators/src/(truth|generator|real-data)/|^packages/crm-simulators/src/.*\\.test\\.ts$|^services/standalone/src/scoring/|^scripts/bench/',
+          '^packages/crm-simulators/src/(truth|generator|real-data)/|^packages/crm-simulators/src/.*\\.test\\.ts$|^packages/demonstration/src/scoring/|^scripts/bench/',
       },
       to: { path: '^packages/crm-simulators/src/truth/' },
     },

@@ -15,6 +15,6 @@ export default {
     '<rootDir>/services/**/src/**/*.test.ts',
     '<rootDir>/scripts/**/*.test.ts',
   ],
-  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.cache/'],
   testTimeout: 60_000,
 };

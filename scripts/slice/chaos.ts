@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isQuiet } from '../../services/standalone/src/first-sync/quiescence.ts';
+import { isQuiet } from '@kempt/demonstration';
 import { type ChangeDriver, createChangeDriver } from './change-driver.ts';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
 import { checkHistory, type MirrorRecord, type ShownCluster, type Verdict } from './history-checker.ts';

@@ -1,6 +1,5 @@
-import { createApiClient } from '../../services/standalone/src/first-sync/api-client.ts';
-import { scoreFindings } from '../../services/standalone/src/scoring/finding-scoring.ts';
-import { independentFigures } from '../../services/standalone/src/scoring/independent-figures.ts';
+import { createApiClient } from '@kempt/demonstration';
+import { independentFigures, scoreFindings } from '@kempt/demonstration/scoring';
 import type { Deployment } from './deployment.ts';
 import { createRestClient } from './rest-dump.ts';
 import { awaitTrue } from './settled.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isQuiet } from '../../services/standalone/src/first-sync/quiescence.ts';
+import { isQuiet } from '@kempt/demonstration';
 import type { Deployment } from './deployment.ts';
 import { createRestClient } from './rest-dump.ts';
 

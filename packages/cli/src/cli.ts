@@ -5,11 +5,13 @@ import type { CommandContext } from './command-context.ts';
 import { addClustersCommands } from './commands/clusters.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addConnectionsCommands } from './commands/connections.ts';
+import { addDemoCommand } from './commands/demo.ts';
 import { addDlqCommands } from './commands/dlq.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addIdsCommand } from './commands/ids.ts';
 import { addModelsCommands } from './commands/models.ts';
+import { addProvisionCommand } from './commands/provision.ts';
 import { addRecordsCommands } from './commands/records.ts';
 import { addResolveCommand } from './commands/resolve.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -50,6 +52,8 @@ const groups = [
   addResolveCommand,
   addCompareCommand,
   addEvaluateCommand,
+  addProvisionCommand,
+  addDemoCommand,
 ];
 
 /** Runs one command and resolves to its exit code. Never rejects. */
@@ -71,6 +75,8 @@ export async function runCli(options: CliOptions): Promise<number> {
   const globals = (): GlobalOptions => program.opts<GlobalOptions>();
   const context: CommandContext = {
     env,
+    print: (line) => out(`${line}\n`),
+    access: async () => ({ url: urlOf(globals(), env), apiKey: await readApiKey(env, options.readText) }),
     ...(signal !== undefined && { signal }),
     readText: options.readText,
     output: () => createOutput({ json: globals().json === true, out, err }),

@@ -5,7 +5,11 @@ import type { Output } from './output.ts';
 export interface CommandContext {
   /** Reads the key at the first use: help and commands that work alone need neither a key nor a server. */
   api(): Promise<ApiClient>;
+  /** What `api` works with, for commands that bring a client of their own. */
+  access(): Promise<{ readonly url: string; readonly apiKey: string }>;
   output(): Output;
+  /** A line for the person who watches a command that takes long. */
+  print(line: string): void;
   /** The text of a file, or of standard input for `-`, without the line break at its end. */
   readText(file: string): Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -13,6 +13,7 @@ import type { SalesforceSimulator } from './salesforce/salesforce-simulator.ts';
 
 export interface ControlApiOptions {
   readonly host: string;
+  readonly publicHost?: string | undefined;
   readonly port: number;
   readonly clock: SimulatorClock;
   readonly salesforce: SalesforceSimulator;
@@ -274,6 +275,7 @@ export async function startControlApi(options: ControlApiOptions): Promise<HttpS
 
   return startHttpServer({
     host: options.host,
+    publicHost: options.publicHost,
     port: options.port,
     faults: createFaultPlan(),
     async handle(request) {

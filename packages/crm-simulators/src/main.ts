@@ -44,6 +44,7 @@ const simulators = await startSimulators({
   loads,
   ...given({
     host: textSetting('KEMPT_SIMULATORS_HOST'),
+    publicHost: textSetting('KEMPT_SIMULATORS_PUBLIC_HOST'),
     dataFolder: textSetting('KEMPT_SIMULATORS_DATA_FOLDER'),
     salesforcePort: numberSetting('KEMPT_SIMULATORS_SALESFORCE_PORT'),
     hubspotPort: numberSetting('KEMPT_SIMULATORS_HUBSPOT_PORT'),

@@ -12,6 +12,8 @@ export interface SimulatorsOptions {
   readonly loads: CrmLoads | CrmLoadStreams;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** The name by which clients reach them, where they listen on every address. Default: `host`. */
+  readonly publicHost?: string;
   /** Folder in which changes and ports are kept. Default: nothing is kept. */
   readonly dataFolder?: string;
   /** 0 or absent for the port of the last run where one is known and free, otherwise any. */
@@ -62,18 +64,19 @@ const portOf = (url: string): number => Number(new URL(url).port);
 /** Both simulators on one clock, and the control API beside them. */
 export async function startSimulators(options: SimulatorsOptions): Promise<Simulators> {
   const host = options.host ?? '127.0.0.1';
+  const { publicHost } = options;
   const portsPath = options.dataFolder === undefined ? null : join(options.dataFolder, 'ports.json');
   const remembered = readPorts(portsPath);
   const clock = createClock();
   const kept = options.dataFolder === undefined ? {} : { dataFolder: options.dataFolder };
   const salesforce = await startOnPort(options.salesforcePort, remembered.salesforce, (port) =>
-    startSalesforceSimulator({ host, port, clock, load: options.loads.salesforce, ...kept }),
+    startSalesforceSimulator({ host, publicHost, port, clock, load: options.loads.salesforce, ...kept }),
   );
   const hubspot = await startOnPort(options.hubspotPort, remembered.hubspot, (port) =>
-    startHubSpotSimulator({ host, port, clock, load: options.loads.hubspot, ...kept }),
+    startHubSpotSimulator({ host, publicHost, port, clock, load: options.loads.hubspot, ...kept }),
   );
   const control = await startOnPort(options.controlPort, remembered.control, (port) =>
-    startControlApi({ host, port, clock, salesforce, hubspot }),
+    startControlApi({ host, publicHost, port, clock, salesforce, hubspot }),
   );
   if (portsPath !== null && options.dataFolder !== undefined) {
     mkdirSync(options.dataFolder, { recursive: true });

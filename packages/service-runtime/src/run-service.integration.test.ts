@@ -143,6 +143,22 @@ describe('in a process', () => {
     expect(await without.ended).toBe(1);
     expect(without.errors()).toContain('Migrations need KEMPT_DATABASE_ADMIN_URL');
   });
+
+  test('topics creates the topics that are missing and ends, however often', async () => {
+    expect(await startProcess({}, ['migrate']).ended).toBe(0);
+    for (const _ of ['first', 'again']) {
+      const service = startProcess({}, ['topics']);
+      expect(await service.ended).toBe(0);
+      expect(service.output()).toContain('topics are there');
+      expect(service.output()).not.toContain('service is running');
+    }
+  });
+
+  test('refuses an argument that it does not know', async () => {
+    const service = startProcess({}, ['migrat']);
+    expect(await service.ended).toBe(2);
+    expect(service.errors()).toContain('"migrat" is not known here');
+  });
 });
 
 describe('in a worker thread', () => {

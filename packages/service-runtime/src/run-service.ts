@@ -1,6 +1,9 @@
-import { createLogger, type Logger } from '@kempt/telemetry';
+import { topicCatalogue } from '@kempt/contracts';
+import { createLogger, createMetrics, type Logger } from '@kempt/telemetry';
 import { ConfigError } from './config-problem.ts';
+import { openEventBus } from './open-event-bus.ts';
 import type { ServiceDefinition } from './runtime.ts';
+import type { RuntimeConfig } from './runtime-config.ts';
 import { currentHost, type ServiceHost } from './service-host.ts';
 import { migrateService } from './service-migrations.ts';
 import { findServicePackage } from './service-package.ts';
@@ -9,32 +12,64 @@ import { loadServiceConfig, ownsEvents, type RunningService, startService } from
 /**
  * The whole of a service's main file. Without an argument it serves until it is told to stop: by SIGTERM or SIGINT in a
  * process, by the message `{ type: 'stop' }` in a worker thread, which in turn posts `{ type: 'ready', url }` once it
- * serves. With the argument `migrate` it applies the migrations and ends.
+ * serves. With the argument `migrate` it applies the migrations and ends; with `topics` it creates the topics that are missing and ends.
  */
 export async function runService<C>(definition: ServiceDefinition<C>): Promise<void> {
   const host = currentHost(definition.name);
-  if (host.args[0] === 'migrate') return migrateAndEnd(definition, host);
+  const command = host.args[0];
+  if (command === 'migrate') return doAndEnd(definition, host, migrateSchema);
+  if (command === 'topics') return doAndEnd(definition, host, createTopics);
+  if (command !== undefined) {
+    host.failed(
+      `${definition.name}: "${command}" is not known here. Without an argument it serves; others are migrate and topics.`,
+    );
+    return host.end(2);
+  }
   await serveUntilStopped(definition, host);
 }
 
-async function migrateAndEnd<C>(definition: ServiceDefinition<C>, host: ServiceHost): Promise<void> {
+interface Work<C> {
+  readonly definition: ServiceDefinition<C>;
+  readonly config: RuntimeConfig & C;
+  readonly logger: Logger;
+  readonly entry: string | undefined;
+}
+
+async function doAndEnd<C>(
+  definition: ServiceDefinition<C>,
+  host: ServiceHost,
+  work: (parts: Work<C>) => Promise<void>,
+): Promise<void> {
   try {
     const config = loadServiceConfig(definition, host.environment);
-    const migrationsFolder =
-      definition.migrationsFolder ?? findServicePackage(definition.name, host.entry).migrationsFolder;
     const logger = createLogger({ service: definition.name, level: config.logLevel });
-    await migrateService({
-      service: definition.name,
-      usesEvents: ownsEvents(definition),
-      usesBus: definition.usesEvents !== false,
-      config,
-      migrationsFolder,
-      logger,
-    });
+    await work({ definition, config, logger, entry: host.entry });
     host.end(0);
   } catch (error) {
     host.failed(messageOf(definition.name, error));
     host.end(1);
+  }
+}
+
+async function migrateSchema<C>({ definition, config, logger, entry }: Work<C>): Promise<void> {
+  await migrateService({
+    service: definition.name,
+    usesEvents: ownsEvents(definition),
+    usesBus: definition.usesEvents !== false,
+    config,
+    migrationsFolder: definition.migrationsFolder ?? findServicePackage(definition.name, entry).migrationsFolder,
+    logger,
+  });
+}
+
+/** Every topic of the catalogue: a service that starts later finds those that it reads, too. */
+async function createTopics<C>({ definition, config, logger }: Work<C>): Promise<void> {
+  const bus = await openEventBus({ service: definition.name, config, logger, metrics: createMetrics(definition.name) });
+  try {
+    await bus.ensureTopics(topicCatalogue);
+    logger.info({ topics: topicCatalogue.length }, 'topics are there');
+  } finally {
+    await bus.close();
   }
 }
 

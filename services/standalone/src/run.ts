@@ -1,17 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runDemonstration } from '@kempt/demonstration';
 import type { StandaloneConfig } from './config.ts';
 import { type DataFolder, openDataFolder } from './data-folder/data-folder.ts';
-import { createApiClient } from './first-sync/api-client.ts';
-import { isQuiet } from './first-sync/quiescence.ts';
-import { summaryTables } from './first-sync/summary.ts';
-import { progressLine, readProgress, type SyncProgress } from './first-sync/sync-progress.ts';
-import { demonstrateChanges } from './maintenance/change-demonstration.ts';
-import { printEvidence } from './maintenance/evidence.ts';
-import { awaitFigures, figureTables } from './maintenance/figures.ts';
 import { type Platform, startPlatform } from './platform/platform.ts';
 import { removeRunningFile, writeRunningFile } from './platform/running-file.ts';
-import { scoreDuplicates } from './scoring/duplicate-scoring.ts';
-import { scoreFindings } from './scoring/finding-scoring.ts';
 
 export interface RunOptions {
   readonly readConfig: () => StandaloneConfig;
@@ -19,10 +11,6 @@ export interface RunOptions {
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
 }
-
-/** The first sync of the default load takes seconds; this is for machines that are slow beyond reason. */
-const firstSyncTimeoutMs = 15 * 60_000;
-const progressIntervalMs = 1_000;
 
 /** Whoever waits longer than this for Ctrl-C to work will use something stronger. */
 const stopTimeoutMs = 4_500;
@@ -60,37 +48,20 @@ export async function runStandalone(options: RunOptions): Promise<number> {
     });
     // Whoever waits for it below hears of it; until then it must not count as unheard of.
     failed.catch(() => {});
-    const progress = await Promise.race([
-      waitForFirstSync({ platform, apiKey: folder.secrets.apiKey, print, signal: interrupted.signal }),
-      failed,
-    ]);
-    if (progress !== undefined) {
-      const api = createApiClient(platform.apiUrl, folder.secrets.apiKey);
-      const scores = await scoreDuplicates({ api, seed: config.seed });
-      print(summaryTables(progress, scores));
-      print('');
-      const figures = await Promise.race([awaitFigures(api, interrupted.signal), failed]);
-      print(figureTables(figures));
-      print('');
-      const findings = await scoreFindings({ api, seed: config.seed });
-      print(
-        `Findings: ${findings.right} of ${findings.expected} that follow from the truth about the CRMs, ${findings.extra.length} others.`,
-      );
-      print('');
-      if (options.exitAfterSummary && !interrupted.signal.aborted) {
-        const work = demonstrateChanges({
-          api,
-          controlUrl: platform.simulators.controlUrl,
-          print,
-          signal: interrupted.signal,
-        });
-        await Promise.race([work.then(() => printEvidence(api, print)), failed]);
-        print('');
-      }
-      if (!options.exitAfterSummary) {
-        print('Kempt goes on watching both CRMs. Ctrl-C stops it.');
-        await Promise.race([untilAborted(interrupted.signal), failed]);
-      }
+    const shown = runDemonstration({
+      apiUrl: platform.apiUrl,
+      apiKey: folder.secrets.apiKey,
+      controlUrl: platform.simulators.controlUrl,
+      seed: config.seed,
+      metricsUrls: platform.services.map((service) => `${service.url}/metrics`),
+      withChanges: options.exitAfterSummary,
+      print,
+      signal: interrupted.signal,
+    });
+    await Promise.race([shown, failed]);
+    if (!options.exitAfterSummary && !interrupted.signal.aborted) {
+      print('Kempt goes on watching both CRMs. Ctrl-C stops it.');
+      await Promise.race([untilAborted(interrupted.signal), failed]);
     }
   } catch (error) {
     if (!interrupted.signal.aborted) {
@@ -110,43 +81,6 @@ export async function runStandalone(options: RunOptions): Promise<number> {
     process.exit(exitCode === 0 ? 1 : exitCode);
   }
   return exitCode;
-}
-
-/** @returns undefined when interrupted */
-async function waitForFirstSync(options: {
-  readonly platform: Platform;
-  readonly apiKey: string;
-  readonly print: (line: string) => void;
-  readonly signal: AbortSignal;
-}): Promise<SyncProgress | undefined> {
-  const { platform, print, signal } = options;
-  const api = createApiClient(platform.apiUrl, options.apiKey);
-  const deadline = performance.now() + firstSyncTimeoutMs;
-  let told = '';
-  while (!signal.aborted) {
-    const progress = await readProgress(api);
-    const line = progress.backfilled
-      ? progress.resolved
-        ? 'Settling'
-        : `Resolving persons and organisations: ${progressLine(progress)}`
-      : `First sync: ${progressLine(progress)}`;
-    if (line !== told && progress.connections.length > 0) print(line);
-    told = line;
-    if (
-      progress.backfilled &&
-      progress.resolved &&
-      (await isQuiet(platform.services.map((service) => `${service.url}/metrics`)))
-    )
-      return progress;
-    if (performance.now() > deadline) {
-      const failing = progress.connections.find((connection) => connection.reason !== undefined);
-      throw new Error(
-        `The first sync did not finish within ${firstSyncTimeoutMs / 60_000} minutes${failing === undefined ? '' : `: ${failing.name}: ${failing.reason}`}.`,
-      );
-    }
-    await sleep(progressIntervalMs, undefined, { signal }).catch(() => {});
-  }
-  return undefined;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

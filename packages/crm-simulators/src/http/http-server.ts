@@ -28,6 +28,8 @@ export interface SimulatorReply {
 
 export interface HttpServerOptions {
   readonly host: string;
+  /** The name by which clients reach the server, where it listens on every address. Default: `host`. */
+  readonly publicHost?: string | undefined;
   /** 0 for any free port. */
   readonly port: number;
   readonly faults: FaultPlan;
@@ -207,7 +209,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await listen(options.port);
   const address = server.address() as AddressInfo;
   return {
-    url: `http://${options.host}:${address.port}`,
+    url: `http://${options.publicHost ?? options.host}:${address.port}`,
     requestCount: () => requests,
     outages,
     async stop() {

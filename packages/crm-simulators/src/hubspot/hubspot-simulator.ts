@@ -29,6 +29,8 @@ import { createHubSpotObjects } from './standard-objects.ts';
 export interface HubSpotSimulatorOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** The name by which clients reach it, where it listens on every address. Default: `host`. */
+  readonly publicHost?: string | undefined;
   /** Default 0: any free port. */
   readonly port?: number;
   /** The records to begin with. Default: none. */
@@ -202,6 +204,7 @@ export async function startHubSpotSimulator(options: HubSpotSimulatorOptions = {
 
   const server = await startHttpServer({
     host: options.host ?? '127.0.0.1',
+    publicHost: options.publicHost,
     port: options.port ?? 0,
     faults,
     handle,

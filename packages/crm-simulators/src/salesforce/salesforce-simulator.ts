@@ -34,6 +34,8 @@ import { createStandardObjects } from './standard-objects.ts';
 export interface SalesforceSimulatorOptions {
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** The name by which clients reach it, where it listens on every address. Default: `host`. */
+  readonly publicHost?: string | undefined;
   /** Default 0: any free port. */
   readonly port?: number;
   /** The records to begin with. Default: only the organisation and the connected user. */
@@ -265,6 +267,7 @@ export async function startSalesforceSimulator(options: SalesforceSimulatorOptio
 
   const server = await startHttpServer({
     host: options.host ?? '127.0.0.1',
+    publicHost: options.publicHost,
     port: options.port ?? 0,
     faults,
     handle,

@@ -30,8 +30,16 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
 };
 
-/** The files of the console, bundled from its sources once and kept under the hash of everything that went in. */
+/** Compiled code has the bundle beside it, and no sources to make it from. */
+const builtFolder = fileURLToPath(new URL('./bundle/', import.meta.url));
+
+/**
+ * The files of the console: those that were built with the code, or else bundled from its sources once and kept under the hash of
+ * everything that went in.
+ */
 export async function loadConsole(options: ConsoleBundleOptions = {}): Promise<ReadonlyMap<string, ConsoleFile>> {
+  const built = options.appFolder === undefined ? await readFiles(builtFolder).catch(() => undefined) : undefined;
+  if (built !== undefined) return built;
   const appFolder = options.appFolder ?? fileURLToPath(new URL('./app/', import.meta.url));
   const cacheFolder =
     options.cacheFolder ?? fileURLToPath(new URL('../../node_modules/.cache/console/', import.meta.url));

@@ -1,4 +1,4 @@
-import { StandaloneError } from '../errors.ts';
+import { DemonstrationError } from '../errors.ts';
 import type { ApiClient } from '../first-sync/api-client.ts';
 
 interface VerificationView {
@@ -12,7 +12,7 @@ interface VerificationView {
 export async function printEvidence(api: ApiClient, print: (line: string) => void): Promise<void> {
   const found = await api.get<VerificationView>('/v1/evidence/verify');
   if (!found.valid) {
-    throw new StandaloneError('STANDALONE_EVIDENCE', `The evidence chain does not hold: ${found.reason ?? ''}`);
+    throw new DemonstrationError('DEMONSTRATION_EVIDENCE', `The evidence chain does not hold: ${found.reason ?? ''}`);
   }
   print(`Evidence: ${found.links} links, each holds; the last one is ${found.head?.slice(0, 16) ?? 'none'}.`);
 }

@@ -1,6 +1,6 @@
-import { StandaloneError } from '../errors.ts';
+import { DemonstrationError } from '../errors.ts';
 
-/** What standalone asks of the API, as any client would. */
+/** What the demonstration asks of the API, as any client would. */
 export interface ApiClient {
   get<T>(path: string, query?: Readonly<Record<string, string | number>>): Promise<T>;
   /** POST without an own body sends an empty object. */
@@ -22,8 +22,8 @@ export function createApiClient(url: string, apiKey: string): ApiClient {
     });
     const answer = (await response.json()) as T & { readonly detail?: string };
     if (!response.ok) {
-      throw new StandaloneError(
-        'STANDALONE_API',
+      throw new DemonstrationError(
+        'DEMONSTRATION_API',
         `${method} ${target.pathname} answered ${response.status}: ${answer.detail ?? ''}`,
       );
     }

@@ -1,4 +1,4 @@
-import { StandaloneError } from '../errors.ts';
+import { DemonstrationError } from '../errors.ts';
 
 /** A record as the simulated CRM itself shows it, by the names of its fields. */
 export type SimulatedRecord = Readonly<Record<string, unknown>>;
@@ -18,7 +18,10 @@ export function createSimulatedRecords(controlUrl: string): SimulatedRecords {
       const response = await fetch(new URL(path, controlUrl), { signal: AbortSignal.timeout(30_000) });
       if (response.status === 404) return undefined;
       if (!response.ok) {
-        throw new StandaloneError('STANDALONE_CRM', `The simulated ${crm} answered ${response.status} to ${path}`);
+        throw new DemonstrationError(
+          'DEMONSTRATION_CRM',
+          `The simulated ${crm} answered ${response.status} to ${path}`,
+        );
       }
       const record = (await response.json()) as SimulatedRecord | null;
       return record === null || record['IsDeleted'] === true || record['archived'] === true ? undefined : record;

@@ -1,4 +1,4 @@
-import { StandaloneError } from '../errors.ts';
+import { DemonstrationError } from '../errors.ts';
 import type { ApiClient } from '../first-sync/api-client.ts';
 import {
   type ChangeSetClient,
@@ -86,8 +86,8 @@ async function choosePair(api: ApiClient, account: string, changeSets: ChangeSet
     const drafted = await changeSets.ofProposal(proposal.proposalId);
     if (drafted.state === 'draft' || drafted.state === 'planned') return { proposal, drafted };
   }
-  throw new StandaloneError(
-    'STANDALONE_DEMONSTRATION',
+  throw new DemonstrationError(
+    'DEMONSTRATION_FAILED',
     `No merge of two records of ${object} in ${account} is proposed`,
   );
 }
@@ -142,7 +142,7 @@ async function fixPhonesAndUndo(api: ApiClient, { changeSets, crm }: Tools): Pro
   const standard = items.find(({ id }) => id === 'phone-e164');
   const place = standard?.objects.toSorted((a, b) => b.values - a.values)[0];
   if (place === undefined)
-    throw new StandaloneError('STANDALONE_DEMONSTRATION', 'No phone number can be written better');
+    throw new DemonstrationError('DEMONSTRATION_FAILED', 'No phone number can be written better');
   const { account, object } = place;
   const proposal = await api.send<{
     readonly proposalId: string;
@@ -174,6 +174,6 @@ async function existing(crm: SimulatedRecords, ref: string): Promise<SimulatedRe
   return record;
 }
 
-function wrong(what: string): StandaloneError {
-  return new StandaloneError('STANDALONE_DEMONSTRATION', `The CRM does not show what it should: ${what}.`);
+function wrong(what: string): DemonstrationError {
+  return new DemonstrationError('DEMONSTRATION_FAILED', `The CRM does not show what it should: ${what}.`);
 }

@@ -59,7 +59,8 @@ async function clustersOf(api: ApiClient, entityKind: string): Promise<string[][
 }
 
 async function readTruth(seed: string): Promise<TruthMessage> {
-  const worker = new Worker(new URL('./truth-worker.ts', import.meta.url), { workerData: { seed } });
+  const file = import.meta.url.endsWith('.ts') ? './truth-worker.ts' : './truth-worker.js';
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: { seed } });
   try {
     return await new Promise<TruthMessage>((resolve, reject) => {
       worker.once('message', resolve);

@@ -145,7 +145,8 @@ export async function scoreFindings(options: {
 
 /** In a thread of its own, since the whole population is made again: its memory goes with the thread. */
 async function readAuditTruth(seed: string): Promise<AuditTruth> {
-  const worker = new Worker(new URL('./audit-truth-worker.ts', import.meta.url), { workerData: { seed } });
+  const file = import.meta.url.endsWith('.ts') ? './audit-truth-worker.ts' : './audit-truth-worker.js';
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: { seed } });
   try {
     return await new Promise<AuditTruth>((resolve, reject) => {
       worker.once('message', resolve);

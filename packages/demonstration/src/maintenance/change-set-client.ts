@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StandaloneError } from '../errors.ts';
+import { DemonstrationError } from '../errors.ts';
 import type { ApiClient } from '../first-sync/api-client.ts';
 
 /** A change set, as the gateway shows it. */
@@ -47,7 +47,7 @@ export function createChangeSetClient(api: ApiClient, signal: AbortSignal): Chan
       if (found !== undefined) return found;
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
-    throw new StandaloneError('STANDALONE_CHANGE_SET', `${what} did not come within ${patienceMs / 1_000} s`);
+    throw new DemonstrationError('DEMONSTRATION_CHANGE_SET', `${what} did not come within ${patienceMs / 1_000} s`);
   }
 
   /** Waits until the change set is in a state of these; any other that it rests in is a failure. */
@@ -57,8 +57,8 @@ export function createChangeSetClient(api: ApiClient, signal: AbortSignal): Chan
       if (view.state === wanted && view.task === undefined) return view;
       if (passing.includes(view.state) || view.task !== undefined) return undefined;
       const reasons = [view.reason, ...view.blocks.map(({ detail }) => detail)].filter(Boolean).join(' ');
-      throw new StandaloneError(
-        'STANDALONE_CHANGE_SET',
+      throw new DemonstrationError(
+        'DEMONSTRATION_CHANGE_SET',
         `The change set ${id} is ${view.state} instead of ${wanted}. ${reasons}`,
       );
     });
