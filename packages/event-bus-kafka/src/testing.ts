@@ -1,4 +1,5 @@
 export { describeWithKafka } from './test-broker/describe-with-kafka.ts';
+export { kafkaJars, kafkaVersion } from './test-broker/kafka-jars.ts';
 export {
   type BrokerControl,
   type NoTestKafka,

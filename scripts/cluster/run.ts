@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createRestrictedNamespace, startBackingServices } from './backing-services.ts';
+import { type Cluster, ensureBaseImages, openCluster } from './cluster.ts';
+import { runDemonstrationJob } from './demonstration-job.ts';
+import { createSecrets, helmInstall, leftovers, steadyPods, trialValues } from './installation.ts';
+import { createReport } from './report.ts';
+import { kubectl, root, shell } from './shell.ts';
+
+const args = process.argv.slice(2);
+const keep = args.includes('--keep');
+const namespace = 'kempt';
+const release = 'kempt';
+const { version } = JSON.parse(await readFile(join(root, 'packages', 'service-runtime', 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
+const images = [
+  'connector',
+  'dedupe',
+  'data-quality',
+  'integration-audit',
+  'metrics',
+  'gateway',
+  'simulators',
+  'tools',
+].map((name) => `kempt/${name}:${version}`);
+
+const report = createReport();
+let cluster: Cluster | undefined;
+try {
+  await prove();
+} catch (error) {
+  await report.step('going on', async () => {
+    throw error;
+  });
+} finally {
+  if (!keep) await cluster?.stop();
+  report.finish();
+  process.exitCode = report.failed === 0 ? 0 : 1;
+}
+
+/** From nothing to an installation that did what `npm start -- --exit` does, and back to nothing. */
+async function prove(): Promise<void> {
+  await report.step('a cluster', async () => {
+    cluster = await openCluster();
+    return (await kubectl(['version', '--output', 'json']).then(serverVersion)) ?? '';
+  });
+  if (cluster === undefined) return;
+  const { load } = cluster;
+  await report.step('images are built', async () => {
+    await ensureBaseImages();
+    return (await shell('scripts/build-images', [])).trim().split('\n').join(', ');
+  });
+  await report.step('images are loaded', () => load(images));
+  const backing = await startBackingServices(cluster);
+  report.note(`Kafka ${backing.brokers} and a Postgres in namespace ${backing.namespace}`);
+  const options = { namespace, release, backing };
+  await createRestrictedNamespace(namespace);
+  await createSecrets(options);
+  const installed = await report.step(
+    'helm install: every pod is ready, in less than three minutes, under restricted PodSecurity',
+    async () => {
+      await helmInstall(options, { values: trialValues(backing) });
+      return `${await steadyPods(namespace)} pods`;
+    },
+  );
+  if (!installed) return;
+  await report.step(
+    'helm test',
+    async () => void (await shell('helm', ['test', release, '--namespace', namespace, '--logs'])),
+  );
+  await report.step('the demonstration runs against the gateway Service, with real Kafka', () =>
+    runDemonstrationJob({
+      namespace,
+      release,
+      image: `kempt/tools:${version}`,
+      onLine: (line) => report.note(line),
+    }),
+  );
+  await report.step('no pod was started again', async () => `${await steadyPods(namespace)} pods`);
+  report.note(
+    await kubectl(['top', 'pods', '--namespace', namespace]).catch(
+      () => 'no metrics server: memory and CPU are not shown',
+    ),
+  );
+  if (keep) return;
+  await report.step('helm uninstall leaves nothing', async () => {
+    await shell('helm', ['uninstall', release, '--namespace', namespace, '--wait', '--timeout', '120s']);
+    const left = await leftovers(namespace);
+    if (left.length > 0) throw new Error(`left: ${left.join(', ')}`);
+  });
+  await kubectl(['delete', 'namespace', namespace, backing.namespace, '--wait']);
+}
+
+function serverVersion(text: string): string | undefined {
+  const { serverVersion: server } = JSON.parse(text) as { readonly serverVersion?: { readonly gitVersion: string } };
+  return server?.gitVersion;
+}
