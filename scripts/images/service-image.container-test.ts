@@ -1,0 +1,92 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { provisionSchemas, startTestDatabase, type TestDatabase } from '@kempt/postgres';
+import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
+
+/** Set by `scripts/test-images`: what stands before and after the name of an image. */
+const prefix = process.env['IMAGE_PREFIX'] ?? 'kempt/';
+const tag = process.env['IMAGE_TAG'] ?? '0.1.0';
+/** On the way from the entry point to `/readyz` there is Node.js, all of the code, the database and the bus. */
+const mostReadyMs = 2_000;
+
+const own: Readonly<Record<string, Record<string, string>>> = {
+  connector: { KEMPT_CONNECTOR_SEALING_KEY: Buffer.alloc(32, 1).toString('base64') },
+  dedupe: {},
+  'data-quality': {},
+  'integration-audit': {},
+  metrics: {},
+};
+
+let testDatabase: TestDatabase;
+let started: StartedTestContainer | undefined;
+
+beforeAll(async () => {
+  testDatabase = await startTestDatabase();
+});
+afterEach(async () => {
+  await started?.stop();
+  started = undefined;
+});
+afterAll(() => testDatabase.stop());
+
+describe.each(Object.keys(own))('the image of %s', (service) => {
+  test('migrates, and then serves within two seconds as a stranger on a root that cannot be written', async () => {
+    const schema = service.replaceAll('-', '_');
+    const url = new URL(testDatabase.adminUrl);
+    url.username = `${url.pathname.slice(1)}_${schema}`;
+    url.password = 'secret-of-the-role';
+    await provisionSchemas({
+      adminUrl: testDatabase.adminUrl,
+      services: [{ schema, role: url.username, password: url.password }],
+    });
+    // The database listens on this machine alone, so the container shares its network.
+    const container = (port: string): GenericContainer =>
+      new GenericContainer(`${prefix}${service}:${tag}`)
+        .withNetworkMode('host')
+        .withUser('12345:12345')
+        .withEnvironment({
+          KEMPT_HTTP_HOST: '127.0.0.1',
+          KEMPT_HTTP_PORT: port,
+          KEMPT_DATABASE_URL: url.href,
+          ...own[service],
+        });
+
+    const migration = await container('0')
+      .withEnvironment({ KEMPT_DATABASE_ADMIN_URL: testDatabase.adminUrl })
+      .withCommand(['migrate'])
+      .withWaitStrategy(Wait.forOneShotStartup())
+      .start();
+    await migration.stop();
+
+    started = await readOnly(container('0'))
+      .withWaitStrategy(Wait.forLogMessage(/service is running/))
+      .start();
+    const lines = (await (await started.logs()).toArray()).join('').split('\n');
+    const running = lines.map(parsed).find((line) => line?.['msg'] === 'service is running');
+    const { status } = await fetch(`${String(running?.['url'])}/readyz`);
+    expect(status).toBe(200);
+    expect(Date.parse(String(running?.['time'])) - (await processStart(started))).toBeLessThan(mostReadyMs);
+  });
+});
+
+function readOnly(container: GenericContainer): GenericContainer {
+  // The builder has no method for it; this is the field of the Docker API that it sends.
+  (container as unknown as { hostConfig: { ReadonlyRootfs?: boolean } }).hostConfig.ReadonlyRootfs = true;
+  return container;
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line.slice(line.indexOf('{'))) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When the first process of the container began, in milliseconds since 1970. */
+async function processStart(container: StartedTestContainer): Promise<number> {
+  const script = `const ticks = Number(require('fs').readFileSync('/proc/1/stat', 'utf8').split(') ')[1].split(' ')[19]);
+    const boot = Date.now() - Number(require('fs').readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+    console.log(Math.round(boot + ticks * 10))`;
+  const { output } = await container.exec(['node', '-e', script]);
+  return Number(output.trim());
+}
