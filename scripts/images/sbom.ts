@@ -2,7 +2,7 @@
  * Reads a CycloneDX document from standard input and writes it to `sbom.cdx.json` of the folder, with a serial number that follows
  * from its content and the time of SOURCE_DATE_EPOCH, so that the same packages give the same document.
  *
- *     pnpm sbom ... | node deploy/images/sbom.ts <folder>
+ *     pnpm sbom ... | node scripts/images/sbom.ts <folder>
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

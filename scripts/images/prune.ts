@@ -2,7 +2,7 @@
  * Takes out of a folder with installed packages what no program reads at run time: types, source maps, documentation, tests and
  * bundles for browsers. Licences stay.
  *
- *     node deploy/images/prune.ts <folder>
+ *     node scripts/images/prune.ts <folder>
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
