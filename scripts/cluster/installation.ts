@@ -45,7 +45,7 @@ async function applySecret(namespace: string, name: string, values: Readonly<Rec
 export function trialValues(backing: BackingServices, tag?: string): object {
   return {
     global: {
-      ...(tag === undefined ? {} : { image: { tag } }),
+      ...(tag === undefined ? {} : { imageTag: tag }),
       kafka: { brokers: [backing.brokers], replicationFactor: 1 },
       simulators: { enabled: true },
     },

@@ -5,10 +5,17 @@ import { type Cluster, ensureBaseImages, openCluster } from './cluster.ts';
 import { runDemonstrationJob } from './demonstration-job.ts';
 import { createSecrets, helmInstall, leftovers, steadyPods, trialValues } from './installation.ts';
 import { createReport } from './report.ts';
+import { scaleOut } from './scale.ts';
 import { kubectl, root, shell } from './shell.ts';
+import { soak } from './soak.ts';
 
 const args = process.argv.slice(2);
 const keep = args.includes('--keep');
+const proofs = args.filter((arg) => !arg.startsWith('--'));
+const unknown = proofs.find((proof) => !['scale', 'soak'].includes(proof));
+if (unknown !== undefined) throw new Error(`There is no proof "${unknown}"; there are scale and soak.`);
+/** How long the soak lasts. */
+const minutes = Number(args.find((arg) => arg.startsWith('--minutes='))?.split('=')[1] ?? 20);
 const namespace = 'kempt';
 const release = 'kempt';
 const { version } = JSON.parse(await readFile(join(root, 'packages', 'service-runtime', 'package.json'), 'utf8')) as {
@@ -39,7 +46,7 @@ try {
   process.exitCode = report.failed === 0 ? 0 : 1;
 }
 
-/** From nothing to an installation that did what `npm start -- --exit` does, and back to nothing. */
+/** From nothing to an installation that did what `npm start -- --exit` does, further proofs on demand, and back to nothing. */
 async function prove(): Promise<void> {
   await report.step('a cluster', async () => {
     cluster = await openCluster();
@@ -83,6 +90,8 @@ async function prove(): Promise<void> {
       () => 'no metrics server: memory and CPU are not shown',
     ),
   );
+  if (proofs.includes('scale')) await scaleOut({ namespace, release, report, changes: 6_000, cpuLimit: '100m' });
+  if (proofs.includes('soak')) await soak({ namespace, release, minutes, changesPerSecond: 10, report });
   if (keep) return;
   await report.step('helm uninstall leaves nothing', async () => {
     await shell('helm', ['uninstall', release, '--namespace', namespace, '--wait', '--timeout', '120s']);

@@ -1,3 +1,3 @@
 export { type DemonstrationOptions, runDemonstration } from './demonstration.ts';
 export { type ApiClient, createApiClient } from './first-sync/api-client.ts';
-export { isQuiet } from './first-sync/quiescence.ts';
+export { isQuiet, sumOf } from './first-sync/quiescence.ts';
