@@ -48,7 +48,7 @@ export async function soak({ namespace, release, minutes, changesPerSecond, repo
   report.note(`${touched} records were changed in ${minutes} minutes.`);
   report.note('pod | RSS MiB start, end, most | working set most | CPU mean (m)');
   const growing: string[] = [];
-  for (const [pod, list] of [...samples].sort()) {
+  for (const [pod, list] of [...samples].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const first = list[0];
     const last = list.at(-1);
     if (first === undefined || last === undefined || list.length < 8) continue;
