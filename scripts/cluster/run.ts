@@ -8,12 +8,13 @@ import { createReport } from './report.ts';
 import { scaleOut } from './scale.ts';
 import { kubectl, root, shell } from './shell.ts';
 import { soak } from './soak.ts';
+import { upgradeAndRollback } from './upgrade.ts';
 
 const args = process.argv.slice(2);
 const keep = args.includes('--keep');
 const proofs = args.filter((arg) => !arg.startsWith('--'));
-const unknown = proofs.find((proof) => !['scale', 'soak'].includes(proof));
-if (unknown !== undefined) throw new Error(`There is no proof "${unknown}"; there are scale and soak.`);
+const unknown = proofs.find((proof) => !['scale', 'soak', 'upgrade'].includes(proof));
+if (unknown !== undefined) throw new Error(`There is no proof "${unknown}"; there are scale, soak and upgrade.`);
 /** How long the soak lasts. */
 const minutes = Number(args.find((arg) => arg.startsWith('--minutes='))?.split('=')[1] ?? 20);
 const namespace = 'kempt';
@@ -90,6 +91,16 @@ async function prove(): Promise<void> {
       () => 'no metrics server: memory and CPU are not shown',
     ),
   );
+  if (proofs.includes('upgrade')) {
+    const before = trialValues(backing);
+    await upgradeAndRollback({
+      ...options,
+      before,
+      after: { ...before, podLabels: { release: 'next' } },
+      kills: 3,
+      report,
+    });
+  }
   if (proofs.includes('scale')) await scaleOut({ namespace, release, report, changes: 6_000, cpuLimit: '100m' });
   if (proofs.includes('soak')) await soak({ namespace, release, minutes, changesPerSecond: 10, report });
   if (keep) return;

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { forward } from './forwarding.ts';
 
 /** Changes records in the simulated CRMs as their users would, from outside of the cluster. */
 export interface SimulatedChanges {
@@ -16,7 +14,8 @@ interface Contacts {
 }
 
 export async function openSimulatedChanges(namespace: string, release: string): Promise<SimulatedChanges> {
-  const { process, url } = await forward(namespace, `service/${release}-simulators`, 8083);
+  const forwarding = await forward(namespace, `${release}-simulators`, 8083);
+  const { url } = forwarding;
   const contacts = await Promise.all([
     contactsOf(url, 'salesforce/records/Contact', 'Title'),
     contactsOf(url, 'hubspot/records/contacts', 'jobtitle'),
@@ -50,7 +49,7 @@ export async function openSimulatedChanges(namespace: string, release: string): 
       }
       return count;
     },
-    stop: () => void process.kill(),
+    stop: forwarding.stop,
   };
 }
 
@@ -66,25 +65,4 @@ async function contactsOf(url: string, path: string, field: string): Promise<Con
     .filter((record) => record.archived !== true && record.IsDeleted !== true)
     .map((record) => String(record.id ?? record.Id));
   return { path, field, ids };
-}
-
-/** Forwards a free port of this machine to the cluster. */
-export async function forward(
-  namespace: string,
-  target: string,
-  port: number,
-): Promise<{ readonly process: ChildProcess; readonly url: string }> {
-  const child = spawn('kubectl', ['port-forward', '--namespace', namespace, target, `:${port}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout });
-  const [line] = (await Promise.race([
-    once(lines, 'line'),
-    once(child, 'exit').then(() => {
-      throw new Error(`kubectl port-forward to ${target} ended`);
-    }),
-  ])) as [string];
-  const local = /127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-  if (local === undefined) throw new Error(`kubectl port-forward said: ${line}`);
-  return { process: child, url: `http://127.0.0.1:${local}` };
 }

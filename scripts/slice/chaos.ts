@@ -14,6 +14,8 @@ export interface ChaosOptions {
   /** Kills of each service. */
   readonly kills: number;
   readonly seed: string;
+  /** What happens besides, while services are killed. */
+  readonly meanwhile?: (deployment: Deployment) => Promise<void>;
 }
 
 interface RecordView {
@@ -47,6 +49,9 @@ export async function runChaos(options: ChaosOptions): Promise<string> {
     // In standalone a kill takes all services at once.
     const kills = deployment.shape === 'standalone' ? victims.slice(0, options.kills) : victims;
     const counts = new Map<ServiceName, number>();
+    const meanwhile = options.meanwhile?.(deployment) ?? Promise.resolve();
+    // It is waited for below; until then a failure must not count as unheard of.
+    meanwhile.catch(() => undefined);
     for (const [index, victim] of kills.entries()) {
       await sleep(200 + random() * (deployment.shape === 'standalone' ? 6_000 : 1_800));
       for (let edit = 0; edit < 3; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
@@ -54,6 +59,7 @@ export async function runChaos(options: ChaosOptions): Promise<string> {
       counts.set(victim, (counts.get(victim) ?? 0) + 1);
       if ((index + 1) % 20 === 0) console.log(`${index + 1} of ${kills.length} kills, ${crms.changes()} changes`);
     }
+    await meanwhile;
     ended.abort();
     await driving;
     await awaitFirstSync(deployment, 300_000);
