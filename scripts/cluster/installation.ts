@@ -41,6 +41,9 @@ async function applySecret(namespace: string, name: string, values: Readonly<Rec
   });
 }
 
+/** Who is let through to the gateway, the simulators and the metrics besides. */
+const demonstration = { podSelector: { matchLabels: { 'app.kubernetes.io/component': 'test' } } };
+
 /** Values of a small installation over the simulated CRMs. */
 export function trialValues(backing: BackingServices, tag?: string): object {
   return {
@@ -48,6 +51,10 @@ export function trialValues(backing: BackingServices, tag?: string): object {
       ...(tag === undefined ? {} : { imageTag: tag }),
       kafka: { brokers: [backing.brokers], replicationFactor: 1 },
       simulators: { enabled: true },
+      networkPolicy: {
+        clients: { from: [demonstration] },
+        monitoring: { from: [demonstration] },
+      },
     },
   };
 }
@@ -109,8 +116,20 @@ export async function steadyPods(namespace: string): Promise<number> {
   return running.length;
 }
 
-/** What is still in the namespace that did not come from whoever made it. */
-export async function leftovers(namespace: string): Promise<readonly string[]> {
+/**
+ * What is still in the namespace that did not come from whoever made it. Jobs of hooks and the canary stay for their logs, as the
+ * chart's page says, and are removed first.
+ */
+export async function leftovers(namespace: string, release: string): Promise<readonly string[]> {
+  await kubectl([
+    'delete',
+    'job,pod',
+    '--namespace',
+    namespace,
+    '--selector',
+    `app.kubernetes.io/instance=${release}`,
+    '--wait',
+  ]);
   const kinds = (await kubectl(['api-resources', '--namespaced', '--verbs=list', '--output', 'name']))
     .trim()
     .split('\n')

@@ -106,7 +106,7 @@ async function prove(): Promise<void> {
   if (keep) return;
   await report.step('helm uninstall leaves nothing', async () => {
     await shell('helm', ['uninstall', release, '--namespace', namespace, '--wait', '--timeout', '120s']);
-    const left = await leftovers(namespace);
+    const left = await leftovers(namespace, release);
     if (left.length > 0) throw new Error(`left: ${left.join(', ')}`);
   });
   await kubectl(['delete', 'namespace', namespace, backing.namespace, '--wait']);
