@@ -26,8 +26,8 @@ function chartAt(text: string): string {
   return text
     .replace(/^(version|appVersion):.*$/gm, (_, key: string) => `${key}: ${version}`)
     .replace(
-      /^(\s+version:).*(\n\s+repository:\s*"?file:)/gm,
-      (_, key: string, rest: string) => `${key} ${version}${rest}`,
+      /(version: *)[^\s,}]+(,?\s+repository: *"?file:)/g,
+      (_, key: string, rest: string) => `${key}${version}${rest}`,
     );
 }
 

@@ -1,4 +1,4 @@
-import { sumOf } from '../../services/standalone/src/first-sync/quiescence.ts';
+import { sumOf } from '@kempt/demonstration';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { createRestClient } from './rest-dump.ts';
