@@ -54,6 +54,13 @@ async function opened(): Promise<OpenDedupe> {
   return running;
 }
 
+/** For tests that only ask. */
+let asking: Promise<OpenDedupe> | undefined;
+function openedForAll(): Promise<OpenDedupe> {
+  asking ??= opened();
+  return asking;
+}
+
 const asContact = { FirstName: 'Amara', LastName: 'Okafor', Email: amara.email, Phone: amara.phone };
 
 function ask(running: OpenDedupe, body: object) {
@@ -62,12 +69,12 @@ function ask(running: OpenDedupe, body: object) {
 
 describe('the check before a record is created', () => {
   test('names the existing record, who it is, and why: rows that add up to the weight', async () => {
-    const running = await opened();
+    const running = await openedForAll();
     const { status, body } = await ask(running, { object: 'Contact', fields: { ...asContact, Title: 'CTO' } });
     expect(status).toBe(200);
-    expect(body).toMatchObject({ exists: true, goldenId: goldenId(tenantId, ref('p000')), ignored: ['Title'] });
+    expect(body).toMatchObject({ exists: true, goldenId: goldenId(running.tenantId, ref('p000')), ignored: ['Title'] });
     const [best] = body.matches;
-    expect(best).toMatchObject({ record: ref('p000'), goldenId: goldenId(tenantId, ref('p000')) });
+    expect(best).toMatchObject({ record: ref('p000'), goldenId: goldenId(running.tenantId, ref('p000')) });
     const rows = best?.explanation?.rows ?? [];
     const sum = rows.reduce((total, row) => total + row.weight + row.termFrequencyWeight, 0);
     expect(sum + (best?.explanation?.prior ?? 0)).toBeCloseTo(best?.weight ?? Number.NaN, 6);
@@ -101,7 +108,7 @@ describe('the check before a record is created', () => {
   }, 30_000);
 
   test('refuses what it cannot answer, with the reason', async () => {
-    const running = await opened();
+    const running = await openedForAll();
     expect((await ask(running, { fields: asContact })).status).toBe(422);
     expect((await ask(running, { object: 'Opportunity', fields: asContact })).status).toBe(422);
     expect((await ask(running, { object: 'Contact', entityKind: 'organisation', fields: asContact })).status).toBe(422);
@@ -156,7 +163,7 @@ describe('the check before a record is created', () => {
   }, 30_000);
 
   test('outlives what people paste into forms', async () => {
-    const running = await opened();
+    const running = await openedForAll();
     for (const text of ['\u0000', '🦊'.repeat(500), '\u202Eمرحبا', 'x'.repeat(10_000), "'; drop table edge; --"]) {
       const { status } = await ask(running, { object: 'Contact', fields: { ...asContact, LastName: text } });
       expect([200, 400, 422]).toContain(status);
