@@ -6,7 +6,7 @@ import type { DecidingModels } from './deciding-model.ts';
 import { judgeVerdicts } from './judged-pairs.ts';
 import { type ModelComparison, objections, type PromotionLimits, scoreOnVerdicts } from './model-comparison.ts';
 import { hasDecided, type ModelPromotion, savePromotion } from './model-promotion-store.ts';
-import { findModel, lockStateAlone, setDeciding } from './model-store.ts';
+import { findModel, lockFreeState, lockStateAlone, setDeciding } from './model-store.ts';
 import { requestTask } from './model-task-store.ts';
 
 export interface PromotionAsked {
@@ -39,27 +39,20 @@ export function createModelPromotions(options: ModelPromotionsOptions) {
      * @returns the promotion; undefined when the version decides already
      */
     async promote(tenantId: string, asked: PromotionAsked): Promise<ModelPromotion | undefined> {
+      // Judging may take seconds, so it is done before the lock is taken that changes of records wait for.
+      const { kind, deciding, against } = await database.transaction(tenantId, (tx) => judge(tx, asked.version), {
+        readOnly: true,
+      });
+      if (against.length > 0 && !asked.force) {
+        metrics.promotions.inc({ entity_kind: kind, outcome: 'refused' });
+        throw promotionRefused(asked.version, against);
+      }
       const promotion = await database.transaction(tenantId, async (tx) => {
-        const found = await findModel(tx, asked.version);
-        if (found === undefined) throw unknownModel(asked.version);
-        const { entityKind: kind } = found;
         const state = await lockStateAlone(tx, kind);
         if (state.phase === 'collecting') throw unknownModel(asked.version);
         if (state.modelVersion === asked.version) return undefined;
-        let against: string[] = [];
-        if (!(await hasDecided(tx, kind, asked.version))) {
-          against = await speakAgainst(found.comparison ?? undefined, state.modelVersion, async () => {
-            const [deciding, candidate] = [
-              await models.get(tx, kind, state.modelVersion),
-              await models.get(tx, kind, asked.version),
-            ];
-            const [ofDeciding, ofCandidate] = await judgeVerdicts(tx, kind, [deciding, candidate]);
-            return { deciding: scoreOnVerdicts(ofDeciding ?? []), candidate: scoreOnVerdicts(ofCandidate ?? []) };
-          });
-        }
-        if (against.length > 0 && !asked.force) {
-          metrics.promotions.inc({ entity_kind: kind, outcome: 'refused' });
-          throw promotionRefused(asked.version, against);
+        if (state.modelVersion !== deciding) {
+          throw promotionRefused(asked.version, [`${state.modelVersion} was promoted at the same moment.`]);
         }
         await setDeciding(tx, kind, asked.version);
         await requestTask(tx, {
@@ -88,6 +81,26 @@ export function createModelPromotions(options: ModelPromotionsOptions) {
       return promotion;
     },
   };
+
+  /** What speaks against letting the version decide instead of the one that does. */
+  async function judge(
+    tx: Transaction,
+    version: string,
+  ): Promise<{ readonly kind: EntityKind; readonly deciding: string; readonly against: readonly string[] }> {
+    const found = await findModel(tx, version);
+    if (found === undefined) throw unknownModel(version);
+    const { entityKind: kind } = found;
+    const state = await lockFreeState(tx, kind);
+    if (state.phase === 'collecting') throw unknownModel(version);
+    const deciding = state.modelVersion;
+    if (deciding === version || (await hasDecided(tx, kind, version))) return { kind, deciding, against: [] };
+    const against = await speakAgainst(found.comparison ?? undefined, deciding, async () => {
+      const both = [await models.get(tx, kind, deciding), await models.get(tx, kind, version)];
+      const [ofDeciding, ofCandidate] = await judgeVerdicts(tx, kind, both);
+      return { deciding: scoreOnVerdicts(ofDeciding ?? []), candidate: scoreOnVerdicts(ofCandidate ?? []) };
+    });
+    return { kind, deciding, against };
+  }
 
   /** Verdicts are judged afresh, since more may have come since the comparison; what it says of the clusters stands. */
   async function speakAgainst(
