@@ -4,7 +4,7 @@ import type { Database, Listener } from '@kempt/postgres';
 import { type Logger, type Metrics, withSpan } from '@kempt/telemetry';
 import { backoffMs } from './backoff.ts';
 import { createConsumerMetrics } from './consumer-metrics.ts';
-import { deadLetterTopic, sendToDeadLetters } from './dead-letter-store.ts';
+import { deadLetterDeclaration, sendToDeadLetters } from './dead-letter-store.ts';
 import { parkedChannel } from './dead-letters.ts';
 import { EnvelopeError, isTenantId, isUuid, readEnvelope } from './envelope.ts';
 import { createEventApplication, type RetryPauses } from './event-application.ts';
@@ -62,8 +62,6 @@ export interface Consumer {
 const heartbeatIntervalMs = 3_000;
 /** A chunk that takes longer than this is stuck: its consumer stops saying that it lives, and the group moves on. */
 const longestChunkMs = 300_000;
-const dayMs = 86_400_000;
-const deadLetterRetentionMs = 30 * dayMs;
 const joinPauses = { baseMs: 500, maxMs: 30_000 };
 
 export function createConsumer(options: ConsumerOptions): Consumer {
@@ -182,14 +180,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   }
 
   async function joinOnce(): Promise<void> {
-    await bus.ensureTopics(
-      subscriptions.map(({ topic }) => ({
-        name: deadLetterTopic(topic.name, group),
-        partitions: topic.partitions,
-        cleanup: 'delete',
-        retentionMs: deadLetterRetentionMs,
-      })),
-    );
+    await bus.ensureTopics(subscriptions.map(({ topic }) => deadLetterDeclaration(topic, group)));
     // The lock keeps a rebuild from beginning between here and the moment when the group has a running consumer.
     await database.systemTransaction(async (tx) => {
       await lockStreamsShared(tx, group);

@@ -1,4 +1,4 @@
-import type { PositionedRecord } from '@kempt/contracts';
+import type { PositionedRecord, TopicDeclaration } from '@kempt/contracts';
 import type { Transaction } from '@kempt/postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { isUuid } from './envelope.ts';
@@ -13,6 +13,8 @@ import { insertIntoOutbox, toBuffer } from './outbox-append.ts';
  * - `discarded`: somebody decided that it shall not take effect.
  */
 export type DeadLetterState = 'open' | 'replaying' | 'resolved' | 'discarded';
+
+const deadLetterRetentionMs = 30 * 86_400_000;
 
 /** An event on its way to the dead letters. */
 export interface DeadLetterEntry {
@@ -31,6 +33,16 @@ export interface DeadLetterEntry {
 /** Name of the topic to which a consumer group publishes what it could not apply. */
 export function deadLetterTopic(topic: string, group: string): string {
   return `${topic}.${group}.dlq`;
+}
+
+/** The topic to which a consumer group publishes what it could not apply, for whoever creates topics. */
+export function deadLetterDeclaration(topic: TopicDeclaration, group: string): TopicDeclaration {
+  return {
+    name: deadLetterTopic(topic.name, group),
+    partitions: topic.partitions,
+    cleanup: 'delete',
+    retentionMs: deadLetterRetentionMs,
+  };
 }
 
 /**

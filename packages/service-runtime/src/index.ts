@@ -64,6 +64,7 @@ export type { Runtime, ServiceDefinition } from './runtime.ts';
 export { type RuntimeConfig, runtimeConfigSchema } from './runtime-config.ts';
 export type { ServiceMessage, StopMessage } from './service-host.ts';
 export { migrateService, schemaOf } from './service-migrations.ts';
+export { environmentName, type Setting, settingsOf } from './setting.ts';
 export { settingsTable, tableCells } from './settings-table.ts';
 export {
   loadServiceConfig,

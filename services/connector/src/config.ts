@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { DeclaredConnectionSchema } from './connections/declared-connections.ts';
+import { connectorRoles } from './role.ts';
 
 /** Settings of the service besides the common ones. */
 export const connectorConfigSchema = Type.Object({
@@ -128,6 +129,12 @@ export const connectorConfigSchema = Type.Object({
       default: 2,
       minimum: 1,
       description: 'Change sets that are worked on at the same time',
+    }),
+    roles: Type.Array(Type.Union([Type.Literal('sync'), Type.Literal('writer'), Type.Literal('webhooks')]), {
+      default: [...connectorRoles],
+      minItems: 1,
+      description:
+        'What this instance does besides answering requests: sync reads the CRMs, writer writes what was approved, webhooks takes up what HubSpot told',
     }),
     declaredPatienceMs: Type.Integer({
       default: 60_000,

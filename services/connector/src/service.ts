@@ -36,6 +36,7 @@ import { registerRecordRoutes } from './mirror/record-routes.ts';
 import { createCrmMeasurement } from './probes/crm-measurement.ts';
 import { registerProbeRoutes } from './probes/probe-routes.ts';
 import { createProbeWork } from './probes/probe-work.ts';
+import { componentsOf } from './role.ts';
 import { createSafety } from './safety/safety.ts';
 import { registerSafetyRoutes } from './safety/safety-routes.ts';
 import { createObjectSync } from './sync/object-sync.ts';
@@ -239,7 +240,16 @@ export async function buildConnector(
   registerSyncRoutes({ http, database, cursors });
   await registerWebhookRoutes({ http, intake });
   runtime.onShutdown(() => readers.close());
-  return [declared, scheduler, notices, watches, maintenance, erasure, changeWorker, proposalConsumer];
+  return componentsOf(settings.roles, [
+    ['sync', declared],
+    ['sync', scheduler],
+    ['webhooks', notices],
+    ['sync', watches],
+    ['sync', maintenance],
+    ['sync', erasure],
+    ['writer', changeWorker],
+    ['writer', proposalConsumer],
+  ]);
 
   /** What accounts are looked at for; an interval of 0 leaves a kind out. */
   function watchWork(): Partial<Record<WatchKind, WatchWork>> {
