@@ -1,8 +1,7 @@
-import { kafkaTopicSettings, topicCatalogue } from '@kempt/contracts';
-import { deadLetterDeclaration } from '@kempt/outbox';
+import { consumption, deadLetterTopics, kafkaTopicSettings, topicCatalogue } from '@kempt/contracts';
 import { runtimeConfigSchema } from '@kempt/service-runtime';
 import { stringify } from 'yaml';
-import { consumption, serviceNames } from './consumption.ts';
+import { serviceNames } from './consumption.ts';
 import { globalValues } from './global-values.ts';
 import { accessRules } from './kafka-access.ts';
 import { platformValues } from './platform-values.ts';
@@ -30,22 +29,12 @@ export function chartTopics(): readonly ChartTopic[] {
     partitions: topic.partitions,
     settings: kafkaTopicSettings(topic),
   }));
-  const deadLetters = serviceNames
-    // The gateway only follows along: what it cannot read it leaves out.
-    .filter((service) => service !== 'gateway')
-    .flatMap((service) =>
-      consumption[service].flatMap(({ group, topics }) =>
-        topics.map((topic) => {
-          const { name, partitions, retentionMs } = deadLetterDeclaration(topic, group);
-          return {
-            name,
-            owner: service,
-            partitions,
-            settings: { 'cleanup.policy': 'delete', 'retention.ms': retentionMs },
-          };
-        }),
-      ),
-    );
+  const deadLetters = deadLetterTopics.map((topic) => ({
+    name: topic.name,
+    owner: topic.owner,
+    partitions: topic.partitions,
+    settings: kafkaTopicSettings(topic),
+  }));
   return [...declared, ...deadLetters];
 }
 

@@ -1,4 +1,5 @@
-import { consumption, ownedTopics, type ServiceName } from './consumption.ts';
+import { consumption, deadLetterTopic } from '@kempt/contracts';
+import { ownedTopics, type ServiceName } from './consumption.ts';
 
 /** One rule of access, in Strimzi's terms; names are without the prefix of an installation. */
 export interface AccessRule {
@@ -22,13 +23,13 @@ export function accessRules(service: ServiceName): readonly AccessRule[] {
       operations: ['Write', 'Describe', 'DescribeConfigs'],
     });
   }
-  for (const { group, topics } of consumption[service]) {
+  for (const { group, topics, hasDeadLetters } of consumption[service] ?? []) {
     for (const topic of topics) {
       rules.push({ resource: 'topic', name: topic.name, pattern: 'literal', operations: ['Read', 'Describe'] });
-      if (service !== 'gateway') {
+      if (hasDeadLetters) {
         rules.push({
           resource: 'topic',
-          name: `${topic.name}.${group}.dlq`,
+          name: deadLetterTopic(topic.name, group),
           pattern: 'literal',
           operations: ['Write', 'Describe'],
         });

@@ -124,6 +124,11 @@ const facts: Readonly<Record<ServiceName, ServiceFacts>> = {
   },
 };
 
+/** The settings of each service besides the common ones. */
+export const serviceConfigSchemas = Object.fromEntries(
+  serviceNames.map((name) => [name, facts[name].config]),
+) as Readonly<Record<ServiceName, TSchema>>;
+
 /** Settings that the chart makes from other values, so that nothing is said twice. */
 const settingsOfTheChart =
   /^KEMPT_(HTTP_(HOST|PORT|DRAIN_DELAY_MS)|DATABASE_(URL|ADMIN_URL)|MIGRATIONS|BUS.*|KAFKA_.*|ENSURE_TOPICS|TOPIC_PREFIX|WIRE_FORMAT|SCHEMA_REGISTRY_.*|STOP_TIMEOUT_MS|CONNECTIONS|FIELD_MAPS|CONNECTOR_ROLES|GATEWAY_UPSTREAMS_.*)$/;

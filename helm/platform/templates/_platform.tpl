@@ -33,21 +33,36 @@ externalSecrets.enabled is true: set externalSecrets.secretStore.name.
 {{- if and (eq $global.kafka.topics "job") (ne $global.migrations.mode "hook") }}
 global.kafka.topics is job, which is a hook: with global.migrations.mode={{ $global.migrations.mode }} set global.kafka.topics to services, strimzi or external.
 {{- end }}
+{{- if eq $global.kafka.topics "job" }}
+{{- if not (include "platform.topicsService" .) }}
+global.kafka.topics is job, which needs one of dedupe, data-quality, integration-audit and metrics: switch one on, or set global.kafka.topics to services.
+{{- end }}
+{{- if and $global.kafka.sasl.mechanism (not (and $global.kafka.sasl.username $global.kafka.sasl.existingSecret)) }}
+global.kafka.topics is job, which logs in as the user of all services: set global.kafka.sasl.username and global.kafka.sasl.existingSecret.
+{{- end }}
+{{- end }}
 {{- range $name := include "platform.services" . | fromJsonArray }}
 {{- $values := index $.Values $name | default dict }}
 {{- if and $values.fullnameOverride (ne $name "gateway") (not (dig "upstreams" $name "" ($.Values.gateway | mustToJson | mustFromJson))) }}
 {{ $name }}.fullnameOverride is set: the gateway does not know that name; set gateway.upstreams.{{ $name }} to http://{{ $values.fullnameOverride }}:8080.
 {{- end }}
 {{- end }}
-{{- if not $global.services.gateway }}
-{{- end }}
 {{- end -}}
 
-{{/* A container of the tools image. Takes (dict "root" $ "name" "x" "args" (list ...) "env" text "mounts" text). */}}
-{{- define "platform.toolsContainer" -}}
+{{/* The service whose image creates topics. */}}
+{{- define "platform.topicsService" -}}
+{{- $found := "" -}}
+{{- range $name := list "dedupe" "data-quality" "integration-audit" "metrics" -}}
+{{- if and (not $found) (index $.Values.global.services $name) -}}{{- $found = $name -}}{{- end -}}
+{{- end -}}
+{{- $found -}}
+{{- end -}}
+
+{{/* A container that does one thing. Takes (dict "root" $ "name" "x" "args" (list ...) "env" text "mounts" text), and "image" for one that is not the tools. */}}
+{{- define "platform.container" -}}
 {{- $tools := .root.Values.tools -}}
 name: {{ .name }}
-image: {{ include "service.image" (dict "root" .root "image" $tools.image) }}
+image: {{ include "service.image" (dict "root" .root "image" (.image | default $tools.image)) }}
 imagePullPolicy: {{ .root.Values.global.imagePullPolicy }}
 args: {{ toJson .args }}
 env:

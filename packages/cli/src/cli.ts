@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { createApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
+import { addCanaryCommand } from './commands/canary.ts';
 import { addClustersCommands } from './commands/clusters.ts';
 import { addCompareCommand } from './commands/compare.ts';
 import { addConnectionsCommands } from './commands/connections.ts';
@@ -42,6 +43,7 @@ const defaultUrl = 'http://127.0.0.1:8080';
 /** Each group of commands adds itself; one file a group. */
 const groups = [
   addStatusCommand,
+  addCanaryCommand,
   addConnectionsCommands,
   addRecordsCommands,
   addClustersCommands,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { asyncApiDocument } from './asyncapi-document.ts';
+import { deadLetterTopics } from './consumption.ts';
 import { topicCatalogue } from './topic-catalogue.ts';
 import { topicsDocument } from './topics-document.ts';
 
@@ -26,7 +27,11 @@ execFileSync('buf', ['build', '--output', path.join(packageFolder, 'gen-descript
   cwd: protoFolder,
   stdio: 'inherit',
 });
-writeYaml('topics.yaml', 'Generated from the topic catalogue; edits are lost.', topicsDocument(topicCatalogue));
+writeYaml(
+  'topics.yaml',
+  'Generated from the topic catalogue; edits are lost.',
+  topicsDocument(topicCatalogue, deadLetterTopics),
+);
 writeYaml(
   'asyncapi.yaml',
   'Generated from the topic catalogue and proto/; edits are lost.',

@@ -3,14 +3,15 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { deadLetterTopics } from './consumption.ts';
 import { topicCatalogue } from './topic-catalogue.ts';
 import { topicsDocument } from './topics-document.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(`../${name}`, import.meta.url));
 
 describe('what is published beside the code', () => {
-  test('topics.yaml is the catalogue', () => {
-    expect(parse(read('topics.yaml').toString('utf8'))).toEqual(topicsDocument(topicCatalogue));
+  test('topics.yaml is the catalogue and the topics of dead letters', () => {
+    expect(parse(read('topics.yaml').toString('utf8'))).toEqual(topicsDocument(topicCatalogue, deadLetterTopics));
   });
 
   test('the descriptor set holds every message, with its comments and its imports', () => {

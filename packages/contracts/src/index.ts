@@ -3,6 +3,14 @@ export { create, type DescMessage, type MessageInitShape, type MessageShape } fr
 export { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 export { canonicalJson } from './canonical-json.ts';
 export { frameConfluent, unframeConfluent } from './confluent-framing.ts';
+export {
+  type ConsumerGroup,
+  consumption,
+  deadLetterDeclaration,
+  deadLetterTopic,
+  deadLetterTopics,
+  type OwnedDeclaration,
+} from './consumption.ts';
 export { decodeEvent, encodeEvent, type KemptEvent } from './envelope.ts';
 export type { EventRecord, PositionedRecord } from './event-record.ts';
 export * from './gen/kempt/connector/v1/audit_pb.ts';

@@ -1,10 +1,11 @@
-import type { Topic } from './topic.ts';
+import type { OwnedDeclaration } from './consumption.ts';
+import type { Topic, TopicDeclaration } from './topic.ts';
 
 const hourMs = 60 * 60 * 1000;
 const dayMs = 24 * hourMs;
 
 /** Settings of a topic under the names that Kafka gives them. */
-export function kafkaTopicSettings(topic: Topic): Readonly<Record<string, string | number>> {
+export function kafkaTopicSettings(topic: TopicDeclaration): Readonly<Record<string, string | number>> {
   if (topic.cleanup === 'delete') return { 'cleanup.policy': 'delete', 'retention.ms': topic.retentionMs };
   return {
     'cleanup.policy': 'compact',
@@ -17,8 +18,8 @@ export function kafkaTopicSettings(topic: Topic): Readonly<Record<string, string
   };
 }
 
-/** The catalogue as plain data, for those who create topics with tools of their own. */
-export function topicsDocument(catalogue: readonly Topic[]): object {
+/** The catalogue and the topics of dead letters as plain data, for those who create topics with tools of their own. */
+export function topicsDocument(catalogue: readonly Topic[], deadLetters: readonly OwnedDeclaration[] = []): object {
   return {
     topics: catalogue.map((topic) => ({
       name: topic.name,
@@ -32,5 +33,6 @@ export function topicsDocument(catalogue: readonly Topic[]): object {
       retentionMs: topic.retentionMs,
       settings: kafkaTopicSettings(topic),
     })),
+    deadLetters: deadLetters.map((topic) => ({ ...topic, settings: kafkaTopicSettings(topic) })),
   };
 }

@@ -1,10 +1,10 @@
-import type { PositionedRecord, TopicDeclaration } from '@kempt/contracts';
+import { deadLetterDeclaration, type PositionedRecord, type TopicDeclaration } from '@kempt/contracts';
 import type { Chunk, EventBus, Subscription } from '@kempt/event-bus';
 import type { Database, Listener } from '@kempt/postgres';
 import { type Logger, type Metrics, withSpan } from '@kempt/telemetry';
 import { backoffMs } from './backoff.ts';
 import { createConsumerMetrics } from './consumer-metrics.ts';
-import { deadLetterDeclaration, sendToDeadLetters } from './dead-letter-store.ts';
+import { sendToDeadLetters } from './dead-letter-store.ts';
 import { parkedChannel } from './dead-letters.ts';
 import { EnvelopeError, isTenantId, isUuid, readEnvelope } from './envelope.ts';
 import { createEventApplication, type RetryPauses } from './event-application.ts';

@@ -1,4 +1,4 @@
-import type { PositionedRecord, TopicDeclaration } from '@kempt/contracts';
+import { deadLetterTopic, type PositionedRecord } from '@kempt/contracts';
 import type { Transaction } from '@kempt/postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { isUuid } from './envelope.ts';
@@ -14,8 +14,6 @@ import { insertIntoOutbox, toBuffer } from './outbox-append.ts';
  */
 export type DeadLetterState = 'open' | 'replaying' | 'resolved' | 'discarded';
 
-const deadLetterRetentionMs = 30 * 86_400_000;
-
 /** An event on its way to the dead letters. */
 export interface DeadLetterEntry {
   /** Empty where the event does not say. */
@@ -28,21 +26,6 @@ export interface DeadLetterEntry {
   readonly failure: Failure;
   readonly attempts: number;
   readonly firstSeenAt: Date;
-}
-
-/** Name of the topic to which a consumer group publishes what it could not apply. */
-export function deadLetterTopic(topic: string, group: string): string {
-  return `${topic}.${group}.dlq`;
-}
-
-/** The topic to which a consumer group publishes what it could not apply, for whoever creates topics. */
-export function deadLetterDeclaration(topic: TopicDeclaration, group: string): TopicDeclaration {
-  return {
-    name: deadLetterTopic(topic.name, group),
-    partitions: topic.partitions,
-    cleanup: 'delete',
-    retentionMs: deadLetterRetentionMs,
-  };
 }
 
 /**

@@ -1,6 +1,6 @@
 export type { Backoff } from './backoff.ts';
 export { type Consumer, type ConsumerOptions, type ConsumerSubscription, createConsumer } from './consumer.ts';
-export { type DeadLetterState, deadLetterDeclaration, deadLetterTopic } from './dead-letter-store.ts';
+export type { DeadLetterState } from './dead-letter-store.ts';
 export {
   createDeadLetters,
   type DeadLetter,
