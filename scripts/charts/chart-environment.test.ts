@@ -27,6 +27,12 @@ const values = [
 await describeWithHelm('environment of the charts', (helm) => {
   test.each([
     values,
+    [
+      ...values,
+      'global.kafka.sasl.mechanism=oauthbearer',
+      'global.kafka.sasl.oauth.tokenUrl=https://login/token',
+      'global.kafka.sasl.oauth.scope=kafka',
+    ],
     ['global.bus=postgres', 'global.busDatabase.existingSecret=bus', 'global.busDatabase.adminUrlKey=admin'],
   ])(
     'every variable that a chart sets is a setting of its service, and every secret comes from a file',

@@ -87,14 +87,11 @@ function deploymentViolations(object: KubernetesObject, objects: readonly Kubern
       if (container[probe] === undefined) found.push(`${idOf(object)}, container ${container.name}: has no ${probe}`);
     }
   }
-  const selector = (object.spec?.['selector'] as { matchLabels: Record<string, string> }).matchLabels;
-  if (!matches(selector, pod.labels)) found.push(`${idOf(object)}: does not select its own pods`);
+  if (!matches(selectorOf(object), pod.labels)) found.push(`${idOf(object)}: does not select its own pods`);
   // A simulated CRM is one pod by its nature, and nothing that anybody has to keep up.
   if (pod.labels['app.kubernetes.io/name'] === 'simulators') return found;
   const budget = objects.find(
-    ({ kind, spec }) =>
-      kind === 'PodDisruptionBudget' &&
-      matches((spec?.['selector'] as { matchLabels: Record<string, string> }).matchLabels, pod.labels),
+    (other) => other.kind === 'PodDisruptionBudget' && matches(selectorOf(other), pod.labels),
   );
   if (budget === undefined) found.push(`${idOf(object)}: has no PodDisruptionBudget`);
   if ((pod.spec.topologySpreadConstraints ?? []).length < 2)
@@ -166,6 +163,10 @@ function labelViolations(object: KubernetesObject): readonly string[] {
     (label) => labels[`app.kubernetes.io/${label}`] === undefined,
   );
   return missing.map((label) => `${idOf(object)}: has no label app.kubernetes.io/${label}`);
+}
+
+function selectorOf({ spec = {} }: KubernetesObject): Readonly<Record<string, string>> {
+  return (spec['selector'] as { readonly matchLabels: Readonly<Record<string, string>> }).matchLabels;
 }
 
 export function matches(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {

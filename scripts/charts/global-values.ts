@@ -59,10 +59,18 @@ export const globalValues = group('What all services share', {
       }),
     }),
     sasl: group('Log-in; a service can have its own under `<service>.kafka`', {
-      mechanism: choice('Mechanism; empty for none', ['', 'plain', 'scram-sha-256', 'scram-sha-512'], ''),
-      username: text('User'),
-      existingSecret: text('Secret that holds the password'),
-      passwordKey: text('Key of the password', 'password'),
+      mechanism: choice(
+        'Mechanism; empty for none',
+        ['', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'],
+        '',
+      ),
+      username: text('User, or client of oauthbearer'),
+      existingSecret: text('Secret that holds the password, or the secret of the client'),
+      passwordKey: text('Key of it', 'password'),
+      oauth: group('Where tokens of oauthbearer come from, by the client credentials grant', {
+        tokenUrl: text('Token endpoint', '', { pattern: '^(https?://[^\\s]+)?$' }),
+        scope: text('Scope that is asked for'),
+      }),
     }),
     strimzi: group('Resources of the Strimzi operator', {
       cluster: text('Name of the Kafka resource'),

@@ -56,7 +56,7 @@ function describe({ description = '', enum: choices }: ValueSchema): string {
 export function valuesTable(schema: ValueSchema, prefix = ''): string {
   const rows = valuesOf(schema, prefix).map(({ path, schema: { description = '', enum: choices }, default: value }) => {
     const takes =
-      choices === undefined ? '' : ` (${choices.map((one) => `\`${one === '' ? '""' : one}\``).join(', ')})`;
+      choices === undefined ? '' : ` (${choices.map((one) => `\`${one === '' ? '""' : String(one)}\``).join(', ')})`;
     return `| \`${path}\` | ${escaped(description)}${takes} | \`${escaped(JSON.stringify(value))}\` |`;
   });
   return ['| Value | Meaning | Default |', '|---|---|---|', ...rows].join('\n');

@@ -87,10 +87,23 @@
 {{- if $login.mechanism }}
 - name: KEMPT_KAFKA_SASL_MECHANISM
   value: {{ $login.mechanism }}
+{{- if eq $login.mechanism "oauthbearer" }}
+- name: KEMPT_KAFKA_OAUTH_TOKEN_URL
+  value: {{ $global.kafka.sasl.oauth.tokenUrl | quote }}
+- name: KEMPT_KAFKA_OAUTH_CLIENT_ID
+  value: {{ $login.username | quote }}
+- name: KEMPT_KAFKA_OAUTH_CLIENT_SECRET_FILE
+  value: {{ $folder }}/kafka-password
+{{- with $global.kafka.sasl.oauth.scope }}
+- name: KEMPT_KAFKA_OAUTH_SCOPE
+  value: {{ . | quote }}
+{{- end }}
+{{- else }}
 - name: KEMPT_KAFKA_SASL_USERNAME
   value: {{ $login.username | quote }}
 - name: KEMPT_KAFKA_SASL_PASSWORD_FILE
   value: {{ $folder }}/kafka-password
+{{- end }}
 {{- end }}
 {{- with $global.kafka.replicationFactor }}
 - name: KEMPT_KAFKA_REPLICATION_FACTOR

@@ -27,13 +27,21 @@
   {{- end }}
 {{- end -}}
 
+{{/* The port of a URL. */}}
+{{- define "service.urlEgress" -}}
+{{- $url := urlParse . -}}
+- ports:
+    - { port: {{ splitList ":" $url.host | rest | first | default (eq $url.scheme "https" | ternary "443" "80") }}, protocol: TCP }
+{{- end -}}
+
 {{- define "service.busEgress" -}}
 {{- if eq .Values.global.bus "kafka" -}}
 {{ include "service.kafkaEgress" . }}
 {{- with .Values.global.schemaRegistry.url }}
-{{- $url := urlParse . }}
-- ports:
-    - { port: {{ splitList ":" $url.host | rest | first | default (eq $url.scheme "https" | ternary "443" "80") }}, protocol: TCP }
+{{ include "service.urlEgress" . }}
+{{- end }}
+{{- if eq .Values.global.kafka.sasl.mechanism "oauthbearer" }}
+{{ include "service.urlEgress" .Values.global.kafka.sasl.oauth.tokenUrl }}
 {{- end }}
 {{- end -}}
 {{- end -}}

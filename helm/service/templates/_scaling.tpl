@@ -72,6 +72,12 @@ spec:
         {{- with $login.mechanism }}
         sasl: {{ . | replace "-" "_" | replace "scram_sha_" "scram_sha" | replace "plain" "plaintext" }}
         {{- end }}
+        {{- if eq $login.mechanism "oauthbearer" }}
+        oauthTokenEndpointUri: {{ $global.kafka.sasl.oauth.tokenUrl | quote }}
+        {{- with $global.kafka.sasl.oauth.scope }}
+        scopes: {{ . | splitList " " | join "," | quote }}
+        {{- end }}
+        {{- end }}
       {{- if include "service.needsTriggerAuthentication" $root }}
       authenticationRef:
         name: {{ include "service.fullname" $root }}-kafka
@@ -105,7 +111,7 @@ metadata:
 spec:
   {{- if $login.mechanism }}
   env:
-    - { parameter: username, name: KEMPT_KAFKA_SASL_USERNAME, containerName: server }
+    - { parameter: username, name: {{ eq $login.mechanism "oauthbearer" | ternary "KEMPT_KAFKA_OAUTH_CLIENT_ID" "KEMPT_KAFKA_SASL_USERNAME" }}, containerName: server }
   {{- end }}
   secretTargetRef:
     {{- if $login.mechanism }}

@@ -10,6 +10,9 @@
 {{- if and $login.mechanism (not (and $login.username $login.secret)) -}}
 {{- $problems = append $problems (printf "global.kafka.sasl.mechanism is %s: set global.kafka.sasl.username and global.kafka.sasl.existingSecret, or both under %s.kafka." $login.mechanism .Chart.Name) -}}
 {{- end -}}
+{{- if and (eq $login.mechanism "oauthbearer") (not $global.kafka.sasl.oauth.tokenUrl) -}}
+{{- $problems = append $problems "global.kafka.sasl.mechanism is oauthbearer: set global.kafka.sasl.oauth.tokenUrl." -}}
+{{- end -}}
 {{- if and $login.clientSecret (not $global.kafka.tls.enabled) -}}
 {{- $problems = append $problems "A client certificate for Kafka needs global.kafka.tls.enabled=true." -}}
 {{- end -}}

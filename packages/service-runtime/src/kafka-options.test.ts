@@ -29,3 +29,17 @@ test('a login, and how many copies of a topic there are to be', () => {
     replicationFactor: 3,
   });
 });
+
+test('a login by a token that is fetched when it is needed', () => {
+  const kafka = {
+    ...plain,
+    saslMechanism: 'oauthbearer' as const,
+    oauthTokenUrl: 'http://127.0.0.1:1/token',
+    oauthClientId: 'kempt',
+    oauthClientSecret: 'secret',
+  };
+  expect(kafkaOptionsOf({ topicPrefix: '', kafka }).sasl).toEqual({
+    mechanism: 'oauthbearer',
+    token: expect.any(Function),
+  });
+});

@@ -256,6 +256,14 @@ describe('common settings', () => {
     [{ KEMPT_BUS: 'kafka' }, 'KEMPT_KAFKA_BROKERS'],
     [{ KEMPT_MIGRATIONS: 'on-start' }, 'KEMPT_DATABASE_ADMIN_URL'],
     [{ KEMPT_WIRE_FORMAT: 'confluent' }, 'KEMPT_SCHEMA_REGISTRY_URL'],
+    [
+      {
+        KEMPT_KAFKA_SASL_MECHANISM: 'oauthbearer',
+        KEMPT_KAFKA_OAUTH_CLIENT_ID: 'c',
+        KEMPT_KAFKA_OAUTH_CLIENT_SECRET: 's',
+      },
+      'KEMPT_KAFKA_OAUTH_TOKEN_URL',
+    ],
     [{ KEMPT_KAFKA_SASL_MECHANISM: 'plain', KEMPT_KAFKA_SASL_USERNAME: 'u' }, 'KEMPT_KAFKA_SASL_PASSWORD'],
     [{ KEMPT_KAFKA_TLS_KEY: 'pem' }, 'KEMPT_KAFKA_TLS_CERTIFICATE'],
   ])('%j asks for %s', (environment, key) => {

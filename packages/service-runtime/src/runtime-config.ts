@@ -89,12 +89,28 @@ export const runtimeConfigSchema = Type.Object({
       Type.String({ secret: true, minLength: 1, description: 'PEM of the key of the client certificate' }),
     ),
     saslMechanism: Type.Optional(
-      Type.Union([Type.Literal('plain'), Type.Literal('scram-sha-256'), Type.Literal('scram-sha-512')], {
-        description: 'How to log in to Kafka',
-      }),
+      Type.Union(
+        [
+          Type.Literal('plain'),
+          Type.Literal('scram-sha-256'),
+          Type.Literal('scram-sha-512'),
+          Type.Literal('oauthbearer'),
+        ],
+        { description: 'How to log in to Kafka' },
+      ),
     ),
     saslUsername: Type.Optional(Type.String({ minLength: 1, description: 'User to log in as' })),
     saslPassword: Type.Optional(Type.String({ secret: true, minLength: 1, description: 'Password of that user' })),
+    oauthTokenUrl: Type.Optional(
+      Type.String({
+        minLength: 1,
+        example: 'https://login.example.com/oauth2/token',
+        description: 'Token endpoint of oauthbearer, for the client credentials grant',
+      }),
+    ),
+    oauthClientId: Type.Optional(Type.String({ minLength: 1, description: 'Client of oauthbearer' })),
+    oauthClientSecret: Type.Optional(Type.String({ secret: true, minLength: 1, description: 'Secret of that client' })),
+    oauthScope: Type.Optional(Type.String({ minLength: 1, description: 'Scope that is asked for' })),
     replicationFactor: Type.Optional(
       Type.Integer({
         minimum: 1,
@@ -183,7 +199,16 @@ export function runtimeConfigRules(config: RuntimeConfig): readonly ConfigProble
       missing('KEMPT_SCHEMA_REGISTRY_URL', 'the URL of a schema registry', 'KEMPT_WIRE_FORMAT is confluent'),
     );
   }
-  if (config.kafka.saslMechanism !== undefined) {
+  if (config.kafka.saslMechanism === 'oauthbearer') {
+    const needed = [
+      ['KEMPT_KAFKA_OAUTH_TOKEN_URL', config.kafka.oauthTokenUrl, 'the URL of a token endpoint'],
+      ['KEMPT_KAFKA_OAUTH_CLIENT_ID', config.kafka.oauthClientId, 'a client'],
+      ['KEMPT_KAFKA_OAUTH_CLIENT_SECRET', config.kafka.oauthClientSecret, 'its secret'],
+    ] as const;
+    for (const [key, value, expected] of needed) {
+      if (value === undefined) problems.push(missing(key, expected, 'KEMPT_KAFKA_SASL_MECHANISM is oauthbearer'));
+    }
+  } else if (config.kafka.saslMechanism !== undefined) {
     if (config.kafka.saslUsername === undefined) {
       problems.push(missing('KEMPT_KAFKA_SASL_USERNAME', 'a user', 'KEMPT_KAFKA_SASL_MECHANISM is set'));
     }
