@@ -35,7 +35,7 @@ export default {
     {
       name: 'only-the-kafka-bus-knows-kafkajs',
       severity: 'error',
-      from: { pathNot: '^packages/event-bus-kafka/|^scripts/bench/' },
+      from: { pathNot: '^packages/event-bus-kafka/|^scripts/(bench|charts)/' },
       to: { path: 'node_modules/kafkajs' },
     },
     {

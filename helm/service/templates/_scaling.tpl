@@ -72,12 +72,6 @@ spec:
         {{- with $login.mechanism }}
         sasl: {{ . | replace "-" "_" | replace "scram_sha_" "scram_sha" | replace "plain" "plaintext" }}
         {{- end }}
-        {{- if eq $login.mechanism "oauthbearer" }}
-        oauthTokenEndpointUri: {{ $global.kafka.sasl.oauth.tokenUrl | quote }}
-        {{- with $global.kafka.sasl.oauth.scope }}
-        scopes: {{ . | splitList " " | join "," | quote }}
-        {{- end }}
-        {{- end }}
       {{- if include "service.needsTriggerAuthentication" $root }}
       authenticationRef:
         name: {{ include "service.fullname" $root }}-kafka
@@ -112,6 +106,12 @@ spec:
   {{- if $login.mechanism }}
   env:
     - { parameter: username, name: {{ eq $login.mechanism "oauthbearer" | ternary "KEMPT_KAFKA_OAUTH_CLIENT_ID" "KEMPT_KAFKA_SASL_USERNAME" }}, containerName: server }
+    {{- if eq $login.mechanism "oauthbearer" }}
+    - { parameter: oauthTokenEndpointUri, name: KEMPT_KAFKA_OAUTH_TOKEN_URL, containerName: server }
+    {{- if .Values.global.kafka.sasl.oauth.scope }}
+    - { parameter: scopes, name: KEMPT_KAFKA_OAUTH_SCOPE, containerName: server }
+    {{- end }}
+    {{- end }}
   {{- end }}
   secretTargetRef:
     {{- if $login.mechanism }}
