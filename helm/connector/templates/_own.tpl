@@ -57,17 +57,17 @@ checksum/connections: {{ include "connector.connectionsFile" . | sha256sum }}
 - name: connections
   secret:
     secretName: {{ .Values.connections.existingSecret }}
-    defaultMode: 0440
+    defaultMode: 288
     items:
       - { key: {{ .Values.connections.key }}, path: connections.yaml }
 {{- else if eq $from "simulators" }}
 - name: connections
-  secret: { secretName: {{ include "service.sibling" (list . "simulators") }}, defaultMode: 0440 }
+  secret: { secretName: {{ include "service.sibling" (list . "simulators") }}, defaultMode: 288 }
 {{- end }}
 {{- with .Values.connections.credentials }}
 - name: credentials
   projected:
-    defaultMode: 0440
+    defaultMode: 288
     sources:
       {{- range . }}
       - secret: { name: {{ . }} }

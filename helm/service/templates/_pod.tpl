@@ -86,7 +86,7 @@ volumeMounts:
 {{- $global := .Values.global -}}
 name: admin-secrets
 projected:
-  defaultMode: 0440
+  defaultMode: 288
   sources:
     - secret:
         name: {{ $global.database.admin.existingSecret }}
@@ -100,10 +100,11 @@ projected:
     {{- end }}
 {{- end -}}
 
+{{/* 288 is 0440: readable for the group of the pod. Readers of YAML disagree about how octal numbers are written. */}}
 {{- define "service.secretsVolume" -}}
 name: secrets
 projected:
-  defaultMode: 0440
+  defaultMode: 288
   sources:
     {{- . | nindent 4 }}
 {{- end -}}
