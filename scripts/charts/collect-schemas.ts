@@ -78,6 +78,8 @@ function slim(part: unknown, isProperties = false): unknown {
   if (typeof part !== 'object' || part === null) return part;
   return Object.fromEntries(
     Object.entries(part)
+      // JavaScript knows no flags within a pattern; there is one such pattern.
+      .filter(([key, child]) => isProperties || !(key === 'pattern' && String(child).includes('(?i)')))
       .filter(
         ([key]) =>
           isProperties ||
