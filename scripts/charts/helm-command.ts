@@ -82,7 +82,8 @@ export async function stageCharts(helm: string, source = path.join(root, 'helm')
     }
   }
 
-  for (const chart of ['connector', 'dedupe', 'data-quality', 'integration-audit', 'metrics', 'gateway', 'platform']) {
+  // The umbrella first: it must be complete without the charts of services having been built, as GitOps tools build it.
+  for (const chart of ['platform', 'connector', 'dedupe', 'data-quality', 'integration-audit', 'metrics', 'gateway']) {
     const built = await call(['dependency', 'update', path.join(folder, chart)]);
     if (!built.ok) throw new Error(`The dependencies of ${chart} are not there: ${built.output}`);
   }
