@@ -26,6 +26,8 @@ await describeWithKafka('access rules of the charts', { own: true, secure: true 
       brokers: kafka.brokers,
       clientId: 'access',
       logger: createLogger({ service: 'access', level: 'silent' }),
+      adminTimeoutMs: 90_000,
+      publishTimeoutMs: 90_000,
       ...options,
     });
     opened.push(bus);
@@ -106,7 +108,7 @@ await describeWithKafka('access rules of the charts', { own: true, secure: true 
         await bus.lag(group);
       }
     },
-    60_000,
+    180_000,
   );
 
   test('a group of another service is refused', async () => {
