@@ -1,4 +1,4 @@
-import { topicCatalogue } from '@kempt/contracts';
+import { deadLetterTopics, topicCatalogue } from '@kempt/contracts';
 import { createLogger, createMetrics, type Logger } from '@kempt/telemetry';
 import { ConfigError } from './config-problem.ts';
 import { openEventBus } from './open-event-bus.ts';
@@ -62,12 +62,13 @@ async function migrateSchema<C>({ definition, config, logger, entry }: Work<C>):
   });
 }
 
-/** Every topic of the catalogue: a service that starts later finds those that it reads, too. */
+/** Every topic of the catalogue and of dead letters: a service that starts later finds those that it reads, too. */
 async function createTopics<C>({ definition, config, logger }: Work<C>): Promise<void> {
   const bus = await openEventBus({ service: definition.name, config, logger, metrics: createMetrics(definition.name) });
   try {
-    await bus.ensureTopics(topicCatalogue);
-    logger.info({ topics: topicCatalogue.length }, 'topics are there');
+    const topics = [...topicCatalogue, ...deadLetterTopics];
+    await bus.ensureTopics(topics);
+    logger.info({ topics: topics.length }, 'topics are there');
   } finally {
     await bus.close();
   }
