@@ -1,7 +1,7 @@
 export { type ClusterOptions, clusterComponent, type Edge, type PairScore } from './clustering.ts';
 export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 export { inferSchema } from './infer-schema.ts';
-export { createMatcher, type Matcher, type PairResult } from './matcher.ts';
+export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
 export {
   decisionThreshold,
   type FeatureModel,

@@ -22,16 +22,24 @@ export interface Matcher {
   normalise(record: InputRecord): NormalRecord;
   /** Blocking keys, the most selective kind first. Two records are candidates of each other when they share one. */
   blockKeys(normal: NormalRecord): readonly string[];
+  /** The same keys as hashes of 53 bits, in the same order: less work where keys are only compared. */
+  blockHashes(normal: NormalRecord): readonly number[];
   score(a: NormalRecord, b: NormalRecord): PairResult;
   /** Why two records match, or why not. */
   explain(a: NormalRecord, b: NormalRecord, options?: ExplainOptions): Explanation;
 }
 
-/** The cache of prepared values is emptied when it holds more than this many. */
-const mostValues = 400_000;
-const mostRows = 200_000;
+export interface MatcherOptions {
+  /**
+   * How many records are kept prepared for scoring, and four times as many of their values; the cache is emptied when it holds
+   * more. Default 100,000.
+   */
+  readonly recordsMax?: number;
+}
 
-export function createMatcher(model: MatchModel): Matcher {
+export function createMatcher(model: MatchModel, options: MatcherOptions = {}): Matcher {
+  const mostRows = options.recordsMax ?? 100_000;
+  const mostValues = 4 * mostRows;
   checkModel(model);
   const plan = planOf(model.schema);
   const rarities = createRarities(model.frequencies);
@@ -64,6 +72,7 @@ export function createMatcher(model: MatchModel): Matcher {
     model,
     normalise,
     blockKeys: (normal) => blocker.keys(normal.values),
+    blockHashes: (normal) => blocker.hashes(normal.values),
     score(a, b) {
       const weight = weigh(a, b);
       return { weight, probability: probabilityOf(weight), conflict: scorer.conflict };

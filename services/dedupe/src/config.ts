@@ -14,6 +14,12 @@ export const dedupeConfigSchema = Type.Object({
         minimum: 50,
         description: 'How often tenants that wait for their first resolution are looked at, in milliseconds.',
       }),
+      cachedRecords: Type.Integer({
+        default: 100_000,
+        minimum: 1_000,
+        description:
+          'How many records are kept in memory ready for comparison, about 2.5 KB each; more of them make changes of large tenants faster.',
+      }),
       proposalRecordsMax: Type.Integer({
         default: 10,
         minimum: 2,

@@ -5,6 +5,11 @@ export function createDedupeMetrics(metrics: Metrics) {
   return {
     /** entity_kind: person | organisation */
     candidates: metrics.counter('kempt_dedupe_candidates_total', 'Candidate pairs that were scored.', ['entity_kind']),
+    unchanged: metrics.counter(
+      'kempt_dedupe_unchanged_records_total',
+      'Changed records of which nothing changed that is compared.',
+      ['entity_kind'],
+    ),
     edges: metrics.counter('kempt_dedupe_edges_total', 'Scored pairs above the review floor.', ['entity_kind']),
     clusterChanges: metrics.counter('kempt_dedupe_cluster_changes_total', 'Clusters whose members changed.', [
       'entity_kind',

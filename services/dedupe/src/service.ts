@@ -53,7 +53,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const { dedupe } = runtime.config;
   const metrics = createDedupeMetrics(runtime.metrics);
   const now = () => new Date();
-  const models = createDecidingModels();
+  const models = createDecidingModels({ recordsMax: dedupe.cachedRecords });
   const proposals = createProposalWriter({
     events: createProposalEvents(runtime.wireFormat, now),
     limits: {
@@ -71,7 +71,8 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   };
   const gate = createGateKeeper(gateLimits);
   const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
-  const changes = createChangeResolution(outlets, createNormalCache());
+  const cache = createNormalCache(dedupe.cachedRecords);
+  const changes = createChangeResolution(outlets, cache);
   const firstResolution = createFirstResolution({
     database,
     outlets,
@@ -117,7 +118,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   });
   registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
   registerProposalRoutes({ http, database, models, cursors, gate, gateLimits });
-  registerMatchRoutes({ http, database, check: createMatchCheck({ database, models, cache: createNormalCache() }) });
+  registerMatchRoutes({ http, database, check: createMatchCheck({ database, models, cache }) });
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
   const reviews = createReviews({ database, changes, models, events: reviewEvents, gate, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors, gateProbabilityMin: gateLimits.probabilityMin });

@@ -1,9 +1,10 @@
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import type { MatchRecord } from '../matching/match-record-store.ts';
+import { readBlocks } from '../matching/key-table.ts';
+import type { NumberedRecord } from '../matching/record-scorer.ts';
 
 /** A stored record that shares blocking keys with what is asked about. */
-export interface LikelyRecord extends MatchRecord {
+export interface LikelyRecord extends NumberedRecord {
   readonly goldenId: string | null;
 }
 
@@ -14,30 +15,25 @@ export interface LikelyRecord extends MatchRecord {
 export async function findLikelyRecords(
   tx: Transaction,
   kind: EntityKind,
-  options: { readonly hashes: readonly string[]; readonly blockSizeMax: number; readonly recordsMax: number },
+  options: { readonly hashes: readonly number[]; readonly blockSizeMax: number; readonly recordsMax: number },
 ): Promise<LikelyRecord[]> {
-  if (options.hashes.length === 0) return [];
+  const rarityOf = new Map<number, number>();
+  for (const records of (await readBlocks(tx, kind, options)).values()) {
+    for (const recordNo of records) rarityOf.set(recordNo, (rarityOf.get(recordNo) ?? 0) + 1 / records.length);
+  }
+  const likely = [...rarityOf]
+    .toSorted(([left, rarity], [right, otherRarity]) => otherRarity - rarity || left - right)
+    .slice(0, options.recordsMax)
+    .map(([recordNo]) => recordNo);
+  if (likely.length === 0) return [];
   return tx.query<LikelyRecord>(
-    `select record.ref, record.version::int as version, record.fields, record.golden_id as "goldenId"
-     from (
-       select member.ref, sum(1.0 / cardinality(block.refs)) as rarity
-       from unnest($3::bigint[]) as wanted (key_hash)
-       cross join lateral (
-         select array_agg(ref) as refs from (
-           select ref from block_key
-           where tenant_id = $1 and entity_kind = $2 and key_hash = wanted.key_hash
-           limit $4
-         ) as members
-       ) as block
-       cross join lateral unnest(block.refs) as member (ref)
-       where cardinality(block.refs) <= $5
-       group by member.ref
-       order by rarity desc, member.ref
-       limit $6
-     ) as likely
-     join match_record as record on record.tenant_id = $1 and record.ref = likely.ref
+    `select record.ref, record.record_no as "recordNo", record.fields_version::int as version, record.fields,
+            record.golden_id as "goldenId"
+     from unnest($3::int[]) with ordinality as likely (number, place)
+       join match_record as record
+         on record.tenant_id = $1 and record.entity_kind = $2 and record.record_no = likely.number
      where not record.deleted
-     order by likely.rarity desc, record.ref`,
-    [tx.tenantId, kind, options.hashes, options.blockSizeMax + 1, options.blockSizeMax, options.recordsMax],
+     order by likely.place`,
+    [tx.tenantId, kind, likely],
   );
 }

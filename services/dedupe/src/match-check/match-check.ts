@@ -2,8 +2,8 @@ import { decisionThreshold } from '@kempt/entity-resolution';
 import type { Database } from '@kempt/postgres';
 import { explainPair } from '../clusters/pair-explanation.ts';
 import { noModelYet } from '../errors.ts';
+import { keyHashes } from '../matching/edge-scoring.ts';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import { keyHash } from '../matching/key-hash.ts';
 import type { NormalCache } from '../matching/record-scorer.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import { lockFreeState } from '../models/model-store.ts';
@@ -49,7 +49,7 @@ export function createMatchCheck(options: {
             deciding: found,
             normal: own,
             candidates: await findLikelyRecords(tx, question.entityKind, {
-              hashes: found.matcher.blockKeys(own).map(keyHash),
+              hashes: keyHashes(found.matcher, own),
               blockSizeMax: found.model.blocking.largestBlock,
               recordsMax: scoredMax,
             }),
@@ -58,9 +58,10 @@ export function createMatchCheck(options: {
         { readOnly: true },
       );
       const { matcher, model } = deciding;
+      const forms = cache.formsOf(tenantId, matcher);
       const matches = candidates
         .flatMap((record) => {
-          const other = cache.get(tenantId, matcher, record);
+          const other = forms.of(record);
           const { probability, weight, conflict } = matcher.score(normal, other);
           if (conflict || probability < question.minProbability) return [];
           return [{ record, other, probability, weight }];

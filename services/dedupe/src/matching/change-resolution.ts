@@ -6,24 +6,34 @@ import { type ClusterOutlets, type ResolvedGroup, writeClusters } from '../clust
 import type { DecidingModel } from '../models/deciding-model.ts';
 import { anyReviews, followSurvivors, standingVerdicts } from '../reviews/review-store.ts';
 import { constraintsOf, type Pair } from '../reviews/verdict-graph.ts';
+import { loadKeyTableSize } from './block-page-store.ts';
+import { scoreChange } from './edge-scoring.ts';
 import type { EntityKind } from './entity-kind.ts';
-import { keyHash } from './key-hash.ts';
+import { writeAllKeys } from './key-table-writing.ts';
+import { connectedComponent, type Edge } from './match-graph-store.ts';
 import {
-  connectedComponent,
-  deleteEdges,
-  type Edge,
-  findCandidates,
-  insertEdges,
-  replaceKeys,
-} from './match-graph-store.ts';
-import { clearMemberships, clustersOf, loadRecords, type MatchRecord, membersOf } from './match-record-store.ts';
-import type { NormalCache } from './record-scorer.ts';
+  clearMemberships,
+  clustersOf,
+  loadKeyedRecords,
+  loadRecords,
+  type MatchRecord,
+  membersOf,
+  sharedClustersOf,
+} from './match-record-store.ts';
+import { inputRecord, type NormalCache } from './record-scorer.ts';
 import { fallenInto, lockOrphanedClusters, survivorsOf } from './survivor-store.ts';
 
 /** The caller holds the lock of the kind. */
 export interface ChangeResolution {
-  /** Resolves records that were just saved, and everything they touch. */
-  resolve(tx: Transaction, kind: EntityKind, change: ResolvedChange): Promise<ResolutionCounts>;
+  /**
+   * Resolves records of which something that is compared was just saved, and everything they touch. Of `otherRefs` only fields
+   * that are not compared changed: they stay where they are, and proposals to merge them are brought up to date.
+   */
+  resolve(
+    tx: Transaction,
+    kind: EntityKind,
+    change: ResolvedChange & { readonly otherRefs?: readonly string[] },
+  ): Promise<ResolutionCounts>;
   /** Clusters anew what is around records that did not change, since a verdict on them did. */
   regroup(tx: Transaction, kind: EntityKind, change: ResolvedChange): Promise<ResolutionCounts>;
 }
@@ -48,8 +58,6 @@ interface TouchedPart {
   readonly gone: readonly string[];
   /** Clusters that held any of them before. */
   readonly formerClusters: readonly string[];
-  /** Records that were read already. */
-  readonly records: Map<string, MatchRecord>;
 }
 
 /**
@@ -59,50 +67,36 @@ interface TouchedPart {
  */
 export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCache): ChangeResolution {
   return {
-    async resolve(tx, kind, { deciding, refs }) {
-      const tenantId = tx.tenantId as string;
-      const { matcher, model } = deciding;
+    async resolve(tx, kind, { deciding, refs, otherRefs = [] }) {
+      await writeMissingKeys(tx, kind, deciding.matcher);
       const reviewed = await followSurvivors(tx, refs);
-      const formerNeighbours = await deleteEdges(tx, refs);
-      const formerClusters = await clustersOf(tx, [...refs, ...formerNeighbours]);
-      const formerMembers = await membersOf(tx, formerClusters);
-
-      const changed = await loadRecords(tx, refs);
-      const living = new Set(changed.map((record) => record.ref));
-      const gone = refs.filter((ref) => !living.has(ref));
-
-      const keysOf = new Map(
-        changed.map((record) => {
-          const normal = cache.get(tenantId, matcher, record);
-          return [record.ref, matcher.blockKeys(normal).map((key) => keyHash(key))] as const;
-        }),
-      );
-      await replaceKeys(tx, kind, [
-        ...[...keysOf].map(([ref, hashes]) => ({ ref, hashes })),
-        ...gone.map((ref) => ({ ref, hashes: [] })),
-      ]);
-
-      const pairs = await candidatePairs(tx, kind, { keysOf, blockSizeMax: model.blocking.largestBlock });
-      const candidateRefs = new Set(pairs.flat());
-      for (const record of changed) candidateRefs.delete(record.ref);
-      const records = new Map<string, MatchRecord>(
-        [...changed, ...(await loadRecords(tx, [...candidateRefs]))].map((record) => [record.ref, record]),
-      );
-      const score = createScore(tenantId, matcher, records);
-      const edges = scorePairs(pairs, score, weightOf(model.reviewFloor));
-      await insertEdges(tx, kind, edges);
-
-      const seeds = new Set([...refs, ...formerNeighbours, ...formerMembers.map((member) => member.ref), ...reviewed]);
-      for (const edge of edges) seeds.add(edge.left).add(edge.right);
+      const records = await loadKeyedRecords(tx, refs);
+      const { candidates, removed, added } = await scoreChange(tx, kind, { deciding, cache, records });
+      const minimum = weightOf(decisionThreshold(deciding.model));
+      const seeds = new Set(reviewed);
+      // What was removed may have tied records by the threshold of an earlier model.
+      for (const { left, right } of removed) seeds.add(left).add(right);
+      for (const { left, right, weight } of added) if (weight >= minimum) seeds.add(left).add(right);
+      const gone: string[] = [];
+      for (const { ref, fields, goldenId } of records) {
+        if (fields === null) gone.push(ref);
+        // A record that is new has to get a cluster; any other one is where it was unless an edge or a verdict moves it.
+        if (fields === null || goldenId === null) seeds.add(ref);
+      }
       for (const ref of await survivorsOf(tx, gone)) seeds.add(ref);
-      const clusters = await regroupPart(tx, kind, {
-        deciding,
-        seeds: [...seeds],
-        gone,
-        formerClusters,
-        records,
+      const formerClusters = await clustersOf(tx, [...seeds]);
+      for (const member of await membersOf(tx, formerClusters)) seeds.add(member.ref);
+      const clusters = await regroupPart(tx, kind, { deciding, seeds: [...seeds], gone, formerClusters });
+      await outlets.proposals.write(tx, {
+        entityKind: kind,
+        modelVersion: deciding.model.version,
+        goldenIds: await sharedClustersOf(
+          tx,
+          [...refs, ...otherRefs].filter((ref) => !seeds.has(ref)),
+        ),
+        lane: 'live',
       });
-      return { candidates: pairs.length, edges: edges.length, clusters };
+      return { candidates, edges: added.length, clusters };
     },
 
     async regroup(tx, kind, { deciding, refs }) {
@@ -113,7 +107,6 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
         seeds: [...new Set([...refs, ...members.map((member) => member.ref)])],
         gone: [],
         formerClusters,
-        records: new Map(),
       });
       return { candidates: 0, edges: 0, clusters };
     },
@@ -121,15 +114,18 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
 
   /** @returns the number of clusters that changed */
   async function regroupPart(tx: Transaction, kind: EntityKind, part: TouchedPart): Promise<number> {
+    if (part.seeds.length === 0) return 0;
     const { matcher, model } = part.deciding;
-    const { records } = part;
     const before = await lockClusters(tx, part.formerClusters);
     const removed = new Set(part.gone);
     const reviewed = await anyReviews(tx);
     const around = await connectedComponent(
       tx,
       part.seeds.filter((ref) => !removed.has(ref)),
-      async (refs) => (reviewed ? standingVerdicts(tx, kind, refs) : []),
+      {
+        minimumWeight: weightOf(decisionThreshold(model)),
+        verdictsOn: async (refs) => (reviewed ? standingVerdicts(tx, kind, refs) : []),
+      },
     );
 
     // The component may reach clusters that none of the changed records touched before.
@@ -139,12 +135,7 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
       tx,
       reached.filter((id) => !known.has(id)),
     );
-    for (const record of await loadRecords(
-      tx,
-      around.nodes.filter((ref) => !records.has(ref)),
-    )) {
-      records.set(record.ref, record);
-    }
+    const records = new Map((await loadRecords(tx, around.nodes)).map((record) => [record.ref, record]));
 
     await clearMemberships(tx, part.gone);
     const nodes = around.nodes.filter((ref) => records.has(ref));
@@ -152,7 +143,7 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
     const groups = clusterComponent(
       nodes,
       around.edges.map((edge) => ({ a: edge.left, b: edge.right, weight: edge.weight })),
-      createScore(tx.tenantId as string, matcher, records),
+      createScore(matcher, records),
       { minimumWeight: weightOf(decisionThreshold(model)), ...constraints },
     );
     const { successors, orphaned } = await fallen(tx, nodes);
@@ -167,18 +158,33 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
       lane: 'live',
     });
   }
+}
 
-  function createScore(tenantId: string, matcher: Matcher, records: ReadonlyMap<string, MatchRecord>) {
-    return (left: string, right: string): ReturnType<Matcher['score']> => {
-      const leftRecord = records.get(left);
-      const rightRecord = records.get(right);
-      if (leftRecord === undefined || rightRecord === undefined) {
-        // A record that vanished between two reads of one transaction cannot match anything.
-        return { weight: Number.NEGATIVE_INFINITY, probability: 0, conflict: true };
-      }
-      return matcher.score(cache.get(tenantId, matcher, leftRecord), cache.get(tenantId, matcher, rightRecord));
-    };
-  }
+/** A kind that streamed before there was a key table has none until its first change. */
+async function writeMissingKeys(tx: Transaction, kind: EntityKind, matcher: Matcher): Promise<void> {
+  if ((await loadKeyTableSize(tx, kind)).pages === 0) await writeAllKeys(tx, kind, matcher);
+}
+
+/** Normal forms are made once for each record of a part, and only when a pair has no edge. */
+function createScore(matcher: Matcher, records: ReadonlyMap<string, MatchRecord>) {
+  const normals = new Map<string, ReturnType<Matcher['normalise']>>();
+  const normalOf = (ref: string) => {
+    const known = normals.get(ref);
+    if (known !== undefined) return known;
+    const record = records.get(ref);
+    if (record === undefined) return undefined;
+    const normal = matcher.normalise(inputRecord(record));
+    normals.set(ref, normal);
+    return normal;
+  };
+  return (left: string, right: string): ReturnType<Matcher['score']> => {
+    const [leftNormal, rightNormal] = [normalOf(left), normalOf(right)];
+    if (leftNormal === undefined || rightNormal === undefined) {
+      // A record that vanished between two reads of one transaction cannot match anything.
+      return { weight: Number.NEGATIVE_INFINITY, probability: 0, conflict: true };
+    }
+    return matcher.score(leftNormal, rightNormal);
+  };
 }
 
 /**
@@ -202,41 +208,6 @@ async function fallen(
       members: (membersOfCluster.get(cluster.goldenId) ?? []).map((record) => record.ref),
     })),
   };
-}
-
-async function candidatePairs(
-  tx: Transaction,
-  kind: EntityKind,
-  options: { readonly keysOf: ReadonlyMap<string, readonly string[]>; readonly blockSizeMax: number },
-): Promise<[string, string][]> {
-  const hashes = new Set([...options.keysOf.values()].flat());
-  const blocks = await findCandidates(tx, kind, { hashes: [...hashes], blockSizeMax: options.blockSizeMax });
-  const pairs = new Map<string, [string, string]>();
-  for (const [ref, keys] of options.keysOf) {
-    for (const key of keys) {
-      for (const other of blocks.get(key) ?? []) {
-        if (other === ref) continue;
-        const pair: [string, string] = ref < other ? [ref, other] : [other, ref];
-        pairs.set(`${pair[0]}\n${pair[1]}`, pair);
-      }
-    }
-  }
-  return [...pairs.values()];
-}
-
-function scorePairs(
-  pairs: readonly [string, string][],
-  score: (left: string, right: string) => ReturnType<Matcher['score']>,
-  reviewFloor: number,
-): Edge[] {
-  const edges: Edge[] = [];
-  for (const [left, right] of pairs) {
-    const scored = score(left, right);
-    if (!scored.conflict && scored.weight >= reviewFloor) {
-      edges.push({ left, right, weight: scored.weight, probability: scored.probability });
-    }
-  }
-  return edges;
 }
 
 /** A verdict ties two records as firmly as anything can. */

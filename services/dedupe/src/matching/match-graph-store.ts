@@ -10,84 +10,37 @@ export interface Edge {
   readonly probability: number;
 }
 
-export interface RecordKeys {
-  readonly ref: string;
-  /** Hashed blocking keys as signed decimals. */
-  readonly hashes: readonly string[];
-}
-
-/** Replaces the blocking keys of the records. */
-export async function replaceKeys(tx: Transaction, kind: EntityKind, records: readonly RecordKeys[]): Promise<void> {
-  await deleteKeys(
-    tx,
-    records.map((record) => record.ref),
-  );
-  await insertKeys(tx, kind, records);
-}
-
-export async function insertKeys(tx: Transaction, kind: EntityKind, records: readonly RecordKeys[]): Promise<void> {
-  const refs: string[] = [];
-  const hashes: string[] = [];
-  for (const record of records) {
-    for (const hash of record.hashes) {
-      refs.push(record.ref);
-      hashes.push(hash);
-    }
-  }
-  if (refs.length === 0) return;
-  await tx.execute(
-    `insert into block_key (tenant_id, entity_kind, key_hash, ref)
-     select $1, $2, key_hash, ref from unnest($3::bigint[], $4::text[]) as incoming (key_hash, ref)
-     on conflict do nothing`,
-    [tx.tenantId, kind, hashes, refs],
-  );
-}
-
-export async function deleteKeys(tx: Transaction, refs: readonly string[]): Promise<void> {
-  if (refs.length === 0) return;
-  await tx.execute(`delete from block_key where tenant_id = $1 and ref = any($2::text[])`, [tx.tenantId, refs]);
-}
-
-/**
- * Records that share a key with the given ones. A key that more than `blockSizeMax` records share says too little and
- * is passed over.
- */
-export async function findCandidates(
-  tx: Transaction,
-  kind: EntityKind,
-  options: { readonly hashes: readonly string[]; readonly blockSizeMax: number },
-): Promise<Map<string, string[]>> {
-  if (options.hashes.length === 0) return new Map();
-  const rows = await tx.query<{ key_hash: string; refs: string[] }>(
-    `select wanted.key_hash::text as key_hash, block.refs
-     from unnest($3::bigint[]) as wanted (key_hash)
-     cross join lateral (
-       select array_agg(ref) as refs from (
-         select ref from block_key
-         where tenant_id = $1 and entity_kind = $2 and key_hash = wanted.key_hash
-         limit $4
-       ) as members
-     ) as block
-     where cardinality(block.refs) between 2 and $5`,
-    [tx.tenantId, kind, options.hashes, options.blockSizeMax + 1, options.blockSizeMax],
-  );
-  return new Map(rows.map((row) => [row.key_hash, row.refs]));
-}
-
-/** Removes every edge of the records. @returns the records at the other ends */
-export async function deleteEdges(tx: Transaction, refs: readonly string[]): Promise<string[]> {
+/** Removes every edge of the records. @returns what was removed */
+export async function deleteEdges(tx: Transaction, refs: readonly string[]): Promise<Edge[]> {
   if (refs.length === 0) return [];
-  const rows = await tx.query<{ left_ref: string; right_ref: string }>(
-    `delete from edge where tenant_id = $1 and (left_ref = any($2::text[]) or right_ref = any($2::text[]))
-     returning left_ref, right_ref`,
+  return tx.query<Edge>(
+    `delete from edge where ctid = any(array(
+       select ctid from edge where tenant_id = $1 and left_ref = any($2::text[])
+       union
+       select ctid from edge where tenant_id = $1 and right_ref = any($2::text[])))
+     returning left_ref as "left", right_ref as "right", weight, probability`,
     [tx.tenantId, refs],
   );
-  const others = new Set<string>();
-  for (const row of rows) {
-    others.add(row.left_ref);
-    others.add(row.right_ref);
-  }
-  return [...others];
+}
+
+/** Edges between two of the records. */
+export async function edgesAmong(tx: Transaction, refs: readonly string[]): Promise<Edge[]> {
+  if (refs.length === 0) return [];
+  return tx.query<Edge>(
+    `select left_ref as "left", right_ref as "right", weight, probability from edge
+     where tenant_id = $1 and left_ref = any($2::text[]) and right_ref = any($2::text[])`,
+    [tx.tenantId, refs],
+  );
+}
+
+/** Removes single edges. */
+export async function deletePairs(tx: Transaction, pairs: readonly Pick<Edge, 'left' | 'right'>[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await tx.execute(
+    `delete from edge using unnest($2::text[], $3::text[]) as gone (left_ref, right_ref)
+     where tenant_id = $1 and edge.left_ref = gone.left_ref and edge.right_ref = gone.right_ref`,
+    [tx.tenantId, pairs.map((pair) => pair.left), pairs.map((pair) => pair.right)],
+  );
 }
 
 export async function insertEdges(tx: Transaction, kind: EntityKind, edges: readonly Edge[]): Promise<void> {
@@ -119,13 +72,17 @@ export interface Component {
 }
 
 /**
- * Everything that edges and `same` verdicts connect with the given records, and the edges and verdicts among it.
- * @param verdictsOn finds standing verdicts that bear upon records
+ * Everything that edges of at least `minimumWeight` and `same` verdicts connect with the given records, and these edges and
+ * verdicts among it. Weaker edges never start a merge, so they do not make the part larger that is clustered anew.
  */
 export async function connectedComponent(
   tx: Transaction,
   refs: readonly string[],
-  verdictsOn: (refs: readonly string[]) => Promise<readonly StandingVerdict[]>,
+  options: {
+    readonly minimumWeight: number;
+    /** Finds standing verdicts that bear upon records. */
+    readonly verdictsOn: (refs: readonly string[]) => Promise<readonly StandingVerdict[]>;
+  },
 ): Promise<Component> {
   const nodes = new Set(refs);
   let frontier = [...refs];
@@ -140,18 +97,18 @@ export async function connectedComponent(
     };
     const rows = await tx.query<Edge>(
       `select left_ref as "left", right_ref as "right", weight, probability
-       from edge where tenant_id = $1 and left_ref = any($2::text[])
+       from edge where tenant_id = $1 and left_ref = any($2::text[]) and weight >= $3
        union
        select left_ref, right_ref, weight, probability
-       from edge where tenant_id = $1 and right_ref = any($2::text[])`,
-      [tx.tenantId, frontier],
+       from edge where tenant_id = $1 and right_ref = any($2::text[]) and weight >= $3`,
+      [tx.tenantId, frontier, options.minimumWeight],
     );
     for (const edge of rows) {
       edges.set(`${edge.left}\n${edge.right}`, edge);
       reach(edge.left);
       reach(edge.right);
     }
-    for (const verdict of await verdictsOn(frontier)) {
+    for (const verdict of await options.verdictsOn(frontier)) {
       verdicts.set(verdict.decisionId, verdict);
       if (verdict.verdict !== 'same') continue;
       reach(verdict.left);

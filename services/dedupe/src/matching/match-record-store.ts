@@ -17,6 +17,7 @@ export interface RecordUpdate {
 /** A record as it is stored. */
 export interface MatchRecord {
   readonly ref: string;
+  /** The version in which what is compared changed last: equal ones have equal fields. */
   readonly version: number;
   readonly fields: ComparableFields;
 }
@@ -27,28 +28,39 @@ export interface Membership {
   readonly probability: number;
 }
 
-/**
- * Stores newer versions and passes over old ones, so that a late or repeated event changes nothing.
- * @returns the updates that were taken, in order of ref
- */
-export async function saveRecords<U extends RecordUpdate>(tx: Transaction, updates: readonly U[]): Promise<U[]> {
+/** The updates that were newer than what was known, in order of ref. */
+export interface SavedRecords<U> {
+  readonly taken: readonly U[];
+  /** Those of them that changed something that is compared, or whether and as what the record is there. */
+  readonly changed: readonly U[];
+}
+
+/** Stores newer versions and passes over old ones, so that a late or repeated event changes nothing. */
+export async function saveRecords<U extends RecordUpdate>(
+  tx: Transaction,
+  updates: readonly U[],
+): Promise<SavedRecords<U>> {
   const newest = new Map<string, U>();
   for (const update of updates) {
     const known = newest.get(update.ref);
     if (known === undefined || known.version < update.version) newest.set(update.ref, update);
   }
   const rows = [...newest.values()].toSorted((left, right) => (left.ref < right.ref ? -1 : 1));
-  if (rows.length === 0) return [];
-  const changed = await tx.query<{ ref: string }>(
-    `insert into match_record (tenant_id, ref, entity_kind, account, object, version, fields, deleted, merged_into)
-     select $1, ref, entity_kind, account, object, version, fields, fields is null, merged_into
+  if (rows.length === 0) return { taken: [], changed: [] };
+  const saved = await tx.query<{ ref: string; changed: boolean }>(
+    `insert into match_record (tenant_id, ref, entity_kind, account, object, version, fields_version, fields, deleted,
+                               merged_into)
+     select $1, ref, entity_kind, account, object, version, version, fields, fields is null, merged_into
      from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[], $8::text[])
        as incoming (ref, entity_kind, account, object, version, fields, merged_into)
      on conflict (tenant_id, ref) do update
        set version = excluded.version, fields = excluded.fields, deleted = excluded.deleted,
-           merged_into = excluded.merged_into
+           merged_into = excluded.merged_into,
+           fields_version = case when match_record.fields is not distinct from excluded.fields
+                                  and match_record.merged_into is not distinct from excluded.merged_into
+                            then match_record.fields_version else excluded.version end
        where match_record.version < excluded.version
-     returning ref`,
+     returning ref, fields_version = version as changed`,
     [
       tx.tenantId,
       rows.map((row) => row.ref),
@@ -60,15 +72,18 @@ export async function saveRecords<U extends RecordUpdate>(tx: Transaction, updat
       rows.map((row) => row.mergedInto ?? null),
     ],
   );
-  const taken = new Set(changed.map((row) => row.ref));
-  return rows.filter((row) => taken.has(row.ref));
+  const changed = new Map(saved.map((row) => [row.ref, row.changed]));
+  return {
+    taken: rows.filter((row) => changed.has(row.ref)),
+    changed: rows.filter((row) => changed.get(row.ref) === true),
+  };
 }
 
 /** Records that are not deleted, of the refs asked for. */
 export async function loadRecords(tx: Transaction, refs: readonly string[]): Promise<MatchRecord[]> {
   if (refs.length === 0) return [];
   return tx.query<{ ref: string; version: number; fields: ComparableFields }>(
-    `select ref, version::int as version, fields from match_record
+    `select ref, fields_version::int as version, fields from match_record
      where tenant_id = $1 and ref = any($2::text[]) and not deleted`,
     [tx.tenantId, refs],
   );
@@ -81,10 +96,72 @@ export async function loadKind(
   page: { readonly after: string; readonly limit: number },
 ): Promise<MatchRecord[]> {
   return tx.query<{ ref: string; version: number; fields: ComparableFields }>(
-    `select ref, version::int as version, fields from match_record
+    `select ref, fields_version::int as version, fields from match_record
      where tenant_id = $1 and entity_kind = $2 and ref > $3 and not deleted
      order by ref limit $4`,
     [tx.tenantId, kind, page.after, page.limit],
+  );
+}
+
+/** A record with its place in the key table. */
+export interface KeyedRecord {
+  readonly ref: string;
+  readonly version: number;
+  /** Null when it is deleted. */
+  readonly fields: ComparableFields | null;
+  /** Null until it has a number. */
+  readonly recordNo: number | null;
+  readonly keys: Buffer | null;
+  readonly goldenId: string | null;
+}
+
+const keyedColumns = `ref, fields_version::int as version, fields, record_no as "recordNo", keys, golden_id as "goldenId"`;
+
+/** The records with their keys, deleted ones included. */
+export async function loadKeyedRecords(tx: Transaction, refs: readonly string[]): Promise<KeyedRecord[]> {
+  if (refs.length === 0) return [];
+  return tx.query<KeyedRecord>(
+    `select ${keyedColumns} from match_record where tenant_id = $1 and ref = any($2::text[])`,
+    [tx.tenantId, refs],
+  );
+}
+
+/** The same by number. */
+export async function loadNumberedRecords(
+  tx: Transaction,
+  kind: EntityKind,
+  numbers: readonly number[],
+): Promise<KeyedRecord[]> {
+  if (numbers.length === 0) return [];
+  return tx.query<KeyedRecord>(
+    `select ${keyedColumns} from match_record
+     where tenant_id = $1 and entity_kind = $2 and record_no = any($3::int[]) and not deleted`,
+    [tx.tenantId, kind, numbers],
+  );
+}
+
+/** A candidate, with its fields only when the version that the caller knows is not the one that is stored. */
+export interface Candidate {
+  readonly recordNo: number;
+  readonly ref: string;
+  readonly version: number;
+  readonly fields: ComparableFields | null;
+}
+
+/** The records of the numbers; `known` holds, in the same order, the version that the caller has of each, or 0. */
+export async function loadCandidates(
+  tx: Transaction,
+  kind: EntityKind,
+  wanted: { readonly numbers: readonly number[]; readonly known: readonly number[] },
+): Promise<Candidate[]> {
+  if (wanted.numbers.length === 0) return [];
+  return tx.query<Candidate>(
+    `select record_no as "recordNo", case when fields_version = known then '' else ref end as ref,
+            fields_version::int as version, case when fields_version = known then null else fields end as fields
+     from unnest($3::int[], $4::bigint[]) as wanted (number, known)
+       join match_record on tenant_id = $1 and entity_kind = $2 and record_no = number
+     where not deleted`,
+    [tx.tenantId, kind, wanted.numbers, wanted.known],
   );
 }
 
@@ -94,7 +171,7 @@ export async function loadVersions(
   kind: EntityKind,
 ): Promise<Map<string, { readonly version: number; readonly deleted: boolean }>> {
   const rows = await tx.query<{ ref: string; version: number; deleted: boolean }>(
-    `select ref, version::int as version, deleted from match_record where tenant_id = $1 and entity_kind = $2`,
+    `select ref, fields_version::int as version, deleted from match_record where tenant_id = $1 and entity_kind = $2`,
     [tx.tenantId, kind],
   );
   return new Map(rows.map((row) => [row.ref, { version: row.version, deleted: row.deleted }]));
@@ -115,6 +192,18 @@ export async function clustersOf(tx: Transaction, refs: readonly string[]): Prom
   const rows = await tx.query<{ golden_id: string }>(
     `select distinct golden_id from match_record
      where tenant_id = $1 and ref = any($2::text[]) and golden_id is not null`,
+    [tx.tenantId, refs],
+  );
+  return rows.map((row) => row.golden_id);
+}
+
+/** Golden IDs of those clusters of more than one record that hold the records. */
+export async function sharedClustersOf(tx: Transaction, refs: readonly string[]): Promise<string[]> {
+  if (refs.length === 0) return [];
+  const rows = await tx.query<{ golden_id: string }>(
+    `select distinct record.golden_id from match_record as record
+       join cluster on cluster.tenant_id = $1 and cluster.golden_id = record.golden_id
+     where record.tenant_id = $1 and record.ref = any($2::text[]) and cluster.member_count > 1`,
     [tx.tenantId, refs],
   );
   return rows.map((row) => row.golden_id);

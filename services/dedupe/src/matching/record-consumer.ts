@@ -40,11 +40,17 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
       if (states === undefined) continue;
       await beginCollecting(tx, kind);
       const state = await lockState(tx, kind);
-      const saved = await saveRecords(tx, states);
-      await keepVendorFields(tx, saved);
-      if (state.phase === 'streaming' && saved.length > 0) {
+      const { taken, changed } = await saveRecords(tx, states);
+      await keepVendorFields(tx, taken);
+      if (state.phase === 'streaming' && taken.length > 0) {
         const deciding = await models.get(tx, kind, state.modelVersion);
-        const counts = await changes.resolve(tx, kind, { deciding, refs: saved.map((record) => record.ref) });
+        const changedRefs = new Set(changed.map(({ ref }) => ref));
+        const counts = await changes.resolve(tx, kind, {
+          deciding,
+          refs: [...changedRefs],
+          otherRefs: taken.map(({ ref }) => ref).filter((ref) => !changedRefs.has(ref)),
+        });
+        metrics.unchanged.inc({ entity_kind: kind }, taken.length - changed.length);
         metrics.candidates.inc({ entity_kind: kind }, counts.candidates);
         metrics.edges.inc({ entity_kind: kind }, counts.edges);
         metrics.clusterChanges.inc({ entity_kind: kind }, counts.clusters);

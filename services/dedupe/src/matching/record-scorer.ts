@@ -1,35 +1,83 @@
 import type { InputRecord, Matcher, NormalRecord } from '@kempt/entity-resolution';
+import type { ComparableFields } from './entity-schema.ts';
 import type { MatchRecord } from './match-record-store.ts';
 
 /** The library's view of a stored record: its source is the account and object it came from. */
-export function inputRecord(record: MatchRecord): InputRecord {
+export function inputRecord(record: Pick<MatchRecord, 'ref' | 'fields'>): InputRecord {
   return { id: record.ref, source: record.ref.slice(0, record.ref.lastIndexOf(':')), fields: record.fields };
 }
 
+/** A record that can be scored. */
+export interface NumberedRecord {
+  readonly recordNo: number;
+  readonly ref: string;
+  readonly version: number;
+  readonly fields: ComparableFields;
+}
+
+/** The normal forms of one kind of one tenant, by number of the record. */
+export interface NormalForms {
+  /** The form that is kept, and the version that it is of. */
+  kept(recordNo: number): { readonly version: number; readonly normal: NormalRecord } | undefined;
+  of(record: NumberedRecord): NormalRecord;
+}
+
+interface Entry {
+  readonly version: number;
+  readonly normal: NormalRecord;
+  usedLately: boolean;
+}
+
 /**
- * Keeps the normal forms of records that were looked at lately, since the same few candidates come again and again.
- * Bounded: the least recently used go first.
+ * Keeps the normal forms of records that were looked at lately: candidates come again and again, and a form with what the
+ * library prepares of it is the dearest part of a comparison. Bounded: when it is full, forms of the tenant and kind that was
+ * not asked for longest go first, and of these the ones that were not used since the last look.
  */
-export function createNormalCache(entriesMax = 20_000): {
-  get(tenantId: string, matcher: Matcher, record: MatchRecord): NormalRecord;
-} {
-  const entries = new Map<string, NormalRecord>();
+export function createNormalCache(entriesMax: number): { formsOf(tenantId: string, matcher: Matcher): NormalForms } {
+  const kinds = new Map<string, Map<number, Entry>>();
+  let size = 0;
+
+  function evict(): void {
+    for (const [name, entries] of kinds) {
+      for (const [recordNo, entry] of entries) {
+        if (size <= entriesMax) return;
+        entries.delete(recordNo);
+        if (entry.usedLately) {
+          entry.usedLately = false;
+          entries.set(recordNo, entry);
+        } else {
+          size -= 1;
+        }
+      }
+      if (entries.size === 0) kinds.delete(name);
+    }
+  }
+
   return {
-    get(tenantId, matcher, record) {
-      const key = `${tenantId}\n${matcher.model.version}\n${record.ref}\n${record.version}`;
-      const known = entries.get(key);
-      if (known !== undefined) {
-        entries.delete(key);
-        entries.set(key, known);
-        return known;
-      }
-      const normal = matcher.normalise(inputRecord(record));
-      entries.set(key, normal);
-      if (entries.size > entriesMax) {
-        const oldest = entries.keys().next().value;
-        if (oldest !== undefined) entries.delete(oldest);
-      }
-      return normal;
+    formsOf(tenantId, matcher) {
+      const name = `${tenantId}\n${matcher.model.version}`;
+      const entries = kinds.get(name) ?? new Map<number, Entry>();
+      kinds.delete(name);
+      kinds.set(name, entries);
+      return {
+        kept(recordNo) {
+          const entry = entries.get(recordNo);
+          if (entry !== undefined) entry.usedLately = true;
+          return entry;
+        },
+        of(record) {
+          const known = entries.get(record.recordNo);
+          if (known?.version === record.version) {
+            known.usedLately = true;
+            return known.normal;
+          }
+          const normal = matcher.normalise(inputRecord(record));
+          entries.set(record.recordNo, { version: record.version, normal, usedLately: false });
+          if (known === undefined) size += 1;
+          if (size > entriesMax) evict();
+          return normal;
+        },
+      };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createMatcher, type Matcher, type MatchModel } from '@kempt/entity-resolution';
+import { createMatcher, type Matcher, type MatcherOptions, type MatchModel } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { loadModel } from './model-store.ts';
@@ -10,7 +10,7 @@ export interface DecidingModel {
 }
 
 /** Keeps the matchers of models in use. A version never changes, so nothing here goes stale. */
-export function createDecidingModels(entriesMax = 64) {
+export function createDecidingModels(options: MatcherOptions = {}, entriesMax = 64) {
   const entries = new Map<string, DecidingModel>();
   return {
     async get(tx: Transaction, kind: EntityKind, version: string): Promise<DecidingModel> {
@@ -18,7 +18,7 @@ export function createDecidingModels(entriesMax = 64) {
       const known = entries.get(key);
       if (known !== undefined) return known;
       const model = await loadModel(tx, kind, version);
-      const deciding = { model, matcher: createMatcher(model) };
+      const deciding = { model, matcher: createMatcher(model, options) };
       entries.set(key, deciding);
       if (entries.size > entriesMax) {
         const oldest = entries.keys().next().value;

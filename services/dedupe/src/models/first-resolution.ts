@@ -5,8 +5,8 @@ import { type ClusterOutlets, writeClusters } from '../clusters/cluster-writer.t
 import { type ChangeResolution, verdictEdges, withProbabilities } from '../matching/change-resolution.ts';
 import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
 import { schemas } from '../matching/entity-schema.ts';
-import { keyHash } from '../matching/key-hash.ts';
-import { type Edge, insertEdges, insertKeys } from '../matching/match-graph-store.ts';
+import { writeAllKeys } from '../matching/key-table-writing.ts';
+import { type Edge, insertEdges } from '../matching/match-graph-store.ts';
 import { countObject, loadVersions, type MatchRecord } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { DedupeMetrics } from '../metrics.ts';
@@ -151,18 +151,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
         });
         await watchModels(tx, kind);
         const deciding = await models.get(tx, kind, model.version);
-        for (const batch of batches(records, writeBatch)) {
-          await insertKeys(
-            tx,
-            kind,
-            batch.map((record) => ({
-              ref: record.ref,
-              hashes: deciding.matcher
-                .blockKeys(deciding.matcher.normalise(inputRecord(record)))
-                .map((key) => keyHash(key)),
-            })),
-          );
-        }
+        await writeAllKeys(tx, kind, deciding.matcher);
         for (const batch of batches(edges, writeBatch)) await insertEdges(tx, kind, batch);
         const edgesOf = edgesByCluster(resolution.clusters, [...edges, ...verdictEdges(constraints.mustLink)]);
         let written = 0;

@@ -1,10 +1,8 @@
 import type { Database, Transaction } from '@kempt/postgres';
 import type { ChangeResolution } from '../matching/change-resolution.ts';
+import { replaceKeys } from '../matching/edge-scoring.ts';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import { keyHash } from '../matching/key-hash.ts';
-import { replaceKeys } from '../matching/match-graph-store.ts';
 import { loadKind } from '../matching/match-record-store.ts';
-import { inputRecord } from '../matching/record-scorer.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import type { DecidingModels } from './deciding-model.ts';
 import { lockStateAlone } from './model-store.ts';
@@ -44,14 +42,7 @@ export function createRescoring(options: RescoringOptions) {
       const records = await loadKind(tx, kind, { after: current.afterRef, limit });
       const last = records.at(-1)?.ref;
       if (current.phase === 'keys') {
-        await replaceKeys(
-          tx,
-          kind,
-          records.map((record) => ({
-            ref: record.ref,
-            hashes: deciding.matcher.blockKeys(deciding.matcher.normalise(inputRecord(record))).map(keyHash),
-          })),
-        );
+        await replaceKeys(tx, kind, { matcher: deciding.matcher, refs: records.map((record) => record.ref) });
         const phase = last === undefined ? 'edges' : 'keys';
         await saveProgress(tx, current, { phase, afterRef: last ?? '', records: 0 });
         return true;

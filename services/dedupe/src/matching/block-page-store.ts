@@ -1,0 +1,116 @@
+import type { Transaction } from '@kempt/postgres';
+import type { EntityKind } from './entity-kind.ts';
+
+/** How large the key table of a kind is. */
+export interface KeyTableSize {
+  /** 0 when it was never written. */
+  readonly pages: number;
+  readonly entries: number;
+  /** Records that have a number; the next one gets this. */
+  readonly recordsNumbered: number;
+}
+
+export async function loadKeyTableSize(tx: Transaction, kind: EntityKind): Promise<KeyTableSize> {
+  const rows = await tx.query<{ key_pages: number; key_entries: string; records_numbered: number }>(
+    `select key_pages, key_entries, records_numbered from resolution_state where tenant_id = $1 and entity_kind = $2`,
+    [tx.tenantId, kind],
+  );
+  const row = rows[0];
+  return {
+    pages: row?.key_pages ?? 0,
+    entries: Number(row?.key_entries ?? 0),
+    recordsNumbered: row?.records_numbered ?? 0,
+  };
+}
+
+/** The caller holds the lock of the kind. */
+export async function saveKeyTableSize(tx: Transaction, kind: EntityKind, size: KeyTableSize): Promise<void> {
+  await tx.execute(
+    `update resolution_state set key_pages = $3, key_entries = $4, records_numbered = $5
+     where tenant_id = $1 and entity_kind = $2`,
+    [tx.tenantId, kind, size.pages, size.entries, size.recordsNumbered],
+  );
+}
+
+/**
+ * The pages asked for, an empty one for each that has no row, and how many pages there are by the same snapshot: whoever reads
+ * without the lock of the kind sees by it whether the table grew meanwhile.
+ */
+export async function loadPages(
+  tx: Transaction,
+  kind: EntityKind,
+  pages: readonly number[],
+): Promise<{ readonly pages: Map<number, Buffer>; readonly count: number }> {
+  // One piece instead of many: the driver decodes a single value, not one for each page.
+  const rows = await tx.query<{
+    count: number;
+    pages: number[] | null;
+    lengths: number[] | null;
+    bytes: Buffer | null;
+  }>(
+    `select (select key_pages from resolution_state where tenant_id = $1 and entity_kind = $2) as count,
+            array_agg(page) as pages, array_agg(length(entries)) as lengths, string_agg(entries, ''::bytea) as bytes
+     from block_page where tenant_id = $1 and entity_kind = $2 and page = any($3::int[])`,
+    [tx.tenantId, kind, pages],
+  );
+  const found = new Map<number, Buffer>(pages.map((page) => [page, Buffer.alloc(0)]));
+  const row = rows[0];
+  let from = 0;
+  row?.pages?.forEach((page, index) => {
+    const to = from + (row.lengths?.[index] ?? 0);
+    found.set(page, (row.bytes as Buffer).subarray(from, to));
+    from = to;
+  });
+  return { pages: found, count: row?.count ?? 0 };
+}
+
+/** The caller holds the lock of the kind. */
+export async function savePages(
+  tx: Transaction,
+  kind: EntityKind,
+  pages: readonly { readonly page: number; readonly entries: Buffer }[],
+): Promise<void> {
+  if (pages.length === 0) return;
+  const { bytes, firsts, lengths } = inOnePiece(pages.map(({ entries }) => entries));
+  await tx.execute(
+    `insert into block_page (tenant_id, entity_kind, page, entries)
+     select $1, $2, page, substring($3::bytea from first for length)
+     from unnest($4::int[], $5::int[], $6::int[]) as incoming (page, first, length)
+     on conflict (tenant_id, entity_kind, page) do update set entries = excluded.entries`,
+    [tx.tenantId, kind, bytes, pages.map(({ page }) => page), firsts, lengths],
+  );
+}
+
+/** Takes every page of a kind away. */
+export async function deletePages(tx: Transaction, kind: EntityKind): Promise<void> {
+  await tx.execute(`delete from block_page where tenant_id = $1 and entity_kind = $2`, [tx.tenantId, kind]);
+}
+
+export interface RecordKeys {
+  readonly ref: string;
+  readonly recordNo: number;
+  readonly packed: Buffer;
+}
+
+/** Notes which keys of a record stand in the pages, and under which number. */
+export async function saveRecordKeys(tx: Transaction, records: readonly RecordKeys[]): Promise<void> {
+  if (records.length === 0) return;
+  const { bytes, firsts, lengths } = inOnePiece(records.map(({ packed }) => packed));
+  await tx.execute(
+    `update match_record set record_no = incoming.record_no, keys = substring($2::bytea from first for length)
+     from unnest($3::text[], $4::int[], $5::int[], $6::int[]) as incoming (ref, record_no, first, length)
+     where match_record.tenant_id = $1 and match_record.ref = incoming.ref`,
+    [tx.tenantId, bytes, records.map(({ ref }) => ref), records.map(({ recordNo }) => recordNo), firsts, lengths],
+  );
+}
+
+/** The driver sends one buffer as it is, and an array of them as hexadecimal text. Places count from 1 as in Postgres. */
+function inOnePiece(parts: readonly Buffer[]): { bytes: Buffer; firsts: number[]; lengths: number[] } {
+  let next = 1;
+  const firsts = parts.map((part) => {
+    const first = next;
+    next += part.length;
+    return first;
+  });
+  return { bytes: Buffer.concat(parts), firsts, lengths: parts.map((part) => part.length) };
+}

@@ -1,0 +1,239 @@
+import { type Matcher, type NormalRecord, weightOf } from '@kempt/entity-resolution';
+import type { Transaction } from '@kempt/postgres';
+import type { DecidingModel } from '../models/deciding-model.ts';
+import { keptHash, packHashes, unpackHashes } from './block-page.ts';
+import { saveRecordKeys } from './block-page-store.ts';
+import type { EntityKind } from './entity-kind.ts';
+import { type CrossedKey, type KeyTable, openKeyTable } from './key-table.ts';
+import { deleteEdges, deletePairs, type Edge, edgesAmong, insertEdges } from './match-graph-store.ts';
+import { type KeyedRecord, loadCandidates, loadKeyedRecords, loadNumberedRecords } from './match-record-store.ts';
+import { inputRecord, type NormalCache, type NormalForms } from './record-scorer.ts';
+
+/** What became of the edges around records that changed. */
+export interface ScoredChange {
+  readonly candidates: number;
+  readonly removed: readonly Edge[];
+  readonly added: readonly Edge[];
+}
+
+interface Change {
+  readonly record: KeyedRecord;
+  readonly recordNo: number;
+  readonly normal: NormalRecord | undefined;
+  readonly hashes: readonly number[];
+}
+
+/**
+ * Brings keys and edges of changed records up to date: afterwards there is an edge between two records exactly when they share a
+ * key that is not too common and their weight reaches the review floor, however the keys came to be as common as they are. So a
+ * batch over the same records finds the same edges.
+ */
+export async function scoreChange(
+  tx: Transaction,
+  kind: EntityKind,
+  options: {
+    readonly deciding: DecidingModel;
+    readonly cache: NormalCache;
+    readonly records: readonly KeyedRecord[];
+  },
+): Promise<ScoredChange> {
+  const { matcher, model } = options.deciding;
+  const forms = options.cache.formsOf(tx.tenantId as string, matcher);
+  const blockSizeMax = model.blocking.largestBlock;
+  const table = await openKeyTable(tx, kind);
+  const changes = options.records.flatMap((record) => changeOf(record, { matcher, forms, table }));
+  const crossed = await table.change(
+    changes.map(({ record, recordNo, hashes }) => ({
+      record: recordNo,
+      before: unpackHashes(record.keys),
+      after: hashes,
+    })),
+    blockSizeMax,
+  );
+  await table.load(changes.flatMap(({ hashes }) => hashes));
+
+  const pairs = createPairs();
+  for (const { recordNo, hashes } of changes) {
+    for (const hash of hashes) {
+      const block = table.records(hash);
+      if (block.length > blockSizeMax) continue;
+      for (const other of block) if (other !== recordNo) pairs.add(recordNo, other);
+    }
+  }
+  const changedNumbers = new Set(changes.map(({ recordNo }) => recordNo));
+  for (const { usable, records } of crossed) if (usable) pairs.addAllOf(records);
+  const removed = await deleteEdges(
+    tx,
+    options.records.map(({ ref }) => ref),
+  );
+  removed.push(...(await dropUnfounded(tx, kind, { table, crossed, changedNumbers, blockSizeMax })));
+
+  const normals = new Map(
+    changes.flatMap(({ recordNo, normal }) => (normal === undefined ? [] : [[recordNo, normal]])),
+  );
+  await loadForms(tx, kind, { forms, normals, numbers: pairs.numbers() });
+  const added = scorePairs(pairs.all(), { matcher, normals, floor: weightOf(model.reviewFloor) });
+  await insertEdges(tx, kind, added);
+  await table.save();
+  await saveRecordKeys(
+    tx,
+    changes
+      .map(({ record, recordNo, hashes }) => ({ record, ref: record.ref, recordNo, packed: packHashes(hashes) }))
+      .filter(({ record, packed }) => record.recordNo === null || record.keys === null || !record.keys.equals(packed)),
+  );
+  return { candidates: pairs.size(), removed, added };
+}
+
+/**
+ * Gives records the keys of another model, without looking at their pairs: whoever calls it resolves every record of the kind
+ * afterwards. The caller holds the lock of the kind.
+ */
+export async function replaceKeys(
+  tx: Transaction,
+  kind: EntityKind,
+  { matcher, refs }: { readonly matcher: Matcher; readonly refs: readonly string[] },
+): Promise<void> {
+  const table = await openKeyTable(tx, kind);
+  const changes = (await loadKeyedRecords(tx, refs)).flatMap((record) => {
+    if (record.fields === null) return [];
+    const normal = matcher.normalise(inputRecord({ ref: record.ref, fields: record.fields }));
+    return [{ record, recordNo: record.recordNo ?? table.number(), hashes: keyHashes(matcher, normal) }];
+  });
+  await table.change(
+    changes.map(({ record, recordNo, hashes }) => ({
+      record: recordNo,
+      before: unpackHashes(record.keys),
+      after: hashes,
+    })),
+    Number.POSITIVE_INFINITY,
+  );
+  await table.save();
+  await saveRecordKeys(
+    tx,
+    changes.map(({ record, recordNo, hashes }) => ({ ref: record.ref, recordNo, packed: packHashes(hashes) })),
+  );
+}
+
+/** Nothing for a record that is gone and never had a number. */
+function changeOf(
+  record: KeyedRecord,
+  { matcher, forms, table }: { readonly matcher: Matcher; readonly forms: NormalForms; readonly table: KeyTable },
+): Change[] {
+  const { ref, version, fields } = record;
+  if (fields === null) {
+    return record.recordNo === null ? [] : [{ record, recordNo: record.recordNo, normal: undefined, hashes: [] }];
+  }
+  const recordNo = record.recordNo ?? table.number();
+  const normal = forms.of({ recordNo, ref, version, fields });
+  return [{ record, recordNo, normal, hashes: keyHashes(matcher, normal) }];
+}
+
+/** Hashes of the blocking keys of a record as the key table holds them, sorted. */
+export function keyHashes(matcher: Matcher, normal: NormalRecord): number[] {
+  return [...new Set(matcher.blockHashes(normal).map(keptHash))].toSorted((left, right) => left - right);
+}
+
+/** Pairs of record numbers, each once. */
+function createPairs() {
+  const others = new Map<number, Set<number>>();
+  let count = 0;
+  function add(left: number, right: number): void {
+    const [low, high] = left < right ? [left, right] : [right, left];
+    let known = others.get(low);
+    if (known === undefined) {
+      known = new Set();
+      others.set(low, known);
+    }
+    if (known.has(high)) return;
+    known.add(high);
+    count += 1;
+  }
+  return {
+    add,
+    addAllOf(records: readonly number[]): void {
+      records.forEach((left, index) => {
+        for (const right of records.slice(index + 1)) add(left, right);
+      });
+    },
+    size: () => count,
+    *all(): Generator<readonly [number, number]> {
+      for (const [low, highs] of others) for (const high of highs) yield [low, high];
+    },
+    numbers(): Set<number> {
+      const found = new Set(others.keys());
+      for (const highs of others.values()) for (const high of highs) found.add(high);
+      return found;
+    },
+  };
+}
+
+/**
+ * A key that became too common founds no pair any more: edges between its records go, unless these share another key that is not
+ * too common. Edges of the changed records are scored anew anyway.
+ */
+async function dropUnfounded(
+  tx: Transaction,
+  kind: EntityKind,
+  options: {
+    readonly table: KeyTable;
+    readonly crossed: readonly CrossedKey[];
+    readonly changedNumbers: ReadonlySet<number>;
+    readonly blockSizeMax: number;
+  },
+): Promise<Edge[]> {
+  const { table, blockSizeMax } = options;
+  const numbers = new Set(options.crossed.filter(({ usable }) => !usable).flatMap(({ records }) => records));
+  const records = (await loadNumberedRecords(tx, kind, [...numbers])).filter(
+    ({ recordNo }) => recordNo !== null && !options.changedNumbers.has(recordNo),
+  );
+  const keysOf = new Map(records.map((record) => [record.ref, new Set(unpackHashes(record.keys))]));
+  const edges = await edgesAmong(tx, [...keysOf.keys()]);
+  const shared = new Map(
+    edges.map((edge) => [edge, [...(keysOf.get(edge.left) ?? [])].filter((hash) => keysOf.get(edge.right)?.has(hash))]),
+  );
+  await table.load([...shared.values()].flat());
+  const unfounded = edges.filter((edge) =>
+    (shared.get(edge) ?? []).every((hash) => table.records(hash).length > blockSizeMax),
+  );
+  await deletePairs(tx, unfounded);
+  return unfounded;
+}
+
+/** Brings the normal forms of the numbers together: kept ones by their version, the others from their fields. */
+async function loadForms(
+  tx: Transaction,
+  kind: EntityKind,
+  options: {
+    readonly forms: NormalForms;
+    readonly normals: Map<number, NormalRecord>;
+    readonly numbers: ReadonlySet<number>;
+  },
+): Promise<void> {
+  const { forms, normals } = options;
+  const numbers = [...options.numbers].filter((number) => !normals.has(number));
+  // Taken now: what is read below may push them out of the cache.
+  const kept = new Map(numbers.map((number) => [number, forms.kept(number)]));
+  const known = numbers.map((number) => kept.get(number)?.version ?? 0);
+  for (const { recordNo, ref, version, fields } of await loadCandidates(tx, kind, { numbers, known })) {
+    const normal = fields === null ? kept.get(recordNo)?.normal : forms.of({ recordNo, ref, version, fields });
+    if (normal !== undefined) normals.set(recordNo, normal);
+  }
+}
+
+function scorePairs(
+  pairs: Iterable<readonly [number, number]>,
+  options: { readonly matcher: Matcher; readonly normals: ReadonlyMap<number, NormalRecord>; readonly floor: number },
+): Edge[] {
+  const { matcher, normals, floor } = options;
+  const edges: Edge[] = [];
+  for (const [first, second] of pairs) {
+    const [a, b] = [normals.get(first), normals.get(second)];
+    if (a === undefined || b === undefined) continue;
+    const { weight, probability, conflict } = matcher.score(a, b);
+    if (conflict || weight < floor) continue;
+    edges.push(
+      a.id < b.id ? { left: a.id, right: b.id, weight, probability } : { left: b.id, right: a.id, weight, probability },
+    );
+  }
+  return edges;
+}
