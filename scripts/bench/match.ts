@@ -17,8 +17,7 @@ import { trainModel } from '../../packages/entity-resolution/src/index.ts';
 import { createDedupeSchema, openDedupe } from '../../services/dedupe/src/dedupe-test-bed.ts';
 import { readFields } from '../../services/dedupe/src/match-check/known-fields.ts';
 import { schemas } from '../../services/dedupe/src/matching/entity-schema.ts';
-import { keyHash } from '../../services/dedupe/src/matching/key-hash.ts';
-import { insertKeys } from '../../services/dedupe/src/matching/match-graph-store.ts';
+import { writeAllKeys } from '../../services/dedupe/src/matching/key-table-writing.ts';
 import { saveMemberships, saveRecords } from '../../services/dedupe/src/matching/match-record-store.ts';
 import { createDecidingModels } from '../../services/dedupe/src/models/deciding-model.ts';
 import { beginCollecting, saveModel, setDeciding } from '../../services/dedupe/src/models/model-store.ts';
@@ -100,23 +99,16 @@ try {
         tx,
         batch.map(({ ref }) => ({ ref, goldenId: ref, probability: 1 })),
       );
-      await insertKeys(
-        tx,
-        'person',
-        input.slice(start, start + batchRecords).map((record) => ({
-          ref: record.id,
-          hashes: matcher.blockKeys(matcher.normalise(record)).map(keyHash),
-        })),
-      );
     });
   }
+  await database.transaction(tenantId, (tx) => writeAllKeys(tx, 'person', matcher), { statementTimeoutMs: 300_000 });
   await database
     .transaction(tenantId, (tx) => tx.execute('analyze'), { statementTimeoutMs: 300_000 })
     .catch(() => undefined);
   const sizes = await database.systemTransaction((tx) =>
     tx.query<{ name: string; megabytes: number }>(
       `select relname as name, (pg_total_relation_size(oid) / 1e6)::int as megabytes from pg_class
-       where relname in ('block_key', 'match_record', 'block_page')`,
+       where relname in ('match_record', 'block_page')`,
     ),
   );
   console.log(`stored in ${((performance.now() - storingBegun) / 1000).toFixed(0)} s: ${JSON.stringify(sizes)}`);

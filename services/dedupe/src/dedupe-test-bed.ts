@@ -43,12 +43,14 @@ export interface StateOptions {
   readonly mergedInto?: string;
 }
 
+export const migrationFolders = [outboxMigrationsFolder, fileURLToPath(new URL('../migrations', import.meta.url))];
+
 /** A schema of dedupe in a test database. */
 export async function createDedupeSchema(server: Pick<TestDatabase, 'adminUrl'>): Promise<Database> {
   const schema = await createTestSchema({
     adminUrl: server.adminUrl,
     schema: 'dedupe',
-    folders: [outboxMigrationsFolder, fileURLToPath(new URL('../migrations', import.meta.url))],
+    folders: migrationFolders,
   });
   return schema.database;
 }
