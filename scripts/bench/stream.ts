@@ -175,8 +175,16 @@ async function awaitDecisions(ids: ReadonlySet<string>, since: Date, timeoutMs: 
   }
 }
 
+/** How many events the service is behind. While the group moves nobody can say: then it is asked again. */
 async function lag(): Promise<bigint> {
-  return (await bus.lag('dedupe')).reduce((sum, { records }) => sum + records, 0n);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return (await bus.lag('dedupe')).reduce((sum, { records }) => sum + records, 0n);
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await sleep(200);
+    }
+  }
 }
 
 interface Usage {
