@@ -23,7 +23,9 @@ metadata:
   namespace: {{ $root.Release.Namespace }}
   labels:
     {{- include "service.labels" (dict "root" $root "component" .component) | nindent 4 }}
-  {{- include "service.annotations" (dict "root" $root "own" (include "service.hookAnnotations" . | fromYaml)) | nindent 2 }}
+  {{- /* A Job that fails says why where Helm was called. */}}
+  {{- $hook := merge (dict "helm.sh/hook-output-log-policy" "hook-failed") (include "service.hookAnnotations" . | fromYaml) }}
+  {{- include "service.annotations" (dict "root" $root "own" $hook) | nindent 2 }}
 spec:
   backoffLimit: {{ int64 $migrations.backoffLimit }}
   activeDeadlineSeconds: {{ int64 $migrations.activeDeadlineSeconds }}
