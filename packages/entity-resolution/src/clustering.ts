@@ -8,6 +8,30 @@ export interface Edge {
 
 export type PairScore = (a: string, b: string) => { readonly weight: number; readonly conflict: boolean };
 
+/** Why two clusters became one, or what kept them apart. */
+export type ClusterReason =
+  | 'must-link'
+  | 'agreement'
+  | 'too little agreement'
+  | 'cannot-link'
+  | 'conflict'
+  | 'one per source';
+
+/** One thing that happened, or was refused, while clusters grew. */
+export interface ClusterStep {
+  readonly joined: boolean;
+  readonly reason: ClusterReason;
+  /** Sorted ids of the two clusters as they were then, the one with the lowest id first. */
+  readonly left: readonly string[];
+  readonly right: readonly string[];
+  /** The edge that suggested it; null for a must-link. */
+  readonly edge: Edge | null;
+  /** Mean weight over all pairs across the two, in bits; null where a constraint decided. */
+  readonly meanWeight: number | null;
+  /** The mean weight that was asked for. */
+  readonly neededWeight: number | null;
+}
+
 export interface ClusterOptions {
   /** Pairs below this weight never start a merge. Default 0 bits, a probability of one half. */
   readonly minimumWeight?: number;
@@ -22,6 +46,8 @@ export interface ClusterOptions {
   readonly mustLink?: readonly (readonly [string, string])[];
   /** Pairs that must never end in one cluster. */
   readonly cannotLink?: readonly (readonly [string, string])[];
+  /** Told of every merge, and of every one that an edge suggested and something forbade, in order. */
+  readonly onStep?: ((step: ClusterStep) => void) | undefined;
   /** Given, records of which it returns the same text never share a cluster: sources that are free of duplicates. */
   readonly exclusiveSource?: (id: string) => string | undefined;
 }
@@ -156,23 +182,57 @@ export function clusterComponent(
 
   const forbids = (a: Cluster, b: Cluster): boolean =>
     forbidden.size > 0 && a.members.some((x) => b.members.some((y) => forbidden.has(keyOf(x, y))));
+  const { onStep } = options;
+  const namesOf = (cluster: number): string[] =>
+    (clusters[cluster] as Cluster).members.toSorted((a, b) => a - b).map((node) => ids[node] as string);
+  const tell = (
+    [left, right]: readonly [number, number],
+    reason: ClusterReason,
+    weights: { readonly edge?: (typeof inside)[number]; readonly mean?: number; readonly needed?: number } = {},
+  ): void => {
+    const { edge, mean, needed } = weights;
+    const [lower, higher] = left < right ? [left, right] : [right, left];
+    onStep?.({
+      joined: reason === 'must-link' || reason === 'agreement',
+      reason,
+      left: namesOf(lower),
+      right: namesOf(higher),
+      edge: edge === undefined ? null : { a: ids[edge.x] as string, b: ids[edge.y] as string, weight: edge.weight },
+      meanWeight: mean ?? null,
+      neededWeight: needed ?? null,
+    });
+  };
   for (const [x, y] of placed(options.mustLink ?? []).sort((left, right) => left[0] - right[0] || left[1] - right[1])) {
     const left = find(x);
     const right = find(y);
-    if (left !== right && !forbids(clusters[left] as Cluster, clusters[right] as Cluster)) join(left, right);
+    if (left === right) continue;
+    const forbidsIt = forbids(clusters[left] as Cluster, clusters[right] as Cluster);
+    if (onStep !== undefined) tell([left, right], forbidsIt ? 'cannot-link' : 'must-link');
+    if (!forbidsIt) join(left, right);
   }
-  for (const { x, y, weight } of inside) {
+  for (const edge of inside) {
+    const { x, y, weight } = edge;
     if (weight < minimum) break;
     const left = find(x);
     const right = find(y);
     if (left === right) continue;
     const a = clusters[left] as Cluster;
     const b = clusters[right] as Cluster;
-    if (a.sources.size > 0 && [...a.sources].some((source) => b.sources.has(source))) continue;
+    if (a.sources.size > 0 && [...a.sources].some((source) => b.sources.has(source))) {
+      if (onStep !== undefined) tell([left, right], 'one per source', { edge });
+      continue;
+    }
     const sum = sumAcross(left, right);
     const smaller = Math.min(a.members.length, b.members.length);
-    const caution = cautionBits * Math.min(mostDoublings, Math.log2(smaller));
-    if (sum !== impossible && sum / (a.members.length * b.members.length) >= tau + caution) join(left, right);
+    const needed = tau + cautionBits * Math.min(mostDoublings, Math.log2(smaller));
+    const mean = sum / (a.members.length * b.members.length);
+    const agrees = sum !== impossible && mean >= needed;
+    if (onStep !== undefined) {
+      if (sum !== impossible)
+        tell([left, right], agrees ? 'agreement' : 'too little agreement', { edge, mean, needed });
+      else tell([left, right], forbids(a, b) ? 'cannot-link' : 'conflict', { edge });
+    }
+    if (agrees) join(left, right);
   }
   return clusters
     .filter((cluster) => cluster !== null)

@@ -1,7 +1,16 @@
-export { type ClusterOptions, clusterComponent, type Edge, type PairScore } from './clustering.ts';
+export { historyOf, sentenceOf } from './cluster-history.ts';
+export {
+  type ClusterOptions,
+  type ClusterReason,
+  type ClusterStep,
+  clusterComponent,
+  type Edge,
+  type PairScore,
+} from './clustering.ts';
 export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 export { inferSchema } from './infer-schema.ts';
 export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
+export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {
   decisionThreshold,
   type FeatureModel,
@@ -14,6 +23,9 @@ export {
 } from './model.ts';
 export type { NormalRecord } from './normal-record.ts';
 export type { PaceOptions, Progress } from './pace.ts';
+export { type PairOutcome, type PairReasoning, type ReasoningOptions, reasonFor } from './pair-reasoning.ts';
 export { type Resolution, type ResolvedEdge, type ResolveOptions, resolve } from './resolve.ts';
 export { type Column, type ColumnKind, type FieldValue, type InputRecord, type Schema, SchemaError } from './schema.ts';
+export { escapeXml } from './svg.ts';
 export { type TrainOptions, trainModel } from './training.ts';
+export { type WaterfallOptions, waterfallSvg } from './waterfall.ts';

@@ -1,6 +1,6 @@
 import { BlockIndexBuilder } from './block-index.ts';
 import { createBlocker } from './blocking.ts';
-import { clusterComponent } from './clustering.ts';
+import { type ClusterStep, clusterComponent } from './clustering.ts';
 import { createRarities } from './frequencies.ts';
 import { checkModel, type MatchModel, probabilityOf, weightOf } from './model.ts';
 import { createNormaliser } from './normal-record.ts';
@@ -20,6 +20,8 @@ export interface ResolveOptions extends PaceOptions {
   readonly cannotLink?: readonly (readonly [string, string])[];
   /** Sources in which no entity stands twice: two of their records are never joined. */
   readonly duplicateFreeSources?: readonly string[];
+  /** Told of every merge, and of every one that an edge suggested and something forbade, cluster by cluster. */
+  readonly onStep?: (step: ClusterStep) => void;
 }
 
 export interface ResolvedEdge {
@@ -106,6 +108,7 @@ export async function resolve(
       },
       {
         minimumWeight: minimum,
+        onStep: options.onStep,
         mustLink: options.mustLink ?? [],
         cannotLink: options.cannotLink ?? [],
         ...(exclusive.size === 0

@@ -285,7 +285,8 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     headers: Readonly<Record<string, string>> = {},
   ) {
     const answer = await http.inject({ method, url, headers, ...(body === undefined ? {} : { payload: body }) });
-    return { status: answer.statusCode, body: (answer.body === '' ? null : answer.json()) as T };
+    const isJson = String(answer.headers['content-type'] ?? '').includes('json');
+    return { status: answer.statusCode, body: (answer.body === '' ? null : isJson ? answer.json() : answer.body) as T };
   }
 
   return {

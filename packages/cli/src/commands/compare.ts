@@ -1,12 +1,21 @@
-import { createMatcher, type FieldValue, type InputRecord, inferSchema, trainModel } from '@kempt/entity-resolution';
+import {
+  createMatcher,
+  type FieldValue,
+  type InputRecord,
+  inferSchema,
+  type MatchModel,
+  trainModel,
+} from '@kempt/entity-resolution';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { table } from '../output.ts';
 import { type Fields, singleText } from '../tables/field-value.ts';
-import { checkPlaces, csvText, openOutputFile } from '../tables/output-file.ts';
+import { checkPlaces, csvText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
 import { openTable, placeOf } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
+import { explanationText } from './explanation-page.ts';
 import { rounded } from './resolve-assignments.ts';
+import { type ExplainedPair, explainedPair } from './resolve-explanations.ts';
 import { namingFile, readModel, readSchema } from './resolve-model.ts';
 import { createProgressNotes } from './resolve-progress.ts';
 
@@ -14,6 +23,7 @@ interface CompareFlags {
   readonly model?: string;
   readonly schema?: string;
   readonly out?: string;
+  readonly explain?: string;
 }
 
 interface Pair {
@@ -48,11 +58,20 @@ export function addCompareCommand(program: Command, context: CommandContext): vo
     )
     .option('--schema <file>', 'what the columns hold, by their names without left_ and right_, as JSON')
     .option('--out <file>', 'write the scores there as CSV instead of printing them')
+    .option('--explain <file>', 'write why each pair matches or not, as NDJSON, or as pictures to a .html file')
     .action(async (file: string, flags: CompareFlags) => {
-      await checkPlaces([file, flags.model, flags.schema], [flags.out]);
+      await checkPlaces([file, flags.model, flags.schema], [flags.out, flags.explain]);
       const output = flags.out === undefined ? undefined : await openOutputFile(flags.out);
+      let reasons: OutputFile | undefined;
       try {
-        const scored = await compare(file, flags, context);
+        reasons = flags.explain === undefined ? undefined : await openOutputFile(flags.explain);
+        const { scored, pairs, model } = await compare(file, flags, context);
+        if (model !== undefined)
+          await reasons?.write(
+            explanationText(flags.explain ?? '', explainPairs(pairs, scored, model), model),
+            context.signal,
+          );
+        await reasons?.commit();
         if (output === undefined) {
           context.output().show({ items: scored }, () => tableOf(scored));
           return;
@@ -71,9 +90,26 @@ export function addCompareCommand(program: Command, context: CommandContext): vo
         );
         await output.commit();
       } finally {
+        await reasons?.discard();
         await output?.discard();
       }
     });
+}
+
+async function* explainPairs(
+  pairs: readonly Pair[],
+  scored: readonly ScoredPair[],
+  model: MatchModel,
+): AsyncGenerator<ExplainedPair> {
+  const matcher = createMatcher(model);
+  for (const [at, { left, right, leftId, rightId }] of pairs.entries()) {
+    const rows = [
+      { record: left, name: { source: left.source, id: leftId } },
+      { record: right, name: { source: right.source, id: rightId } },
+    ] as const;
+    yield explainedPair(matcher, rows, scored[at]?.match === true);
+    if (at % pauseEvery === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+  }
 }
 
 function tableOf(scored: readonly ScoredPair[]): string {
@@ -91,14 +127,21 @@ function tableOf(scored: readonly ScoredPair[]): string {
   );
 }
 
-async function compare(file: string, flags: CompareFlags, context: CommandContext): Promise<ScoredPair[]> {
+interface Comparison {
+  readonly scored: readonly ScoredPair[];
+  readonly pairs: readonly Pair[];
+  /** Missing where there were no pairs to learn from. */
+  readonly model?: MatchModel;
+}
+
+async function compare(file: string, flags: CompareFlags, context: CommandContext): Promise<Comparison> {
   const { signal } = context;
   const { note } = context.output();
   const onProgress = createProgressNotes(note);
   const saved = flags.model === undefined ? undefined : await readModel(flags.model, context);
   const declared = flags.schema === undefined ? undefined : await readSchema(flags.schema, context);
   const pairs = await readPairs(file, signal);
-  if (pairs.length === 0) return [];
+  if (pairs.length === 0) return { scored: [], pairs };
   const records = [
     ...new Map(pairs.flatMap(({ left, right }) => [left, right]).map((record) => [record.id, record])),
   ].map(([, record]) => record);
@@ -136,7 +179,7 @@ async function compare(file: string, flags: CompareFlags, context: CommandContex
         match: !conflict && probability >= model.threshold,
       });
     }
-    return scored;
+    return { scored, pairs, model };
   } catch (error) {
     throw flags.schema === undefined ? error : namingFile(flags.schema, error);
   }

@@ -151,21 +151,34 @@ describe('resolve', () => {
     });
     expect(read('b.csv')).toBe(read('a.csv'));
 
-    const explained = read('why.ndjson')
+    interface PairLine {
+      readonly kind: string;
+      readonly left: object;
+      readonly right: object;
+      readonly joined: boolean;
+      readonly summary: string;
+      readonly prior: number;
+      readonly weight: number;
+      readonly probability: number;
+      readonly rows: readonly { readonly weight: number; readonly termFrequencyWeight: number }[];
+    }
+    const lines = read('why.ndjson')
       .trim()
       .split('\n')
-      .map(
-        (line) =>
-          JSON.parse(line) as {
-            readonly left: object;
-            readonly right: object;
-            readonly joined: boolean;
-            readonly prior: number;
-            readonly weight: number;
-            readonly probability: number;
-            readonly rows: readonly { readonly weight: number; readonly termFrequencyWeight: number }[];
-          },
-      );
+      .map((line) => JSON.parse(line) as PairLine);
+    const explained = lines.filter(({ kind }) => kind === 'pair');
+    const built = lines.filter(({ kind }) => kind === 'cluster') as unknown as {
+      readonly members: readonly object[];
+      readonly steps: readonly { readonly joined: boolean; readonly summary: string }[];
+    }[];
+    expect(built).toHaveLength(40);
+    expect(built[0]?.members).toHaveLength(2);
+    expect(built[0]?.steps[0]).toMatchObject({
+      joined: true,
+      summary: expect.stringMatching(/^people p0 and people p120 were joined: their pairs weigh \+\d/),
+    });
+    expect(read('why.ndjson')).not.toContain('traced');
+    expect(explained[0]?.summary).toMatch(/^They match: .* They are compared because they share the e-mail address/);
     expect(explained.filter(({ joined }) => joined)).toHaveLength(40);
     for (const { prior, rows, weight } of explained) {
       expect(rows.reduce((sum, row) => sum + row.weight + row.termFrequencyWeight, prior)).toBe(weight);
@@ -182,11 +195,36 @@ describe('resolve', () => {
       expect.objectContaining({ pair: 1, left_id: 'p0', right_id: 'p120', match: true }),
       expect.objectContaining({ pair: 2, left_id: 'p0', right_id: 'p1', match: false }),
     ]);
+    const told = ['compare', at('pairs.csv'), '--model', at('model.json'), '--explain'];
+    await kempt([...told, at('pairs.ndjson')]);
+    const reasons = read('pairs.ndjson')
+      .trim()
+      .split('\n')
+      .map((each) => JSON.parse(each) as PairLine & { readonly sharedKeys: readonly string[] });
+    expect(reasons.map(({ joined }) => joined)).toEqual([true, false]);
+    expect(reasons[1]?.sharedKeys).toEqual([]);
+    expect(reasons[1]?.summary).toContain('They share no blocking key');
+    await kempt([...told, at('pairs.html')]);
+    expect(read('pairs.html').match(/<svg /g)).toHaveLength(2);
     const known = explained.find(
       ({ left, right }) =>
         JSON.stringify([left, right]).includes('"p0"') && JSON.stringify([left, right]).includes('"p120"'),
     );
     expect(items[0]?.probability).toBeCloseTo(known?.probability ?? -1, 6);
+  });
+
+  test('explanations come as a page of pictures to a file whose name ends with .html', async () => {
+    const hostile = people.map((row) => (row.id === 'p0' ? { ...row, city: '<script>alert(1)</script>' } : row));
+    const file = put('people.csv', csv(hostile));
+    expect(await kempt(['resolve', file, '--out', at('a.csv'), '--explain', at('why.html')])).toMatchObject({
+      code: 0,
+    });
+    const page = read('why.html');
+    expect(page).toMatch(/^<!doctype html>/);
+    expect(page.match(/<svg /g)?.length).toBeGreaterThanOrEqual(80);
+    expect(page).toContain('<h3>people p0 and people p120: joined</h3>');
+    expect(page).toContain('How a cluster of 2 records was built');
+    expect(page).not.toContain('<script>');
   });
 
   test('a declared schema and a named id column are followed; without an id rows are numbered', async () => {

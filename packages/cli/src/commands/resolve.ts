@@ -1,11 +1,19 @@
-import { inferSchema, type MatchModel, resolve, type Schema, trainModel } from '@kempt/entity-resolution';
+import {
+  type ClusterStep,
+  inferSchema,
+  type MatchModel,
+  resolve,
+  type Schema,
+  trainModel,
+} from '@kempt/entity-resolution';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { checkPlaces, csvText, ndjsonText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
+import { checkPlaces, csvText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
 import { openTable } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
+import { explanationText } from './explanation-page.ts';
 import { assign, rounded } from './resolve-assignments.ts';
-import { explainPairs } from './resolve-explanations.ts';
+import { explainResolution } from './resolve-explanations.ts';
 import { namingFile, readModel, readSchema } from './resolve-model.ts';
 import { createProgressNotes } from './resolve-progress.ts';
 import { type LoadedRecord, loadRecords, type Source, sourceNames, survey } from './resolve-records.ts';
@@ -29,7 +37,10 @@ export function addResolveCommand(program: Command, context: CommandContext): vo
     .option('--id <column>', 'the column with the ids; default: one that is called like an id, else row numbers')
     .addOption(new Option('--model <file>', 'match with this saved model and learn nothing').conflicts('schema'))
     .option('--save-model <file>', 'write what was learned')
-    .option('--explain <file>', 'write why each pair was joined or not, as NDJSON')
+    .option(
+      '--explain <file>',
+      'write why pairs were joined or not and how clusters were built, as NDJSON, or as a page of pictures to a .html file',
+    )
     .action(async (files: string[], flags: ResolveFlags) => {
       const outputs = await openOutputs(files, flags);
       try {
@@ -111,21 +122,25 @@ async function run(
   } catch (error) {
     throw flags.schema === undefined ? error : namingFile(flags.schema, error);
   }
-  const resolution = await resolve(records, model, work);
+  const steps: ClusterStep[] = [];
+  const resolution = await resolve(records, model, {
+    ...work,
+    ...(outputs.explanations !== undefined && { onStep: (step) => steps.push(step) }),
+  });
   const assignments = assign(records, resolution);
   await outputs.clusters.write(csvText(['source', 'id', 'cluster_id', 'probability'], rowsOf(assignments)), signal);
   await outputs.model?.write([`${JSON.stringify(model)}\n`], signal);
-  await outputs.explanations?.write(
-    ndjsonText(
-      explainPairs(resolution.edges, {
-        assignments,
-        model,
-        signal,
-        onPair: (done) => onProgress({ phase: 'explain', done, total: resolution.edges.length }),
-      }),
-    ),
-    signal,
-  );
+  if (outputs.explanations !== undefined) {
+    const explanations = explainResolution({
+      assignments,
+      resolution,
+      steps,
+      model,
+      signal,
+      onPair: (done) => onProgress({ phase: 'explain', done, total: resolution.edges.length }),
+    });
+    await outputs.explanations.write(explanationText(flags.explain ?? '', explanations, model), signal);
+  }
   const clusters = resolution.clusters.length.toLocaleString('en');
   const several = resolution.clusters.filter((cluster) => cluster.length > 1).length.toLocaleString('en');
   note(`${records.length.toLocaleString('en')} rows in ${clusters} clusters, ${several} of them with several rows`);

@@ -1,22 +1,13 @@
-import { decisionThreshold } from '@kempt/entity-resolution';
 import type { Database, Transaction } from '@kempt/postgres';
 import { type CursorCodec, type HttpServer, tenantOf } from '@kempt/service-runtime';
 import { Type } from 'typebox';
 import { unknownIdentity } from '../errors.ts';
 import { loadRecords, membersOf } from '../matching/match-record-store.ts';
-import { inputRecord } from '../matching/record-scorer.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
-import { lockFreeState } from '../models/model-store.ts';
-import {
-  ClusterPageSchema,
-  ClusterSchema,
-  EntityKindSchema,
-  ExplanationSchema,
-  IdentitySchema,
-} from './cluster-schemas.ts';
+import { ClusterPageSchema, ClusterSchema, EntityKindSchema, IdentitySchema } from './cluster-schemas.ts';
 import { goldenIdOfRecord, listClusters, loadCluster, resolveAlias, type StoredCluster } from './cluster-store.ts';
+import { registerExplanationRoutes } from './explanation-routes.ts';
 import { isGoldenId } from './golden-id.ts';
-import { explainPair } from './pair-explanation.ts';
 
 export interface ClusterRoutesOptions {
   readonly http: HttpServer;
@@ -24,9 +15,6 @@ export interface ClusterRoutesOptions {
   readonly models: DecidingModels;
   readonly cursors: CursorCodec;
 }
-
-/** A cluster of more records is explained by its first ones; every pair would be too much to read. */
-const explainedMembersMax = 20;
 
 /** Clusters, what they are made of and why, and what an identity means today. */
 export function registerClusterRoutes({ http, database, models, cursors }: ClusterRoutesOptions): void {
@@ -110,50 +98,7 @@ export function registerClusterRoutes({ http, database, models, cursors }: Clust
       ),
   );
 
-  http.get(
-    '/v1/clusters/:goldenId/explanation',
-    {
-      config: { scope: 'clusters:read' },
-      schema: {
-        summary: 'Explain a cluster',
-        description:
-          'For each pair of its records, the rows that add up to the match weight. A cluster of more than 20 records is explained by the first 20.',
-        params: Type.Object({ goldenId: Type.String({ format: 'uuid' }) }),
-        response: { 200: ExplanationSchema },
-      },
-    },
-    async (request) =>
-      database.transaction(
-        tenantOf(request),
-        async (tx) => {
-          const cluster = await findCluster(tx, request.params.goldenId);
-          const state = await lockFreeState(tx, cluster.entityKind);
-          if (state.phase === 'collecting') throw unknownIdentity(request.params.goldenId);
-          const { matcher, model } = await models.get(tx, cluster.entityKind, state.modelVersion);
-          const members = (await membersOf(tx, [cluster.goldenId])).slice(0, explainedMembersMax);
-          const records = (
-            await loadRecords(
-              tx,
-              members.map((member) => member.ref),
-            )
-          ).toSorted((left, right) => (left.ref < right.ref ? -1 : 1));
-          const normals = records.map((record) => ({
-            ref: record.ref,
-            normal: matcher.normalise(inputRecord(record)),
-          }));
-          const pairs = normals.flatMap((left, index) =>
-            normals.slice(index + 1).map((right) => explainPair(matcher, left, right)),
-          );
-          return {
-            goldenId: cluster.goldenId,
-            modelVersion: state.modelVersion,
-            threshold: decisionThreshold(model),
-            pairs,
-          };
-        },
-        { readOnly: true },
-      ),
-  );
+  registerExplanationRoutes({ http, database, models, cursors });
 
   http.get(
     '/v1/ids/:ref',

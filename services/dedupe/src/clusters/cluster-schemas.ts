@@ -46,19 +46,43 @@ export const ExplanationRowSchema = Type.Object({
   termFrequencyWeight: Type.Number(),
 });
 
+/** Why two records match, or why not. */
+export const PairExplanationSchema = Type.Object({
+  left: Type.String(),
+  right: Type.String(),
+  weight: Type.Number({ description: 'Match weight in bits: the prior and every row added up' }),
+  probability: Type.Number(),
+  conflict: Type.Boolean({ description: 'The pair may never be one cluster, whatever the weight' }),
+  outcome: Type.Union([
+    Type.Literal('match'),
+    Type.Literal('near'),
+    Type.Literal('no match'),
+    Type.Literal('conflict'),
+  ]),
+  sharedKeys: Type.Array(Type.String(), {
+    description: 'What the two share that makes them be compared; without any they never are',
+  }),
+  summary: Type.String({ description: 'The same in a few sentences' }),
+  prior: Type.Number({ description: 'Match weight of two records of which nothing is known' }),
+  rows: Type.Array(ExplanationRowSchema),
+});
+
 export const ExplanationSchema = Type.Object({
   goldenId: Type.String(),
   modelVersion: Type.String(),
   threshold: Type.Number({ description: 'Match probability from which two records count as one' }),
-  pairs: Type.Array(
+  pairs: Type.Array(PairExplanationSchema),
+  merges: Type.Array(
     Type.Object({
-      left: Type.String(),
-      right: Type.String(),
-      weight: Type.Number({ description: 'Match weight in bits: the prior and every row added up' }),
-      probability: Type.Number(),
-      conflict: Type.Boolean({ description: 'The pair may never be one cluster, whatever the weight' }),
-      prior: Type.Number({ description: 'Match weight of two records of which nothing is known' }),
-      rows: Type.Array(ExplanationRowSchema),
+      left: Type.Array(Type.String()),
+      right: Type.Array(Type.String()),
+      meanWeight: Type.Union([Type.Number(), Type.Null()], {
+        description: 'Mean match weight over all pairs across; null where a verdict joined them',
+      }),
+      neededWeight: Type.Union([Type.Number(), Type.Null()]),
+      reason: Type.String(),
+      summary: Type.String(),
     }),
+    { description: 'How the cluster was built, in order' },
   ),
 });

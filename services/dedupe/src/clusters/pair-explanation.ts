@@ -1,4 +1,4 @@
-import type { Matcher, NormalRecord } from '@kempt/entity-resolution';
+import { type Matcher, type NormalRecord, reasonFor } from '@kempt/entity-resolution';
 
 interface ExplainedRecord {
   readonly ref: string;
@@ -7,13 +7,16 @@ interface ExplainedRecord {
 
 /** Why two records are believed to be the same or not: rows that add up to the match weight. */
 export function explainPair(matcher: Matcher, left: ExplainedRecord, right: ExplainedRecord) {
-  const explanation = matcher.explain(left.normal, right.normal);
+  const { explanation, outcome, sharedKeys, summary } = reasonFor(matcher, left.normal, right.normal);
   return {
     left: left.ref,
     right: right.ref,
     weight: explanation.weight,
     probability: explanation.probability,
-    conflict: matcher.score(left.normal, right.normal).conflict,
+    conflict: outcome === 'conflict',
+    outcome,
+    sharedKeys: [...sharedKeys],
+    summary,
     prior: explanation.prior,
     rows: explanation.rows.map((row) => ({
       column: row.column,

@@ -1,0 +1,144 @@
+import type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
+import type { Matcher } from './matcher.ts';
+import { decisionThreshold, weightOf } from './model.ts';
+import type { NormalRecord } from './normal-record.ts';
+import { percent, signed } from './waterfall.ts';
+
+/**
+ * - `match`: the weight reaches the threshold;
+ * - `near`: it does not, but the pair is worth a look (from the model's review floor on);
+ * - `no match`: too little speaks for it;
+ * - `conflict`: the two contradict each other in what cannot differ.
+ */
+export type PairOutcome = 'match' | 'near' | 'no match' | 'conflict';
+
+/** Why two records match, or why not. */
+export interface PairReasoning {
+  readonly outcome: PairOutcome;
+  /**
+   * What the two share that makes them a candidate pair, in words, the most selective first. Empty: a batch or a stream never compares
+   * them, whatever their weight, and they can only come together through other records.
+   */
+  readonly sharedKeys: readonly string[];
+  /** Bits above the threshold, or below it where negative. */
+  readonly margin: number;
+  /** Comparisons that speak for a match and against it, the strongest first. */
+  readonly evidenceFor: readonly string[];
+  readonly evidenceAgainst: readonly string[];
+  /** All of it in a few sentences. Values are not part of it. */
+  readonly summary: string;
+  readonly explanation: Explanation;
+}
+
+export interface ReasoningOptions extends ExplainOptions {
+  /** The model's own by default. */
+  readonly threshold?: number;
+}
+
+/** Why two records match, or why not; also for two that a run would never compare, because they share no blocking key. */
+export function reasonFor(
+  matcher: Matcher,
+  a: NormalRecord,
+  b: NormalRecord,
+  options: ReasoningOptions = {},
+): PairReasoning {
+  const explanation = matcher.explain(a, b, options);
+  const { conflict } = matcher.score(a, b);
+  const threshold = weightOf(options.threshold ?? decisionThreshold(matcher.model));
+  const margin = explanation.weight - threshold;
+  const keys = new Set(matcher.blockKeys(a));
+  const sharedKeys = [
+    ...new Set(
+      matcher
+        .blockKeys(b)
+        .filter((key) => keys.has(key))
+        .map(wordsOfKey),
+    ),
+  ];
+  const outcome: PairOutcome = conflict
+    ? 'conflict'
+    : margin >= 0
+      ? 'match'
+      : explanation.probability >= matcher.model.reviewFloor
+        ? 'near'
+        : 'no match';
+  const evidenceFor = evidence(explanation, (weight) => weight > 0);
+  const evidenceAgainst = evidence(explanation, (weight) => weight < 0);
+  return {
+    outcome,
+    sharedKeys,
+    margin,
+    evidenceFor,
+    evidenceAgainst,
+    summary: summarise({ outcome, explanation, margin, sharedKeys, evidenceFor, evidenceAgainst }),
+    explanation,
+  };
+}
+
+function evidence({ rows }: Explanation, counts: (weight: number) => boolean): string[] {
+  const weigh = (row: ExplanationRow): number => row.weight + row.termFrequencyWeight;
+  return rows
+    .filter((row) => counts(weigh(row)))
+    .toSorted((left, right) => Math.abs(weigh(right)) - Math.abs(weigh(left)))
+    .map((row) => `${row.column} ${row.level} (${signed(weigh(row))})`);
+}
+
+const outcomes: Readonly<Record<PairOutcome, string>> = {
+  match: 'They match',
+  near: 'They are close to a match, but below the threshold',
+  'no match': 'They do not match',
+  conflict: 'They can never be one: they contradict each other in what cannot differ',
+};
+
+function summarise(reasoning: Omit<PairReasoning, 'summary'>): string {
+  const { outcome, explanation, margin, sharedKeys, evidenceFor, evidenceAgainst } = reasoning;
+  const sentences = [
+    `${outcomes[outcome]}: probability ${percent(explanation.probability)}, ${signed(Math.abs(margin)).replace('+', '')} bits ${margin >= 0 ? 'above' : 'below'} the threshold.`,
+  ];
+  if (evidenceFor.length > 0) sentences.push(`For it: ${evidenceFor.slice(0, 4).join(', ')}.`);
+  if (evidenceAgainst.length > 0) sentences.push(`Against it: ${evidenceAgainst.slice(0, 4).join(', ')}.`);
+  sentences.push(
+    sharedKeys.length === 0
+      ? 'They share no blocking key, so a run never compares them; only other records can bring them into one cluster.'
+      : `They are compared because they share ${sharedKeys.slice(0, 3).join(', ')}.`,
+  );
+  return sentences.join(' ');
+}
+
+/** Blocking keys start with a mark of what they are made of; see blocking.ts. */
+const keyWords: Readonly<Record<string, string>> = {
+  d: 'the date',
+  dg: 'the date and an initial',
+  df: 'the date and the initial of the family name',
+  dy: 'the year and the sound of the family name',
+  dx: 'the year and the sound of the given name',
+  dm: 'the day and the sound of the given name',
+  e: 'the e-mail address',
+  l: 'the mailbox',
+  lp: 'the beginning of the mailbox',
+  p: 'the phone number',
+  w: 'the domain',
+  n: 'both names',
+  k: 'the given name or a nickname, and the sound of the family name',
+  s: 'the sound of the family name and an initial',
+  g: 'the sound of the given name and an initial',
+  h: 'the sound of both names',
+  z: 'the place and the sound of the family name',
+  x: 'the place and the sound of the given name',
+  y: 'the employer and the sound of the family name',
+  o: 'the words of the name',
+  c: 'the beginning of the name',
+  t: 'a rare word of the name',
+  u: 'the sound of the first words of the name',
+  a: 'the house number and the street',
+  b: 'the house number and the postal code',
+  r: 'a word of the text',
+};
+
+/** What a blocking key is made of, in words and without its values. */
+export function wordsOfKey(key: string): string {
+  const [own = '', joint] = key.split('&', 2);
+  const mark = own.slice(0, Math.max(0, own.indexOf(':')));
+  const words = keyWords[mark] ?? (mark.startsWith('i') && mark.length > 1 ? mark.slice(1) : 'a key');
+  return joint === undefined ? words : `${words} with one more property`;
+}
