@@ -54,8 +54,10 @@ describe('the explanation of a cluster', () => {
     const { body } = await running.request<Answer>('GET', `${url}?with=${encodeURIComponent(ref('p021'))}`);
     expect(body.pairs).toHaveLength(3);
     expect(body.pairs.every(({ left, right }) => [left, right].includes(ref('p021')))).toBe(true);
-    expect(body.pairs[0]).toMatchObject({ outcome: 'no match', sharedKeys: [] });
-    expect(body.pairs[0]?.summary).toContain('They share no blocking key');
+    for (const { outcome, summary } of body.pairs) {
+      expect(outcome).toBe('no match');
+      expect(summary).toMatch(/^They do not match: probability below .* Against it: (given|family) name different/);
+    }
   });
 
   test('is a picture of the merges, or of the pair with a named record', async () => {
