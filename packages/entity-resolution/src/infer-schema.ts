@@ -1,4 +1,5 @@
 import { parseDate } from './date.ts';
+import { textsOf } from './field-texts.ts';
 import { nicknameGroupsOf } from './person-name.ts';
 import type { Column, ColumnKind, FieldValue, Schema } from './schema.ts';
 import { cleanText, isMissing, wordsOf } from './text.ts';
@@ -105,12 +106,12 @@ export function inferSchema(rows: readonly Row[]): Schema {
   const sample = rows.filter((_, index) => index % step === 0);
   const names = [...new Set(sample.flatMap((row) => Object.keys(row)))];
   const profiles = names.map((name): Profile => {
-    const values = sample.flatMap((row) => textsOf(row[name]));
+    const values = sample.flatMap((row) => filledTexts(row, name));
     return {
       name,
       header: snake(name),
       values,
-      filled: sample.filter((row) => textsOf(row[name]).length > 0).length / Math.max(1, sample.length),
+      filled: sample.filter((row) => filledTexts(row, name).length > 0).length / Math.max(1, sample.length),
       distinct: new Set(values).size,
     };
   });
@@ -135,9 +136,10 @@ function birthParts(profiles: readonly Profile[]): Map<string, ColumnKind> {
   return found.size === parts.length ? found : new Map();
 }
 
-function textsOf(value: FieldValue): string[] {
-  const list = value === null || value === undefined ? [] : typeof value === 'string' ? [value] : value;
-  return list.map(cleanText).filter((text) => !isMissing(text));
+function filledTexts(row: Row, name: string): string[] {
+  return textsOf(row, name)
+    .map(cleanText)
+    .filter((text) => !isMissing(text));
 }
 
 function share(values: readonly string[], test: (text: string) => boolean): number {
@@ -257,7 +259,7 @@ function settleEntity(
     'nameSuffix',
   ]);
   const filledBy = (row: Row, test: (kind: ColumnKind) => boolean): boolean =>
-    settled.some(({ profile, kind }) => test(kind) && textsOf(row[profile.name]).length > 0);
+    settled.some(({ profile, kind }) => test(kind) && filledTexts(row, profile.name).length > 0);
   const onlyPerson = sample.filter(
     (row) => filledBy(row, (kind) => personColumns.has(kind)) && !filledBy(row, (kind) => kind === 'organisation'),
   ).length;

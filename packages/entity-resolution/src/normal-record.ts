@@ -2,11 +2,12 @@ import { parseAddress, parseCountry, writeAddress } from './address.ts';
 import { parseDate } from './date.ts';
 import { employerInDomain, parseDomain } from './domain.ts';
 import { isExplainedByName, parseEmail } from './email.ts';
+import { textsOf } from './field-texts.ts';
 import { employerBesideMailbox, employerByDomain, parseOrganisation, writeOrganisation } from './organisation-name.ts';
 import { parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
 import { parsePhone } from './phone.ts';
 import type { Plan, Slot } from './plan.ts';
-import type { FieldValue, InputRecord, Schema } from './schema.ts';
+import type { InputRecord, Schema } from './schema.ts';
 import { cleanText, isMissing, squeeze, wordsOf } from './text.ts';
 
 /**
@@ -21,11 +22,6 @@ export interface NormalRecord {
 
 const none: readonly string[] = [];
 
-function listOf(value: FieldValue): readonly string[] {
-  if (value === null || value === undefined) return none;
-  return typeof value === 'string' ? (value === '' ? none : [value]) : value;
-}
-
 /** A record keeps at most this many values of one slot, so that no record can make its pairs arbitrarily dear. */
 const mostValues = 12;
 
@@ -36,7 +32,7 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
 
   const countryOf = (record: InputRecord): string | undefined => {
     for (const name of countryColumns) {
-      const text = listOf(record.fields[name])[0];
+      const text = textsOf(record.fields, name)[0];
       if (text === undefined) continue;
       const code = parseCountry(text);
       if (code.length === 2) return code;
@@ -140,7 +136,7 @@ function distinct(found: readonly (string | null)[]): string[] {
 function simple(slot: Slot, record: InputRecord, read: (text: string) => string | null): string[] {
   const found: (string | null)[] = [];
   for (const column of slot.columns) {
-    for (const text of listOf(record.fields[column.name])) found.push(read(text));
+    for (const text of textsOf(record.fields, column.name)) found.push(read(text));
   }
   return distinct(found);
 }
@@ -149,7 +145,7 @@ function datesOf(slot: Slot, record: InputRecord): string[] {
   const parts = { dateYear: '', dateMonth: '', dateDay: '' };
   const found: (string | null)[] = [];
   for (const column of slot.columns) {
-    for (const text of listOf(record.fields[column.name])) {
+    for (const text of textsOf(record.fields, column.name)) {
       if (column.kind === 'date') found.push(parseDate(text, slot.dateOrder));
       else parts[column.kind as keyof typeof parts] ||= text.trim();
     }
@@ -164,7 +160,7 @@ function namesOf(slot: Slot, record: InputRecord): string[] {
   const found: (string | null)[] = [];
   const whole: string[] = [];
   for (const column of slot.columns) {
-    for (const text of listOf(record.fields[column.name])) {
+    for (const text of textsOf(record.fields, column.name)) {
       if (column.kind === 'personName') whole.push(text);
       else if (column.kind in parts) {
         const kind = column.kind as keyof typeof parts;
@@ -185,7 +181,7 @@ function addressesOf(slot: Slot, record: InputRecord): string[] {
   const lists = new Map<ColumnKindOfAddress, (readonly string[])[]>();
   let longest = 0;
   for (const column of slot.columns) {
-    const list = listOf(record.fields[column.name]);
+    const list = textsOf(record.fields, column.name);
     if (list.length === 0) continue;
     longest = Math.max(longest, list.length);
     const kind = column.kind as ColumnKindOfAddress;

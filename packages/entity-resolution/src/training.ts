@@ -1,6 +1,7 @@
 import { chooseBlocking } from './blocking-choice.ts';
 import { guessDateOrder } from './date.ts';
 import { type Estimate, estimate, type Stratum } from './estimation.ts';
+import { textsOf } from './field-texts.ts';
 import { createRarities } from './frequencies.ts';
 import { countFrequencies } from './frequency-count.ts';
 import { type MatchModel, sealModel } from './model.ts';
@@ -127,11 +128,7 @@ function settleDateOrders(schema: Schema, records: readonly InputRecord[]): Sche
     columns: schema.columns.map((column) => {
       if (column.kind !== 'date' || column.dateOrder !== undefined) return column;
       const values = function* (): Generator<string> {
-        for (const record of records) {
-          const value = record.fields[column.name];
-          if (typeof value === 'string') yield value;
-          else if (value !== null && value !== undefined) yield* value;
-        }
+        for (const record of records) yield* textsOf(record.fields, column.name);
       };
       return { ...column, dateOrder: guessDateOrder(values()) };
     }),
