@@ -1,3 +1,4 @@
+export { type JudgedPair, type Recalibration, recalibrate } from './calibration.ts';
 export { historyOf, sentenceOf } from './cluster-history.ts';
 export {
   type ClusterOptions,
@@ -12,6 +13,7 @@ export { inferSchema } from './infer-schema.ts';
 export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
 export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {
+  type CalibrationModel,
   decisionThreshold,
   type FeatureModel,
   type LevelModel,
@@ -25,6 +27,7 @@ export type { NormalRecord } from './normal-record.ts';
 export type { PaceOptions, Progress } from './pace.ts';
 export { type PairOutcome, type PairReasoning, type ReasoningOptions, reasonFor } from './pair-reasoning.ts';
 export { type Resolution, type ResolvedEdge, type ResolveOptions, resolve } from './resolve.ts';
+export { chooseForReview, type ReviewCandidate, reviewValue } from './review-value.ts';
 export { type Column, type ColumnKind, type FieldValue, type InputRecord, type Schema, SchemaError } from './schema.ts';
 export { escapeXml } from './svg.ts';
 export { type TrainOptions, trainModel } from './training.ts';

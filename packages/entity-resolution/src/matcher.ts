@@ -123,6 +123,16 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
           termFrequencyWeight: 0,
         });
       }
+      if (scorer.calibrationWeight !== 0) {
+        explained.push({
+          column: 'verdicts',
+          level: 'what people judged of such pairs',
+          left: null,
+          right: null,
+          weight: scorer.calibrationWeight,
+          termFrequencyWeight: 0,
+        });
+      }
       if (scorer.conflict) {
         explained.push({
           column: 'conflict',

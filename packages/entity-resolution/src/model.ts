@@ -40,6 +40,16 @@ export interface CarelessnessModel {
   readonly weights: readonly (readonly number[])[];
 }
 
+/** What judged pairs made of the weights: `slope * weight + offset` counts instead of the weight that the comparisons add up to. */
+export interface CalibrationModel {
+  readonly slope: number;
+  /** In bits. */
+  readonly offset: number;
+  /** Judged pairs that it was made from, and how many of them are the same. */
+  readonly pairs: number;
+  readonly same: number;
+}
+
 export interface BlockingModel {
   /** A block with more records than this is too common to compare all its pairs. */
   readonly largestBlock: number;
@@ -72,6 +82,8 @@ export interface MatchModel {
    * Patterns that are not listed add nothing.
    */
   readonly patternPriors: Readonly<Record<string, readonly number[]>>;
+  /** Absent until people have judged pairs; see calibration.ts. */
+  readonly calibration?: CalibrationModel;
   readonly frequencies: FrequencyTables;
   readonly blocking: BlockingModel;
   /** Match probability from which on records are joined. */

@@ -29,9 +29,15 @@ export class PairScorer {
 
   /** What the last scored pair gained or lost because errors come together. */
   carelessWeight = 0;
+  /** What judged pairs add to or take from the weight of the last scored pair. */
+  calibrationWeight = 0;
+  readonly #isCalibrated: boolean;
+  readonly #slope: number;
+  readonly #offset: number;
 
   constructor(
-    model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions' | 'carelessness' | 'patternPriors'>,
+    model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions' | 'carelessness' | 'patternPriors'> &
+      Pick<MatchModel, 'calibration'>,
     store: RecordStore,
   ) {
     this.store = store;
@@ -49,6 +55,9 @@ export class PairScorer {
     this.#careless = model.carelessness.weights.map((weights) => Float64Array.from(weights));
     for (const [mask, bits] of Object.entries(model.patternPriors)) this.#patternPriors[Number(mask)] = bits;
     this.#carelessShare = model.carelessness.share;
+    this.#isCalibrated = model.calibration !== undefined;
+    this.#slope = model.calibration?.slope ?? 1;
+    this.#offset = model.calibration?.offset ?? 0;
   }
 
   /** Match weight of two rows, in bits. */
@@ -95,7 +104,9 @@ export class PairScorer {
     // Pairs far below any floor need no correction, which can only lower them further.
     this.confusionWeight = weight < -20 ? 0 : this.#explainedAway();
     this.conflict = pair.conflict;
-    return weight + this.confusionWeight + (pair.conflict ? conflictWeight : 0);
+    weight += this.confusionWeight;
+    this.calibrationWeight = this.#isCalibrated ? onGrid(weight * this.#slope + this.#offset) - weight : 0;
+    return weight + this.calibrationWeight + (pair.conflict ? conflictWeight : 0);
   }
 
   /** The term-frequency part of one comparison of the pair that was weighed last by its rows. */
