@@ -29,6 +29,18 @@ export { type PairOutcome, type PairReasoning, type ReasoningOptions, reasonFor 
 export { type Resolution, type ResolvedEdge, type ResolveOptions, resolve } from './resolve.ts';
 export { chooseForReview, type ReviewCandidate, reviewValue } from './review-value.ts';
 export { type Column, type ColumnKind, type FieldValue, type InputRecord, type Schema, SchemaError } from './schema.ts';
+export {
+  type FieldPolicy,
+  foldText,
+  plainValues,
+  type SurvivingValue,
+  type SurvivorRecord,
+  type SurvivorshipPolicy,
+  type SurvivorshipRule,
+  survive,
+  surviveField,
+  type ValueReading,
+} from './survivorship.ts';
 export { escapeXml } from './svg.ts';
 export { type TrainOptions, trainModel } from './training.ts';
 export { type WaterfallOptions, waterfallSvg } from './waterfall.ts';

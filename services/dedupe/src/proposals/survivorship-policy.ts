@@ -1,12 +1,7 @@
-/**
- * Where a field of the survivor comes from, when the records differ:
- * - `filled`: the master's, and when that is blank the first one of the others in their order;
- * - `most-recent`: of the record that was modified last among those that have a value;
- * - `longest`: the longest text;
- * - `union`: every value of a list, the master's first;
- * - `strictest`: true as soon as any record says true. For consent: who asked not to be written to once, asked.
- */
-export type FieldRule = 'filled' | 'most-recent' | 'longest' | 'union' | 'strictest';
+import type { SurvivorshipRule } from '@kempt/entity-resolution';
+
+/** Where a field of the survivor comes from, when the records differ: the rules of the library that proposals use. */
+export type FieldRule = Extract<SurvivorshipRule, 'filled' | 'most-recent' | 'longest' | 'union' | 'strictest'>;
 
 /**
  * Why one record is the master and not another, the first rule that tells them apart deciding:

@@ -1,5 +1,6 @@
+import { surviveField } from '@kempt/entity-resolution';
 import { customRule, type FieldRule, type MasterRule, type SurvivorshipPolicy } from './survivorship-policy.ts';
-import { isList, saysTheSame, type VendorFields, type VendorRecord, type VendorValue } from './vendor-value.ts';
+import { isList, saysTheSame, type VendorRecord, type VendorValue, vendorReading } from './vendor-value.ts';
 
 /** A field of the survivor that comes from another record than the master. */
 export interface FieldChoice {
@@ -131,7 +132,7 @@ function fieldChoices(policy: SurvivorshipPolicy, ranked: readonly Described[]):
       ranked.some((record) => isList(record.fields[field] ?? '')),
     );
     if (rule === undefined) continue;
-    const chosen = choosers[rule](ranked, field);
+    const chosen = choose(ranked, field, rule);
     // Files cannot be written by a change set.
     if (chosen === undefined || isFile(chosen.value) || saysTheSame(chosen.value, master.fields[field])) continue;
     choices.push({ field, value: chosen.value, from: chosen.from, policy: rule });
@@ -154,51 +155,17 @@ interface Chosen {
   readonly from: string;
 }
 
-/** Each takes the records in their order, the master first. */
-const choosers: Readonly<Record<FieldRule, (ranked: readonly Described[], field: string) => Chosen | undefined>> = {
-  filled: (ranked, field) => firstValue(ranked, field),
-  'most-recent': (ranked, field) =>
-    firstValue(
-      ranked.toSorted((left, right) => right.modifiedMs - left.modifiedMs),
-      field,
-    ),
-  longest: (ranked, field) => {
-    const texts = ranked.filter((record) => typeof record.fields[field] === 'string');
-    return firstValue(
-      texts.toSorted((left, right) => lengthOf(right.fields, field) - lengthOf(left.fields, field)),
-      field,
-    );
-  },
-  union: (ranked, field) => {
-    const values = new Map<string, VendorValue>();
-    let from = (ranked[0] as Described).ref;
-    for (const record of ranked) {
-      const value = record.fields[field];
-      for (const item of value === undefined ? [] : isList(value) ? value : [value]) {
-        const key = JSON.stringify(item);
-        if (values.has(key)) continue;
-        values.set(key, item);
-        from = record.ref;
-      }
-    }
-    return values.size === 0 ? undefined : { value: [...values.values()], from };
-  },
-  strictest: (ranked, field) => {
-    const strict = ranked.find((record) => record.fields[field] === true);
-    return strict === undefined ? undefined : { value: true, from: strict.ref };
-  },
-};
-
-function firstValue(records: readonly Described[], field: string): Chosen | undefined {
-  const source = records.find((record) => record.fields[field] !== undefined);
-  return source === undefined ? undefined : { value: source.fields[field] as VendorValue, from: source.ref };
+/** The value that a rule chooses, the records taken in their order, the master first. Of a union the record that added the last value. */
+function choose(ranked: readonly Described[], field: string, rule: FieldRule): Chosen | undefined {
+  const found = surviveField(
+    ranked.map(({ ref, modifiedMs, fields }) => ({ id: ref, source: ref, modifiedMs, fields })),
+    field,
+    { policy: rule, reading: vendorReading },
+  );
+  const from = rule === 'union' ? found?.from.at(-1) : found?.from[0];
+  return found === undefined || from === undefined ? undefined : { value: found.value, from };
 }
 
 function isFile(value: VendorValue): boolean {
   return typeof value === 'object' && 'base64' in value;
-}
-
-function lengthOf(fields: VendorFields, field: string): number {
-  const value = fields[field];
-  return typeof value === 'string' ? value.trim().length : 0;
 }

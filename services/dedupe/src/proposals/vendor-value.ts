@@ -1,4 +1,5 @@
 import { create, timestampDate, timestampFromDate, type Value, ValueListSchema, ValueSchema } from '@kempt/contracts';
+import { foldText, type ValueReading } from '@kempt/entity-resolution';
 
 /**
  * A value of a vendor field in a form that survives JSON unchanged: numbers are decimal text, points in time ISO 8601
@@ -82,12 +83,17 @@ export function plainOf(value: VendorValue): string | boolean | readonly unknown
   return 'timestamp' in value ? value.timestamp : value.base64;
 }
 
+/** How the rules of survivorship read values. Items of lists are told apart to the letter. */
+export const vendorReading: ValueReading<VendorValue> = {
+  keyOf: (value) => JSON.stringify(value),
+  lengthOf: (value) => (typeof value === 'string' ? value.trim().length : undefined),
+  itemsOf: (value) => (isList(value) ? value : [value]),
+  listOf: (items) => items,
+  isYes: (value) => value === true,
+};
+
 /** Whether two values say the same; text is compared without regard to case and to space around it. */
 export function saysTheSame(left: VendorValue | undefined, right: VendorValue | undefined): boolean {
-  if (typeof left === 'string' && typeof right === 'string') return fold(left) === fold(right);
+  if (typeof left === 'string' && typeof right === 'string') return foldText(left) === foldText(right);
   return JSON.stringify(left) === JSON.stringify(right);
-}
-
-function fold(text: string): string {
-  return text.trim().replaceAll(/\s+/g, ' ').toLowerCase();
 }

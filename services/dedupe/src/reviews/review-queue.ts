@@ -1,4 +1,4 @@
-import { decisionThreshold, type MatchModel, weightOf } from '@kempt/entity-resolution';
+import { decisionThreshold, type MatchModel, reviewValue, weightOf } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { type EdgeNearThreshold, edgesNear } from '../matching/match-graph-store.ts';
@@ -25,23 +25,21 @@ export async function reviewQueue(
   return edges
     .map((edge) => {
       const together = edge.leftGoldenId === edge.rightGoldenId;
-      return { ...edge, together, value: valueOf(edge, { threshold, together }) };
+      const value = reviewValue(
+        {
+          weight: edge.weight,
+          left: { cluster: edge.leftGoldenId, size: edge.leftSize },
+          right: { cluster: edge.rightGoldenId, size: edge.rightSize },
+        },
+        threshold,
+      );
+      return { ...edge, together, value };
     })
     .toSorted(
       (left, right) =>
         right.value - left.value || compareText(left.left, right.left) || compareText(left.right, right.right),
     )
     .slice(0, limit);
-}
-
-/**
- * The value of a verdict: how uncertain the pair is, halved with each bit that its weight is away from the threshold,
- * times how many pairs of records it decides besides itself, as a power of two.
- */
-function valueOf(edge: EdgeNearThreshold, at: { readonly threshold: number; readonly together: boolean }): number {
-  const uncertainty = 2 ** -Math.abs(edge.weight - at.threshold);
-  const decided = at.together ? edge.leftSize - 1 : edge.leftSize * edge.rightSize;
-  return uncertainty * (1 + Math.log2(Math.max(1, decided)));
 }
 
 function compareText(left: string, right: string): number {
