@@ -14,6 +14,7 @@ export { createMatcher, type Matcher, type MatcherOptions, type PairResult } fro
 export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {
   type CalibrationModel,
+  type ColumnDiagnostics,
   decisionThreshold,
   type FeatureModel,
   type LevelModel,

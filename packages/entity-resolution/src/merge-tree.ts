@@ -62,7 +62,7 @@ export function mergeTreeSvg(
     branches.set(step.left[0] as string, { x, y });
   });
   notes.forEach((note, index) => {
-    parts.push(svgText(20, treeBottom + 16 + index * 20, shorten(note, 140), { size: 12, fill: ink.faint }));
+    parts.push(svgText(20, treeBottom + 16 + index * 20, shorten(note, 150), { size: 12, fill: ink.faint }));
   });
 
   const count = members.length === 1 ? '1 record' : `${members.length} records`;

@@ -57,11 +57,25 @@ export interface BlockingModel {
   readonly stopKeys: readonly number[];
 }
 
+/** How much one comparison tells. */
+export interface ColumnDiagnostics {
+  readonly name: string;
+  /** Share of records that have a value. */
+  readonly filled: number;
+  /** Bits by which a match's agreement moves the weight on average, rarity of values left aside. */
+  readonly bits: number;
+}
+
 export interface ModelDiagnostics {
   readonly records: number;
   readonly candidatePairs: number;
   readonly expectedMatches: number;
+  /** Mean match probability of the pairs above the threshold, by the model's own reckoning. Absent in models of older versions. */
+  readonly expectedPrecision?: number;
   readonly untrainedLevels: readonly string[];
+  readonly columns?: readonly ColumnDiagnostics[];
+  /** Comparisons that say little: their values hardly tell, or few records have them. */
+  readonly weakColumns?: readonly string[];
   readonly iterations: number;
 }
 

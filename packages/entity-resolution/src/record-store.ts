@@ -109,6 +109,10 @@ export class RecordStore {
     return this.#masks[row] as number;
   }
 
+  isFilled(row: number, slot: number): boolean {
+    return this.#cells[row * this.#width + slot] !== noValue;
+  }
+
   add(values: readonly (readonly string[])[], source: string): number {
     const row = this.#rows;
     this.#rows += 1;

@@ -1,13 +1,14 @@
 import { chooseBlocking } from './blocking-choice.ts';
 import { guessDateOrder } from './date.ts';
-import { type Estimate, estimate, type Stratum } from './estimation.ts';
+import { estimate, type Stratum } from './estimation.ts';
 import { textsOf } from './field-texts.ts';
 import { createRarities } from './frequencies.ts';
 import { countFrequencies } from './frequency-count.ts';
 import { type MatchModel, sealModel } from './model.ts';
+import { diagnosticsOf } from './model-diagnostics.ts';
 import { createNormaliser } from './normal-record.ts';
 import { createPace, type Pace, type PaceOptions } from './pace.ts';
-import { type ComparedPairs, comparePairs, repricePairs, thin } from './pair-sample.ts';
+import { comparePairs, repricePairs, thin } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { planOf } from './plan.ts';
 import { createRandom } from './random.ts';
@@ -81,7 +82,8 @@ export async function trainModel(
   const frequencies = countFrequencies(plan, rows, owners);
   store.reprice(createRarities(frequencies));
   repricePairs(store, pairs);
-  const fit = estimate(plan.features, thin(pairs, estimatedPairs), population);
+  const sample = thin(pairs, estimatedPairs);
+  const fit = estimate(plan.features, sample, population);
   return sealModel({
     format: 'kempt.match-model.v2',
     schema: settledSchema,
@@ -95,20 +97,8 @@ export async function trainModel(
     blocking,
     threshold,
     reviewFloor,
-    diagnostics: diagnose(fit, pairs, rows.length),
+    diagnostics: diagnosticsOf({ plan, store, fit, pairs, sample, strata, threshold }),
   });
-}
-
-function diagnose(fit: Estimate, pairs: ComparedPairs, records: number): MatchModel['diagnostics'] {
-  return {
-    records,
-    candidatePairs: pairs.candidates,
-    expectedMatches: Math.round(fit.expectedMatches),
-    untrainedLevels: fit.features.flatMap((feature) =>
-      feature.levels.filter((level) => !level.trained).map((level) => `${feature.name}: ${level.label}`),
-    ),
-    iterations: fit.iterations,
-  };
 }
 
 async function normaliseAll(records: readonly InputRecord[], schema: Schema, pace: Pace): Promise<Values[]> {

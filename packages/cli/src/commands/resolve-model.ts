@@ -41,6 +41,24 @@ export async function readModel(file: string, context: CommandContext): Promise<
   );
 }
 
+/** What a model knows of its own weak points, in a few lines. */
+export function diagnosticsText({ version, diagnostics, calibration }: MatchModel): string[] {
+  const { records, expectedMatches, expectedPrecision, untrainedLevels, weakColumns = [] } = diagnostics;
+  const count = (value: number): string => value.toLocaleString('en');
+  const precision =
+    expectedPrecision === undefined ? '' : `, expected precision of links ${expectedPrecision.toFixed(3)}`;
+  const lines = [
+    `model ${version}: learned from ${count(records)} records, about ${count(expectedMatches)} matching pairs${precision}`,
+  ];
+  if (weakColumns.length > 0) lines.push(`columns that tell little: ${weakColumns.join(', ')}`);
+  if (untrainedLevels.length > 0)
+    lines.push(
+      `levels with too few examples to learn from: ${untrainedLevels.length} (listed in the model's diagnostics)`,
+    );
+  if (calibration !== undefined) lines.push(`corrected by ${count(calibration.pairs)} judged pairs`);
+  return lines;
+}
+
 /** A declared schema: what every column holds. */
 export async function readSchema(file: string, context: CommandContext): Promise<Schema> {
   const schema = await readJson(file, context);

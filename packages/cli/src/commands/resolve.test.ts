@@ -99,6 +99,10 @@ describe('resolve', () => {
     expect({ code, out }).toEqual({ code: 0, out: '' });
     expect(err).toContain('people: 160 rows, ids from id\n');
     expect(err).toContain('compared: first_name (givenName), last_name (familyName), email (email), phone (phone)');
+    expect(err).toMatch(
+      /\nmodel \w+: learned from 160 records, about \d+ matching pairs, expected precision of links (0\.9\d\d|1\.000)\n/,
+    );
+    expect(err).toContain('levels with too few examples to learn from: ');
     const lines = read('clusters.csv').split('\n');
     expect(lines).toHaveLength(162);
     expect(lines.slice(0, 2)).toEqual([

@@ -14,7 +14,7 @@ import { tableError } from '../tables/table-error.ts';
 import { explanationText } from './explanation-page.ts';
 import { assign, rounded } from './resolve-assignments.ts';
 import { explainResolution } from './resolve-explanations.ts';
-import { namingFile, readModel, readSchema } from './resolve-model.ts';
+import { diagnosticsText, namingFile, readModel, readSchema } from './resolve-model.ts';
 import { createProgressNotes } from './resolve-progress.ts';
 import { type LoadedRecord, loadRecords, type Source, sourceNames, survey } from './resolve-records.ts';
 
@@ -122,6 +122,7 @@ async function run(
   } catch (error) {
     throw flags.schema === undefined ? error : namingFile(flags.schema, error);
   }
+  for (const line of diagnosticsText(model)) note(line);
   const steps: ClusterStep[] = [];
   const resolution = await resolve(records, model, {
     ...work,
