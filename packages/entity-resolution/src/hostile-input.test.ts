@@ -27,6 +27,7 @@ const kinds: readonly ColumnKind[] = [
   'dateDay',
   'identifier',
   'domain',
+  'url',
   'category',
   'freeText',
 ];

@@ -49,6 +49,15 @@ describe('inferSchema', () => {
     expect(kindsOf(rows)).toEqual({ name: 'organisation', addr: 'address', phone: 'phone' });
   });
 
+  test('a column of profiles on shared hosts holds pages of their own, one of web sites holds domains', () => {
+    const rows = Array.from({ length: 30 }, (_, index) => ({
+      name: `Person ${index} Smith`,
+      website: `https://www.linkedin.com/in/person-${index}`,
+      company_website: `https://firm-${index}.com/about`,
+    }));
+    expect(kindsOf(rows)).toMatchObject({ website: 'url', company_website: 'domain' });
+  });
+
   test('persons and organisations in one table are called mixed', () => {
     const people = generateContacts(40, 3).records.map(({ fields }) => ({
       FIRST_NAME: fields.first as string,

@@ -1,4 +1,5 @@
 import { parseDate } from './date.ts';
+import { parseDomain, parseUrl } from './domain.ts';
 import { textsOf } from './field-texts.ts';
 import { nicknameGroupsOf } from './person-name.ts';
 import type { Column, ColumnKind, FieldValue, Schema } from './schema.ts';
@@ -148,6 +149,9 @@ function share(values: readonly string[], test: (text: string) => boolean): numb
 
 const looksLikeEmail = (text: string): boolean => /^[^\s]+@[^\s]+$/.test(text);
 const looksLikeUrl = (text: string): boolean => /^(https?:\/\/|www\.)|^[a-z0-9-]+(\.[a-z0-9-]+)+(\/|$)/.test(text);
+/** A page on a host that many share, of which only the path says whose it is. */
+const looksLikeProfile = (text: string): boolean =>
+  looksLikeUrl(text) && parseDomain(text) === null && (parseUrl(text)?.includes('/') ?? false);
 const looksLikePhone = (text: string): boolean =>
   /^[+(]?[\d][\d\s().+/x-]{5,}$/.test(text) && text.replace(/\D/g, '').length >= 6;
 const looksLikeDate = (text: string): boolean => parseDate(text, 'monthFirst') !== null && /[^0-9]|^\d{8}$/.test(text);
@@ -194,6 +198,8 @@ function kindOf({ header, values, filled, distinct }: Profile): ColumnKind {
   if (values.length === 0 || (distinct === 1 && values.length > 10)) return 'ignored';
   const hint = headerHints.find(({ pattern }) => pattern.test(header))?.kind;
   if (hint === 'ignored') return 'ignored';
+  if ((hint === undefined || hint === 'domain') && share(values, looksLikeProfile) > 0.6)
+    return filled >= 0.002 ? 'url' : 'ignored';
   if (hint !== undefined && agrees(hint, values)) {
     return filled >= 0.002 ? hint : 'ignored';
   }

@@ -1,13 +1,13 @@
 import { parseAddress, parseCountry, writeAddress } from './address.ts';
 import { parseDate } from './date.ts';
-import { employerInDomain, parseDomain } from './domain.ts';
+import { employerInDomain, parseDomain, parseUrl } from './domain.ts';
 import { isExplainedByName, parseEmail } from './email.ts';
 import { textsOf } from './field-texts.ts';
 import { employerBesideMailbox, employerByDomain, parseOrganisation, writeOrganisation } from './organisation-name.ts';
 import { parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
 import { parsePhone } from './phone.ts';
 import type { Plan, Slot } from './plan.ts';
-import type { InputRecord, Schema } from './schema.ts';
+import type { ColumnKind, InputRecord, Schema } from './schema.ts';
 import { cleanText, isMissing, squeeze, wordsOf } from './text.ts';
 
 /**
@@ -74,7 +74,8 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
           found = datesOf(slot, record);
           break;
         case 'identifier':
-          found = simple(slot, record, (text) => {
+          found = simple(slot, record, (text, kind) => {
+            if (kind === 'url') return parseUrl(text);
             const cleaned = cleanText(text);
             const code = squeeze(cleaned);
             return isMissing(cleaned) || code === '' || /^0+$/.test(code) ? null : code;
@@ -133,10 +134,10 @@ function distinct(found: readonly (string | null)[]): string[] {
   return kept;
 }
 
-function simple(slot: Slot, record: InputRecord, read: (text: string) => string | null): string[] {
+function simple(slot: Slot, record: InputRecord, read: (text: string, kind: ColumnKind) => string | null): string[] {
   const found: (string | null)[] = [];
   for (const column of slot.columns) {
-    for (const text of textsOf(record.fields, column.name)) found.push(read(text));
+    for (const text of textsOf(record.fields, column.name)) found.push(read(text, column.kind));
   }
   return distinct(found);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseAddress, parseCountry, parsePostcode, parseRegion, writeAddress } from './address.ts';
 import { guessDateOrder, parseDate } from './date.ts';
-import { parseDomain } from './domain.ts';
+import { parseDomain, parseUrl } from './domain.ts';
 import { isExplainedByName, isFreeMail, isRoleMailbox, parseEmail } from './email.ts';
 import { parseOrganisation, writeOrganisation } from './organisation-name.ts';
 import { areNicknames, parseFullName, parseNameParts, soundOf, writeName } from './person-name.ts';
@@ -125,6 +125,25 @@ describe('phone numbers', () => {
 
   test.each(['000-000-0000', '999-999-9999', '123-456-7890', 'n/a', '12'])('%j is no number', (raw) => {
     expect(parsePhone(raw, 'US')).toBeNull();
+  });
+});
+
+describe('pages of their own', () => {
+  test.each([
+    ['https://uk.linkedin.com/in/Ann-Smith-12/?trk=x#top', 'linkedin.com/in/ann-smith-12'],
+    ['www.linkedin.com/in/ann-smith-12', 'linkedin.com/in/ann-smith-12'],
+    [
+      'http://acme.example.co.uk:8080/team/index.html?utm_source=a&id=7&b=2',
+      'acme.example.co.uk/team?b=2&id=7',
+    ],
+    ['https://ann.wordpress.com/', 'ann.wordpress.com'],
+    ['https://ann.wordpress.com/2020/post//', 'ann.wordpress.com/2020/post'],
+    ['twitter.com', null],
+    ['https://www.facebook.com/', null],
+    ['ann smith', null],
+    ['n/a', null],
+  ])('%j is read as %j', (raw, address) => {
+    expect(parseUrl(raw)).toBe(address);
   });
 });
 

@@ -71,6 +71,7 @@ const slotKinds: Readonly<Record<ColumnKind, SlotKind | null>> = {
   dateDay: 'date',
   identifier: 'identifier',
   domain: 'domain',
+  url: 'identifier',
   category: 'category',
   freeText: 'freeText',
   ignored: null,

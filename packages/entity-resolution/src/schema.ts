@@ -21,6 +21,7 @@ export type ColumnKind =
   | 'dateDay'
   | 'identifier'
   | 'domain'
+  | 'url'
   | 'category'
   | 'freeText'
   | 'ignored';
@@ -78,6 +79,7 @@ const columnKinds: ReadonlySet<string> = new Set<ColumnKind>([
   'dateDay',
   'identifier',
   'domain',
+  'url',
   'category',
   'freeText',
   'ignored',
