@@ -34,15 +34,18 @@ function asMatches(...kinds: FeatureKind[]): [FeatureKind, readonly number[]][] 
 const ofPersons: readonly Confusion[] = [
   {
     label: 'household',
-    shared: new Map([...asMatches('family', 'address', 'phone'), ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]]]),
+    shared: new Map([
+      ...asMatches('family', 'address', 'position', 'phone'),
+      ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],
+    ]),
   },
   {
     label: 'twins',
     mostPerMatch: 0.3,
     held: new Map<FeatureKind, number>([['date', levelsOf.date.length]]),
-    tied: new Set<FeatureKind>(['family', 'address', 'phone']),
+    tied: new Set<FeatureKind>(['family', 'address', 'position', 'phone']),
     shared: new Map([
-      ...asMatches('family', 'address', 'phone'),
+      ...asMatches('family', 'address', 'position', 'phone'),
       ['date', [0.93, 0.01, 0.03, 0.01, 0.01, 0.01]],
       ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],
     ]),
@@ -52,14 +55,14 @@ const ofPersons: readonly Confusion[] = [
     mostPerMatch: 0.05,
     tied: new Set<FeatureKind>(['given', 'family']),
     shared: new Map([
-      ...asMatches('given', 'family', 'address', 'phone'),
+      ...asMatches('given', 'family', 'address', 'position', 'phone'),
       ['email', [0.1, 0.02, 0.02, 0.04, 0.02, 0.8]],
     ]),
   },
   {
     label: 'colleagues',
     shared: new Map([
-      ...asMatches('organisation', 'legalForm', 'domain', 'address', 'phone'),
+      ...asMatches('organisation', 'legalForm', 'domain', 'address', 'position', 'phone'),
       ['email', [0.005, 0.01, 0.005, 0.03, 0.8, 0.15]],
     ]),
   },
@@ -72,18 +75,28 @@ const ofPersons: readonly Confusion[] = [
 /** Sites of one organisation lie near each other more often than chance has it, in one street or one town, but not in one house. */
 const otherSite: readonly number[] = [0.00002, 0.0002, 0.005, 0.002, 0.06, 0.2, 0.3, 0.02, 0.1, 0.3128];
 
+const otherPlace: readonly number[] = [0.0005, 0.002, 0.03, 0.3, 0.6675];
+
 const ofOthers: readonly Confusion[] = [
   {
     label: 'branches',
     held: new Map<FeatureKind, number>([['address', 4]]),
-    shared: new Map([...asMatches('organisation', 'legalForm', 'domain'), ['address', otherSite]]),
+    shared: new Map([
+      ...asMatches('organisation', 'legalForm', 'domain'),
+      ['address', otherSite],
+      ['position', otherPlace],
+    ]),
   },
   {
     label: 'branches with one switchboard',
     held: new Map<FeatureKind, number>([['address', 4]]),
-    shared: new Map([...asMatches('organisation', 'legalForm', 'domain', 'phone'), ['address', otherSite]]),
+    shared: new Map([
+      ...asMatches('organisation', 'legalForm', 'domain', 'phone'),
+      ['address', otherSite],
+      ['position', otherPlace],
+    ]),
   },
-  { label: 'neighbours', shared: new Map(asMatches('address', 'phone')) },
+  { label: 'neighbours', shared: new Map(asMatches('address', 'position', 'phone')) },
 ];
 
 const personKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['given', 'family']);

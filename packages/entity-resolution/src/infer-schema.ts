@@ -2,6 +2,7 @@ import { parseDate } from './date.ts';
 import { parseDomain, parseUrl } from './domain.ts';
 import { textsOf } from './field-texts.ts';
 import { nicknameGroupsOf } from './person-name.ts';
+import { parsePosition, parsePositionText } from './position.ts';
 import type { Column, ColumnKind, FieldValue, Schema } from './schema.ts';
 import { cleanText, isMissing, wordsOf } from './text.ts';
 
@@ -68,6 +69,9 @@ const headerHints: readonly Hint[] = [
   { pattern: /(^|_)(city|town|suburb|locality|municipality|ort|ville|place)(_|$)/, kind: 'city' },
   { pattern: /(^|_)(state|province|region|county|bundesland|territory)(_|$)/, kind: 'region' },
   { pattern: /(^|_)(country|nation|country_code)(_|$)/, kind: 'country' },
+  { pattern: /^(geo_?)?(lat|latitude)(_deg(rees)?)?$/, kind: 'latitude' },
+  { pattern: /^(geo_?)?(lon|lng|long|longitude)(_deg(rees)?)?$/, kind: 'longitude' },
+  { pattern: /^(geo|geo_?point|coordinates|lat_?(lon|lng|long)|geo_?location|position)$/, kind: 'position' },
   { pattern: /(^|_)(street_?(number|no|nr)|house_?(number|no|nr)|hausnummer)(_|$)/, kind: 'houseNumber' },
   { pattern: /(^|_)(street|addr(ess)?_?(line)?_?[12]|address_line|line_?1)(_|$)/, kind: 'street' },
   { pattern: /(^|_)(address(es)?|addr|addr_full|full_address)(_|$)/, kind: 'address' },
@@ -168,6 +172,12 @@ function agrees(kind: ColumnKind, values: readonly string[]): boolean {
       return share(values, (text) => parseDate(text, 'monthFirst') !== null) > 0.5;
     case 'domain':
       return share(values, looksLikeUrl) > 0.5;
+    case 'latitude':
+      return share(values, (text) => parsePosition(text, '1') !== null) > 0.8;
+    case 'longitude':
+      return share(values, (text) => parsePosition('1', text) !== null) > 0.8;
+    case 'position':
+      return share(values, (text) => parsePositionText(text) !== null) > 0.8;
     case 'givenName':
     case 'familyName':
     case 'personName':

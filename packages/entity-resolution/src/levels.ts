@@ -72,6 +72,13 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
     level('same region', 0.03, 0.06),
     level('different', 0.1, 0.9),
   ],
+  position: [
+    level('same spot', 0.7, 0.00002, 1),
+    level('next door', 0.15, 0.0001),
+    level('in walking distance', 0.07, 0.005),
+    level('in one town', 0.04, 0.05),
+    level('different', 0.04, 0.94488),
+  ],
   date: [
     level('same', 0.82, 0.0001, 1),
     level('day and month swapped', 0.03, 0.0001),
@@ -114,6 +121,7 @@ export const mostDifferent: Readonly<Record<FeatureKind, number>> = {
   email: 0.7,
   phone: 0.7,
   address: 0.75,
+  position: 0.3,
   date: 0.2,
   identifier: 0.2,
   domain: 0.5,

@@ -7,6 +7,7 @@ import { employerBesideMailbox, employerByDomain, parseOrganisation, writeOrgani
 import { parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
 import { parsePhone } from './phone.ts';
 import type { Plan, Slot } from './plan.ts';
+import { type Position, parsePosition, parsePositionText, writePosition } from './position.ts';
 import type { ColumnKind, InputRecord, Schema } from './schema.ts';
 import { cleanText, isMissing, squeeze, wordsOf } from './text.ts';
 
@@ -69,6 +70,9 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
             const organisation = parseOrganisation(text);
             return organisation === null ? null : writeOrganisation(organisation);
           });
+          break;
+        case 'position':
+          found = positionsOf(slot, record);
           break;
         case 'date':
           found = datesOf(slot, record);
@@ -154,6 +158,26 @@ function datesOf(slot: Slot, record: InputRecord): string[] {
   if (parts.dateYear !== '')
     found.push(parseDate([parts.dateYear, parts.dateMonth || '0', parts.dateDay || '0'].join('-'), 'monthFirst'));
   return distinct(found);
+}
+
+function positionsOf(slot: Slot, record: InputRecord): string[] {
+  const found: (string | null)[] = [];
+  const norths: string[] = [];
+  const easts: string[] = [];
+  for (const column of slot.columns) {
+    const texts = textsOf(record.fields, column.name);
+    if (column.kind === 'latitude') norths.push(...texts);
+    else if (column.kind === 'longitude') easts.push(...texts);
+    else for (const text of texts) found.push(written(parsePositionText(text)));
+  }
+  norths.slice(0, mostValues).forEach((north, at) => {
+    found.push(written(parsePosition(north, easts[at] ?? '')));
+  });
+  return distinct(found);
+}
+
+function written(position: Position | null): string | null {
+  return position === null ? null : writePosition(position);
 }
 
 function namesOf(slot: Slot, record: InputRecord): string[] {

@@ -132,10 +132,7 @@ describe('pages of their own', () => {
   test.each([
     ['https://uk.linkedin.com/in/Ann-Smith-12/?trk=x#top', 'linkedin.com/in/ann-smith-12'],
     ['www.linkedin.com/in/ann-smith-12', 'linkedin.com/in/ann-smith-12'],
-    [
-      'http://acme.example.co.uk:8080/team/index.html?utm_source=a&id=7&b=2',
-      'acme.example.co.uk/team?b=2&id=7',
-    ],
+    ['http://acme.example.co.uk:8080/team/index.html?utm_source=a&id=7&b=2', 'acme.example.co.uk/team?b=2&id=7'],
     ['https://ann.wordpress.com/', 'ann.wordpress.com'],
     ['https://ann.wordpress.com/2020/post//', 'ann.wordpress.com/2020/post'],
     ['twitter.com', null],

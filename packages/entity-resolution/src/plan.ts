@@ -8,6 +8,7 @@ export type SlotKind =
   | 'email'
   | 'phone'
   | 'address'
+  | 'position'
   | 'date'
   | 'identifier'
   | 'domain'
@@ -31,6 +32,7 @@ export type FeatureKind =
   | 'email'
   | 'phone'
   | 'address'
+  | 'position'
   | 'date'
   | 'identifier'
   | 'domain'
@@ -65,6 +67,9 @@ const slotKinds: Readonly<Record<ColumnKind, SlotKind | null>> = {
   postalCode: 'address',
   region: 'address',
   country: 'address',
+  position: 'position',
+  latitude: 'position',
+  longitude: 'position',
   date: 'date',
   dateYear: 'date',
   dateMonth: 'date',
@@ -87,6 +92,7 @@ const featureKinds: Readonly<Record<SlotKind, readonly FeatureKind[]>> = {
   email: ['email'],
   phone: ['phone'],
   address: ['address'],
+  position: ['position'],
   date: ['date'],
   identifier: ['identifier'],
   domain: ['domain'],
@@ -102,6 +108,7 @@ const featureWords: Readonly<Record<FeatureKind, string>> = {
   email: 'email',
   phone: 'phone',
   address: 'address',
+  position: 'position',
   date: 'date',
   identifier: 'identifier',
   domain: 'domain',

@@ -2,6 +2,7 @@ import { AddressTable } from './comparisons/address-table.ts';
 import { CategoryTable, DateTable, DomainTable, IdentifierTable, PhoneTable } from './comparisons/code-tables.ts';
 import { EmailTable } from './comparisons/email-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
+import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
 import type { ValueTable } from './comparisons/value-table.ts';
 import { filledMask } from './filled-patterns.ts';
@@ -28,6 +29,8 @@ export function createValueTable(slot: Slot, plan: Plan, words: WordPool, rariti
       return new PhoneTable('phone', words, rarities);
     case 'address':
       return new AddressTable(words, rarities);
+    case 'position':
+      return new PositionTable(`position:${slot.name}`, rarities);
     case 'date':
       return new DateTable(`date:${slot.name}`, words, rarities);
     case 'identifier':

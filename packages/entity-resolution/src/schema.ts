@@ -15,6 +15,9 @@ export type ColumnKind =
   | 'postalCode'
   | 'region'
   | 'country'
+  | 'position'
+  | 'latitude'
+  | 'longitude'
   | 'date'
   | 'dateYear'
   | 'dateMonth'
@@ -73,6 +76,9 @@ const columnKinds: ReadonlySet<string> = new Set<ColumnKind>([
   'postalCode',
   'region',
   'country',
+  'position',
+  'latitude',
+  'longitude',
   'date',
   'dateYear',
   'dateMonth',
