@@ -13,6 +13,7 @@ import { goldenIdsOf, loadAllRecords } from './kind-record-store.ts';
 import { clusterDrift, levelShifts, type ModelComparison, scoreOnVerdicts } from './model-comparison.ts';
 import { dropOldCandidates, lockFreeState, saveComparison, saveModel } from './model-store.ts';
 import { finishTask, type ModelTask } from './model-task-store.ts';
+import { calibrateByVerdicts } from './verdict-calibration.ts';
 
 /** So many candidates that never decided are kept. */
 const candidatesKept = 5;
@@ -34,12 +35,13 @@ interface Snapshot {
 
 /** Trains models that do not decide yet, and compares them with the one that does. Nothing that consumers see changes. */
 export function createCandidateTraining({ database, models, metrics, now }: CandidateTrainingOptions) {
-  /** Trains a model on every record of the kind and compares it. */
+  /** Trains a model on every record of the kind, lets the verdicts that stand correct its weights, and compares it. */
   async function train(tenantId: string, task: ModelTask, signal: AbortSignal): Promise<void> {
     const { entityKind: kind } = task;
     const snapshot = await take(tenantId, kind);
     if (snapshot === undefined) return;
-    const model = await trainModel(snapshot.records.map(inputRecord), schemas[kind], { signal });
+    const trained = await trainModel(snapshot.records.map(inputRecord), schemas[kind], { signal });
+    const { model } = calibrateByVerdicts(trained, snapshot.records, snapshot.verdicts);
     const isNew = await database.transaction(tenantId, async (tx) => {
       if (model.version === snapshot.deciding) {
         await finishTask(tx, task, `the records give the model that decides, ${model.version}`);
