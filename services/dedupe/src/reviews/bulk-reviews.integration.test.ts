@@ -108,6 +108,22 @@ describe('verdicts in bulk', () => {
     expect(stands.body.items).toHaveLength(1);
   }, 60_000);
 
+  test('the patterns that there are come with their counts, and each of them takes just its pairs', async () => {
+    const running = await opened();
+    type Patterns = {
+      patterns: { pattern: Record<string, string>; pairs: number; maxProbability: number }[];
+      scanned: number;
+    };
+    const { body } = await running.request<Patterns>('GET', '/v1/reviews/patterns?entityKind=person');
+    const counts = body.patterns.map(({ pairs }) => pairs);
+    expect(counts.length).toBeGreaterThan(1);
+    expect(counts).toEqual(counts.toSorted((left, right) => right - left));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(body.scanned);
+    for (const { pattern, pairs } of body.patterns) {
+      expect((await bulk(running, { filter: { ...person, pattern }, limit: 500 })).body.matched).toBe(pairs);
+    }
+  }, 60_000);
+
   test('is asked for by account and object, too', async () => {
     const running = await opened();
     expect((await bulk(running, { filter: { ...person, object: 'Lead' } })).body.matched).toBe(0);

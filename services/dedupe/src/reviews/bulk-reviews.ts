@@ -8,7 +8,7 @@ import { loadRecords } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import { lockFreeState } from '../models/model-store.ts';
-import { type ComparisonPattern, matchesPattern, patternProblems } from './comparison-pattern.ts';
+import { type ComparisonPattern, matchesPattern, patternOf, patternProblems } from './comparison-pattern.ts';
 import type { Reviews } from './reviews.ts';
 import { type UnreviewedPair, unreviewedPairs } from './unreviewed-pair-store.ts';
 
@@ -58,6 +58,23 @@ export interface BulkOutcome {
   readonly samples: readonly ExplainedPair[];
 }
 
+/** A pattern, and how many pairs have it. */
+export interface CountedPattern {
+  readonly pattern: Readonly<Record<string, string>>;
+  readonly pairs: number;
+  readonly minProbability: number;
+  readonly maxProbability: number;
+  /** The most probable of the pairs. */
+  readonly left: string;
+  readonly right: string;
+}
+
+export interface PatternList {
+  readonly patterns: readonly CountedPattern[];
+  readonly scanned: number;
+  readonly more: boolean;
+}
+
 /** Gives one verdict on many pairs of one pattern, each of them as if it had been given alone, by whoever asked for it. */
 export function createBulkReviews(options: {
   readonly database: Database;
@@ -66,7 +83,12 @@ export function createBulkReviews(options: {
 }) {
   const { database, models, reviews } = options;
 
-  async function find(tenantId: string, { filter, limit }: BulkVerdict) {
+  /** Looks at the pairs of a filter, the most probable first, until `take` says that it has enough. */
+  async function scan(
+    tenantId: string,
+    filter: BulkFilter,
+    take: (pair: ExplainedPair) => boolean,
+  ): Promise<{ readonly scanned: number; readonly more: boolean }> {
     return database.transaction(
       tenantId,
       async (tx) => {
@@ -75,7 +97,6 @@ export function createBulkReviews(options: {
         const { matcher, model } = await models.get(tx, filter.entityKind, state.modelVersion);
         const problems = patternProblems(filter.pattern, model);
         if (problems.length > 0) throw unfitPattern(problems);
-        const fitting: ExplainedPair[] = [];
         let scanned = 0;
         let after: UnreviewedPair | undefined;
         for (;;) {
@@ -94,13 +115,11 @@ export function createBulkReviews(options: {
             scanned += 1;
             if (one === undefined || other === undefined) continue;
             const pair = explainPair(matcher, { ref: left, normal: one }, { ref: right, normal: other });
-            if (!matchesPattern(filter.pattern, pair.rows)) continue;
-            fitting.push(pair);
-            if (fitting.length > limit) return { fitting: fitting.slice(0, limit), scanned, more: true };
+            if (matchesPattern(filter.pattern, pair.rows) && !take(pair)) return { scanned, more: true };
           }
           after = page.at(-1);
-          if (page.length < pagePairs) return { fitting, scanned, more: false };
-          if (scanned >= scannedMax) return { fitting, scanned, more: true };
+          if (page.length < pagePairs) return { scanned, more: false };
+          if (scanned >= scannedMax) return { scanned, more: true };
         }
       },
       { readOnly: true },
@@ -110,7 +129,12 @@ export function createBulkReviews(options: {
   return {
     /** Throws a problem with status 422 for a pattern that the model does not know, 409 while no model decides. */
     async give(tenantId: string, asked: BulkVerdict): Promise<BulkOutcome> {
-      const { fitting, scanned, more } = await find(tenantId, asked);
+      const fitting: ExplainedPair[] = [];
+      const { scanned, more } = await scan(tenantId, asked.filter, (pair) => {
+        if (fitting.length === asked.limit) return false;
+        fitting.push(pair);
+        return true;
+      });
       const skipped: SkippedPair[] = [];
       let accepted = 0;
       for (const { left, right } of asked.dryRun ? [] : fitting) {
@@ -131,6 +155,26 @@ export function createBulkReviews(options: {
         }
       }
       return { matched: fitting.length, accepted, skipped, scanned, more, samples: spread(fitting, 5) };
+    },
+
+    /** The patterns that pairs without a verdict have, those with most pairs first. Throws as `give` does. */
+    async patterns(tenantId: string, filter: Omit<BulkFilter, 'pattern'>, limit: number): Promise<PatternList> {
+      const found = new Map<string, CountedPattern>();
+      const scanned = await scan(tenantId, { ...filter, pattern: {} }, (pair) => {
+        const pattern = patternOf(pair.rows);
+        const name = JSON.stringify(pattern);
+        const known = found.get(name);
+        if (known === undefined) {
+          const { left, right, probability } = pair;
+          found.set(name, { pattern, pairs: 1, minProbability: probability, maxProbability: probability, left, right });
+        } else {
+          // The most probable come first.
+          found.set(name, { ...known, pairs: known.pairs + 1, minProbability: pair.probability });
+        }
+        return true;
+      });
+      const most = [...found.values()].toSorted((one, other) => other.pairs - one.pairs);
+      return { patterns: most.slice(0, limit), ...scanned };
     },
   };
 }

@@ -24,7 +24,25 @@ const OutcomeSchema = Type.Object({
   ),
 });
 
-/** One verdict on many pairs of one pattern. */
+const PatternsSchema = Type.Object({
+  patterns: Type.Array(
+    Type.Object({
+      pattern: Type.Record(Type.String(), Type.String(), {
+        description: 'Level by column: what /v1/reviews/bulk takes',
+      }),
+      pairs: Type.Integer(),
+      minProbability: Type.Number(),
+      maxProbability: Type.Number(),
+      left: Type.String({ description: 'With right, the most probable of the pairs' }),
+      right: Type.String(),
+    }),
+    { description: 'Those with most pairs first' },
+  ),
+  scanned: Type.Integer({ description: 'Pairs that were looked at, the most probable first' }),
+  more: Type.Boolean({ description: 'There are more pairs than were looked at' }),
+});
+
+/** One verdict on many pairs of one pattern, and the patterns that there are. */
 export function registerBulkRoutes({ http, bulk }: { readonly http: HttpServer; readonly bulk: BulkReviews }): void {
   http.post(
     '/v1/reviews/bulk',
@@ -70,6 +88,32 @@ export function registerBulkRoutes({ http, bulk }: { readonly http: HttpServer; 
         by: request.principal?.subject ?? '',
       });
       return { dryRun, ...outcome, skipped: [...outcome.skipped], samples: [...outcome.samples] };
+    },
+  );
+
+  http.get(
+    '/v1/reviews/patterns',
+    {
+      config: { scope: 'clusters:read' },
+      schema: {
+        summary: 'List the patterns of pairs without a verdict',
+        description:
+          'How the columns of two records compare, and how many pairs compare so: what to give verdicts on in bulk.',
+        querystring: Type.Object({
+          entityKind: EntityKindSchema,
+          minProbability: Type.Number({ default: 0.5, minimum: 0, maximum: 1 }),
+          maxProbability: Type.Number({ default: 1, minimum: 0, maximum: 1 }),
+          account: Type.Optional(Type.String({ maxLength: 200 })),
+          object: Type.Optional(Type.String({ maxLength: 100 })),
+          limit: Type.Integer({ default: 20, minimum: 1, maximum: 200 }),
+        }),
+        response: { 200: PatternsSchema },
+      },
+    },
+    async (request) => {
+      const { limit, account, object, ...filter } = request.query;
+      const list = await bulk.patterns(tenantOf(request), { ...filter, account, object }, limit);
+      return { ...list, patterns: [...list.patterns] };
     },
   );
 }

@@ -34,3 +34,11 @@ export function matchesPattern(pattern: ComparisonPattern, rows: Explanation['ro
   const levelOf = new Map(rows.map((row) => [row.column, row.level]));
   return Object.entries(pattern).every(([column, wanted]) => [wanted].flat().includes(levelOf.get(column) ?? ''));
 }
+
+/** Rows of an explanation that no column stands behind. */
+const withoutColumn = new Set(['care', 'confusion', 'conflict']);
+
+/** The level of each column, also of those that one of the records says nothing of. */
+export function patternOf(rows: Explanation['rows']): Record<string, string> {
+  return Object.fromEntries(rows.filter((row) => !withoutColumn.has(row.column)).map((row) => [row.column, row.level]));
+}
