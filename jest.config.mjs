@@ -13,6 +13,7 @@ export default {
   testMatch: [
     '<rootDir>/packages/**/src/**/*.test.ts',
     '<rootDir>/services/**/src/**/*.test.ts',
+    '<rootDir>/deploy/*/src/**/*.test.ts',
     '<rootDir>/scripts/**/*.test.ts',
   ],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.cache/'],

@@ -24,6 +24,7 @@ export * from './gen/kempt/dedupe/v1/cluster_pb.ts';
 export * from './gen/kempt/dedupe/v1/proposal_pb.ts';
 export * from './gen/kempt/dedupe/v1/review_pb.ts';
 export * from './gen/kempt/integration_audit/v1/finding_pb.ts';
+export * from './gen/kempt/metrics/v1/canary_pb.ts';
 export * from './gen/kempt/metrics/v1/kpi_pb.ts';
 export * from './gen/kempt/metrics/v1/maintenance_pb.ts';
 export * from './gen/kempt/types/v1/canonical_pb.ts';

@@ -321,4 +321,12 @@ export const sampleLoopEvents = {
       performedBy: 'kempt',
     },
   }),
+  canarySent: sample({
+    topic: topics.canarySent,
+    number: 114,
+    subject: '1',
+    key: idKey(tenantId, '1'),
+    sequence: 1,
+    data: { sentAt: atStamp },
+  }),
 } as const;

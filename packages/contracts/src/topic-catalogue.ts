@@ -10,6 +10,7 @@ import { ClusterChangedSchema, IdAliasedSchema } from './gen/kempt/dedupe/v1/clu
 import { MergeProposedSchema } from './gen/kempt/dedupe/v1/proposal_pb.ts';
 import { MatchDecidedSchema } from './gen/kempt/dedupe/v1/review_pb.ts';
 import { EvidenceRecordedSchema, FindingChangedSchema } from './gen/kempt/integration_audit/v1/finding_pb.ts';
+import { CanarySentSchema } from './gen/kempt/metrics/v1/canary_pb.ts';
 import { KpiMeasuredSchema } from './gen/kempt/metrics/v1/kpi_pb.ts';
 import { MaintenanceTaskDueSchema, MaintenanceTaskFinishedSchema } from './gen/kempt/metrics/v1/maintenance_pb.ts';
 import type { Topic } from './topic.ts';
@@ -252,6 +253,18 @@ export const topics = {
     retentionMs: 30 * dayMs,
     classification: 'internal',
     description: 'What a run of a task of the maintenance calendar came to, with its evidence.',
+    momentary: true,
+  }),
+  canarySent: declare({
+    name: 'kempt.metrics.canary-sent.v1',
+    owner: 'metrics',
+    message: CanarySentSchema,
+    keyPattern: 'tenant:number',
+    partitions: 3,
+    cleanup: 'delete',
+    retentionMs: 7 * dayMs,
+    classification: 'internal',
+    description: 'A sign of life that every service measures when it arrives; it says nothing about a CRM.',
     momentary: true,
   }),
 } as const;

@@ -50,6 +50,38 @@ test('published and consumed events and the lag of each group are counted', asyn
   await bus.close();
 });
 
+test('a group that is stuck is behind for longer with each scrape; one that has no lag is not, however long nothing comes', async () => {
+  let timeMs = Date.now();
+  const fake = createFakeEventBus();
+  const metrics = createMetrics('test');
+  const bus = registerBusMetrics(metrics, fake, () => timeMs);
+  await bus.ensureTopics([topic]);
+  let isStuck = false;
+  await bus.subscribe({
+    group: 'reader',
+    topics: [topic.name],
+    eachChunk: async () => {
+      if (isStuck) throw new Error('stuck');
+    },
+  });
+  const seconds = async (): Promise<number> => {
+    const line = (await samples(metrics)).find((one) => one.startsWith('kempt_consumer_lag_seconds'));
+    return Number(line?.split(' ').at(-1));
+  };
+  await bus.publish(events.slice(0, 1));
+  const deadline = performance.now() + 5_000;
+  while ((await seconds()) > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+  timeMs += 3_600_000;
+  expect(await seconds()).toBe(0);
+  isStuck = true;
+  await bus.publish(events.slice(0, 1));
+  timeMs += 30_000;
+  expect(await seconds()).toBe(30);
+  timeMs += 30_000;
+  expect(await seconds()).toBe(60);
+  await bus.close();
+});
+
 test('a publish that failed is not counted, and a lag that cannot be read has no value', async () => {
   const fake = createFakeEventBus();
   const metrics = createMetrics('test');

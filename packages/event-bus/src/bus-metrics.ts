@@ -8,7 +8,7 @@ const lagTimeoutMs = 2_000;
  * Counts what passes through a bus and returns the bus to use instead. The lag of every group that subscribes through it
  * is read at each scrape; while it cannot be read there is no value, rather than an old one.
  */
-export function registerBusMetrics(metrics: Metrics, bus: EventBus): EventBus {
+export function registerBusMetrics(metrics: Metrics, bus: EventBus, now: () => number = Date.now): EventBus {
   const published = metrics.counter('kempt_bus_published_total', 'Events that the bus took.', ['topic']);
   const consumed = metrics.counter(
     'kempt_bus_consumed_total',
@@ -16,6 +16,7 @@ export function registerBusMetrics(metrics: Metrics, bus: EventBus): EventBus {
     ['topic', 'group'],
   );
   const groups = new Set<string>();
+  const progress = createProgress(now);
   const lag = metrics.gauge(
     'kempt_consumer_lag_records',
     'Events that are published and that the group has not handled.',
@@ -26,11 +27,20 @@ export function registerBusMetrics(metrics: Metrics, bus: EventBus): EventBus {
           [...groups].map(async (group) => ({ group, byTopic: await readLag(bus, group) })),
         );
         lag.reset();
+        lagSeconds.reset();
         for (const { group, byTopic } of lags) {
-          for (const [topic, records] of byTopic) lag.set({ group, topic }, records);
+          for (const [topic, records] of byTopic) {
+            lag.set({ group, topic }, records);
+            lagSeconds.set({ group, topic }, progress.lagSeconds(group, topic, records));
+          }
         }
       },
     },
+  );
+  const lagSeconds = metrics.gauge(
+    'kempt_consumer_lag_seconds',
+    'For how long the group has been behind, at most: since the newest event that it handled was published, or since it had no lag.',
+    ['group', 'topic'],
   );
 
   return {
@@ -46,6 +56,7 @@ export function registerBusMetrics(metrics: Metrics, bus: EventBus): EventBus {
         ...options,
         eachChunk: async (chunk) => {
           await options.eachChunk(chunk);
+          progress.handled(options.group, chunk.topic, chunk.records.at(-1)?.timestampMs ?? 0);
           consumed.inc({ topic: chunk.topic, group: options.group }, chunk.records.length);
         },
       });
@@ -54,6 +65,30 @@ export function registerBusMetrics(metrics: Metrics, bus: EventBus): EventBus {
     seekGroup: (group, topic, to) => bus.seekGroup(group, topic, to),
     ping: () => bus.ping(),
     close: () => bus.close(),
+  };
+}
+
+/** How far groups are in time. Reading a topic tells no time of what is unread, so this is what is known from this side. */
+function createProgress(now: () => number): {
+  handled(group: string, topic: string, publishedMs: number): void;
+  lagSeconds(group: string, topic: string, records: number): number;
+} {
+  const begunMs = now();
+  /** Up to this moment everything that was published is known to be handled. */
+  const doneMs = new Map<string, number>();
+  const note = (key: string, ms: number): void => {
+    if (ms > (doneMs.get(key) ?? 0)) doneMs.set(key, ms);
+  };
+  return {
+    handled: (group, topic, publishedMs) => note(`${group} ${topic}`, publishedMs),
+    lagSeconds(group, topic, records) {
+      const key = `${group} ${topic}`;
+      if (records === 0) {
+        note(key, now());
+        return 0;
+      }
+      return Math.max(0, now() - (doneMs.get(key) ?? begunMs)) / 1_000;
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 export type { Backoff } from './backoff.ts';
+export { canarySubscription, canaryTenant, createCanaryWatch } from './canary.ts';
 export { type Consumer, type ConsumerOptions, type ConsumerSubscription, createConsumer } from './consumer.ts';
 export type { DeadLetterState } from './dead-letter-store.ts';
 export {

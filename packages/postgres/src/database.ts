@@ -28,11 +28,21 @@ export interface Database {
    */
   tryAdvisoryLock(name: string, work: (signal: AbortSignal) => Promise<void>): Promise<boolean>;
 
+  /** What the connections for transactions do just now. */
+  connections(): PoolUse;
+
   /** Resolves when the server answers; rejects with the reason otherwise. */
   ping(): Promise<void>;
 
   /** Waits for running transactions, then closes every connection. */
   close(): Promise<void>;
+}
+
+export interface PoolUse {
+  readonly inUse: number;
+  readonly idle: number;
+  /** Transactions that wait for a connection. */
+  readonly waiting: number;
 }
 
 /** One transaction. Parameters are `$1`, `$2`, ... as in Postgres. */

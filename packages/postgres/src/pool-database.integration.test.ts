@@ -94,6 +94,18 @@ describe('a transaction', () => {
     expect((await failureOf(escaped?.query('SELECT 1') ?? Promise.resolve())).code).toBe('closed');
   });
 
+  test('tells how many connections are in use, idle and waited for', async () => {
+    const small = openDatabase({ url: schema.url, schema: 'shop', applicationName: 'small', maxConnections: 1 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const first = small.transaction('a', () => promise);
+    const second = small.transaction('a', async () => undefined);
+    await until(() => small.connections().inUse === 1 && small.connections().waiting === 1);
+    resolve();
+    await Promise.all([first, second]);
+    expect(small.connections()).toEqual({ inUse: 0, idle: 1, waiting: 0 });
+    await small.close();
+  });
+
   test('refuses an empty tenant', async () => {
     expect((await failureOf(db.transaction('', async () => undefined))).code).toBe('tenant-refused');
   });

@@ -193,6 +193,11 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
     systemTransaction: async (work, transaction) => run(null, work, transaction),
     listen: (channel, onNotify) => listener.listen(channel, onNotify),
     tryAdvisoryLock: (name, work) => locks.tryLock(name, work),
+    connections: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     ping: async () => {
       const client = await connectFromPool();
       let broken: Error | undefined;

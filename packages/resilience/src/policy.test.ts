@@ -207,6 +207,23 @@ describe('timeout', () => {
 });
 
 describe('breaker', () => {
+  test('policies of one name show the worst of their circuits, and one that is closed shows nothing any more', async () => {
+    const { policy, metrics, clock } = setUp({ breaker });
+    const healthy = createPolicy({
+      name: 'crm',
+      timeoutMs: 1_000,
+      retry: { attempts: 1, baseMs: 1, maxMs: 1, isRetriable: () => false },
+      metrics,
+      clock,
+    });
+    policies.push(healthy);
+    await fail(policy, new HttpError(500), 4);
+    await healthy.run(async () => 'fine');
+    expect(await breakerState(metrics)).toBe(2);
+    policy.close();
+    expect(await breakerState(metrics)).toBe(0);
+  });
+
   const breaker = { minimumCalls: 4, errorThresholdPercentage: 50, resetMs: 50, windowMs: 60_000 };
 
   async function fail(policy: Policy, error: Error, times: number): Promise<void> {

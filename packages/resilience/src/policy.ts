@@ -67,22 +67,31 @@ const stateValues: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-o
 
 export function createPolicy(options: PolicyOptions): Policy {
   const { name, timeoutMs, retry, rate, metrics, clock = systemClock, random = Math.random } = options;
-  const stateGauge = metrics.gauge('kempt_breaker_state', 'Circuit of a dependency: 0 closed, 1 half-open, 2 open.', [
-    'policy',
-  ]);
+  const stateGauge = metrics.gauge(
+    'kempt_breaker_state',
+    'Circuit of a dependency: 0 closed, 1 half-open, 2 open; the worst of those that have the name.',
+    ['policy'],
+  );
+  const circuits = circuitsOf(metrics, name);
   const attempts = metrics.counter(
     'kempt_policy_attempts_total',
     'Attempts to call a dependency; outcome is success, refused, failure, timeout, breaker_open, bulkhead_full or aborted.',
     ['policy', 'outcome'],
   );
-  stateGauge.set({ policy: name }, stateValues.closed);
+  const show = (): void => stateGauge.set({ policy: name }, Math.max(0, ...[...circuits].map((one) => one.state)));
+  const circuit = { state: stateValues.closed };
+  circuits.add(circuit);
+  show();
 
   const isFailure = options.breaker?.isFailure ?? isDependencyFailure;
   const breaker = createBreaker({
     ...options.breaker,
     name,
     clock,
-    onState: (state) => stateGauge.set({ policy: name }, stateValues[state]),
+    onState: (state) => {
+      circuit.state = stateValues[state];
+      show();
+    },
   });
   const bulkhead = createBulkhead(name, {
     concurrency: options.concurrency ?? Number.POSITIVE_INFINITY,
@@ -133,8 +142,25 @@ export function createPolicy(options: PolicyOptions): Policy {
     close() {
       bulkhead.close();
       breaker.close();
+      circuits.delete(circuit);
+      show();
     },
   };
+}
+
+interface Circuit {
+  state: number;
+}
+
+/** Policies of one name share a series: each tenant's client has one of its own, and one must not hide another's trouble. */
+const circuitsByMetrics = new WeakMap<Metrics, Map<string, Set<Circuit>>>();
+
+function circuitsOf(metrics: Metrics, name: string): Set<Circuit> {
+  const byName = circuitsByMetrics.get(metrics) ?? new Map<string, Set<Circuit>>();
+  circuitsByMetrics.set(metrics, byName);
+  const circuits = byName.get(name) ?? new Set<Circuit>();
+  byName.set(name, circuits);
+  return circuits;
 }
 
 function isWorthRetrying(error: unknown, isRetriable: (error: unknown) => boolean): boolean {

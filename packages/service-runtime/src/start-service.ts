@@ -158,6 +158,7 @@ async function startParts<C>(
   onListening?.(front.url());
 
   const database = openServiceDatabase(parts);
+  measureConnections(metrics, database);
   await start(databaseComponent(parts, database));
   const { usesEvents = true } = definition;
   const bus =
@@ -253,6 +254,22 @@ function openServiceDatabase<C>({ definition, config, logger }: Parts<C>): Datab
     maxConnections: config.database.maxConnections,
     onError: (error) => logger.warn({ err: error }, 'database connection lost'),
   });
+}
+
+function measureConnections(metrics: Metrics, database: Database): void {
+  const gauge = metrics.gauge(
+    'kempt_database_connections',
+    'Connections to Postgres for transactions, and transactions that wait for one; state is in-use, idle or waiting.',
+    {
+      labels: ['state'],
+      collect: () => {
+        const { inUse, idle, waiting } = database.connections();
+        gauge.set({ state: 'in-use' }, inUse);
+        gauge.set({ state: 'idle' }, idle);
+        gauge.set({ state: 'waiting' }, waiting);
+      },
+    },
+  );
 }
 
 function databaseComponent<C>(parts: Parts<C>, database: Database): Component {

@@ -38,6 +38,11 @@ export const connectorConfigSchema = Type.Object({
       minimum: 50,
       description: 'Time between two looks for deleted records, where changes do not tell of them (HubSpot)',
     }),
+    staleAfterMs: Type.Integer({
+      default: 300_000,
+      minimum: 100,
+      description: 'An object that was not read to its end for so long is stale',
+    }),
     overlapMs: Type.Integer({
       default: 60_000,
       minimum: 0,

@@ -1,6 +1,6 @@
 import type { Counter, Gauge, Histogram, Metrics } from '@kempt/telemetry';
 
-/** Everything the connector measures. Label values are systems, accounts, object names of the CRMs and fixed words. */
+/** Everything the connector measures. Label values are systems, object names of the CRMs and fixed words: never a tenant or an account. */
 export interface ConnectorMetrics {
   /** `outcome` is `ok` or the kind of the error. */
   readonly apiRequests: Counter<'system' | 'outcome'>;
@@ -11,14 +11,22 @@ export interface ConnectorMetrics {
   readonly syncRuns: Counter<'system' | 'object' | 'kind' | 'outcome'>;
   readonly syncRunSeconds: Histogram<'system' | 'kind'>;
   readonly syncLastSuccess: Gauge<'system' | 'object'>;
+  readonly syncTargets: Gauge<'system' | 'state'>;
+  readonly syncOldestAge: Gauge<'system' | 'object'>;
+  readonly changeDelaySeconds: Histogram<'system'>;
+  readonly changesBlocked: Counter<'system' | 'reason'>;
   readonly leasesLost: Counter;
-  readonly crmUp: Gauge<'system' | 'account'>;
+  readonly crmAccounts: Gauge<'system' | 'outcome'>;
   readonly crmProbeSeconds: Histogram<'system'>;
-  readonly crmCallsRemaining: Gauge<'system' | 'account'>;
+  readonly crmCallsUsed: Gauge<'system'>;
+  readonly crmCallsAllowed: Gauge<'system'>;
+  readonly crmQuotaRemaining: Gauge<'system'>;
   readonly changeSets: Counter<'state'>;
   readonly changeSetOperations: Counter<'outcome'>;
   readonly crmWrites: Counter<'system' | 'operation' | 'outcome'>;
   readonly completenessRatio: Gauge<'system' | 'object'>;
+  readonly completenessRecords: Gauge<'system' | 'object'>;
+  readonly completenessDifference: Gauge<'system' | 'object'>;
   readonly auditReadings: Counter<'system' | 'source' | 'outcome'>;
   readonly webhookNotices: Counter<'outcome'>;
   readonly webhookDelaySeconds: Histogram;
@@ -67,22 +75,53 @@ export function createConnectorMetrics(
       'When an object was last read to its end without an error, in seconds since 1970.',
       ['system', 'object'],
     ),
+    syncTargets: metrics.gauge(
+      'kempt_sync_targets',
+      'Objects of accounts by how they are read; state is fresh, stale, first (never read to its end), quota, refused or paused.',
+      { labels: ['system', 'state'], collect: measure },
+    ),
+    syncOldestAge: metrics.gauge(
+      'kempt_sync_oldest_success_age_seconds',
+      'Since an object was last read to its end; the highest of the accounts, those that cannot be read left out.',
+      { labels: ['system', 'object'], collect: measure },
+    ),
+    changeDelaySeconds: metrics.histogram(
+      'kempt_change_delay_seconds',
+      'From the modification stamp of a change in its CRM until it was saved with its event.',
+      { labels: ['system'], buckets: [1, 5, 15, 30, 60, 120, 300, 900, 3_600] },
+    ),
+    changesBlocked: metrics.counter(
+      'kempt_changes_blocked_total',
+      'Changes that came late since nothing could be read; reason is quota, refused or paused. Their delay is not counted.',
+      ['system', 'reason'],
+    ),
     leasesLost: metrics.counter(
       'kempt_sync_leases_lost_total',
       'Sync runs that ended because another instance had taken over their object.',
     ),
-    crmUp: metrics.gauge('kempt_crm_up', 'Whether the last probe of an account was answered: 1, or 0.', {
-      labels: ['system', 'account'],
-      collect: measure,
-    }),
+    crmAccounts: metrics.gauge(
+      'kempt_crm_accounts',
+      'Accounts by what their last probe found; outcome is up, down, or refused (it answered and let nobody in).',
+      { labels: ['system', 'outcome'], collect: measure },
+    ),
     crmProbeSeconds: metrics.histogram('kempt_crm_probe_duration_seconds', 'How long a CRM took to answer a probe.', {
       labels: ['system'],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     }),
-    crmCallsRemaining: metrics.gauge(
-      'kempt_crm_calls_remaining',
-      'API calls of the day that an account has left, as its CRM said last.',
-      { labels: ['system', 'account'], collect: measure },
+    crmCallsUsed: metrics.gauge(
+      'kempt_crm_quota_used_calls',
+      'API calls of the day that are used, as the CRMs said last, of all accounts together.',
+      { labels: ['system'], collect: measure },
+    ),
+    crmCallsAllowed: metrics.gauge(
+      'kempt_crm_quota_allowed_calls',
+      'API calls of the day that are allowed, as the CRMs said last, of all accounts together.',
+      { labels: ['system'], collect: measure },
+    ),
+    crmQuotaRemaining: metrics.gauge(
+      'kempt_crm_quota_remaining_ratio',
+      'What is left of the API calls of the day, 0 to 1; the lowest of the accounts.',
+      { labels: ['system'], collect: measure },
     ),
     changeSets: metrics.counter(
       'kempt_change_sets_total',
@@ -102,6 +141,16 @@ export function createConnectorMetrics(
     completenessRatio: metrics.gauge(
       'kempt_sync_completeness_ratio',
       'Records in the mirror and in the CRM, the smaller number by the larger; the lowest of the accounts.',
+      { labels: ['system', 'object'], collect: measure },
+    ),
+    completenessRecords: metrics.gauge(
+      'kempt_sync_compared_records',
+      'Records that the last counts compared, the larger number of mirror and CRM; of all accounts together.',
+      { labels: ['system', 'object'], collect: measure },
+    ),
+    completenessDifference: metrics.gauge(
+      'kempt_sync_differing_records',
+      'By how many records the last counts of mirror and CRM differ; of all accounts together.',
       { labels: ['system', 'object'], collect: measure },
     ),
     auditReadings: metrics.counter(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics } from '@kempt/contracts';
-import { createConsumer } from '@kempt/outbox';
+import { canarySubscription, createConsumer } from '@kempt/outbox';
 import type { Component, Runtime } from '@kempt/service-runtime';
 import { registerAuditRoutes } from './audit/audit-routes.ts';
 import { createAuditWork } from './audit/audit-work.ts';
@@ -66,7 +66,12 @@ export async function buildConnector(
   const { database, bus, http, cursors, logger, wireFormat } = runtime;
   const settings = runtime.config.connector;
   const now = Date.now;
-  const measurement = createCrmMeasurement({ database, metrics: () => metrics, logger });
+  const measurement = createCrmMeasurement({
+    database,
+    metrics: () => metrics,
+    staleAfterMs: settings.staleAfterMs,
+    logger,
+  });
   const metrics: ConnectorMetrics = createConnectorMetrics(runtime.metrics, measurement.refresh);
   const allowedHosts = createAllowedHosts(settings.allowedHosts);
   const sealer = createSealer(createConfiguredKeyProvider(settings.sealingKey));
@@ -159,7 +164,10 @@ export async function buildConnector(
     database,
     bus,
     group: 'connector-maintenance',
-    subscriptions: [{ topic: topics.maintenanceTaskDue, handle: createMaintenanceHandle() }],
+    subscriptions: [
+      { topic: topics.maintenanceTaskDue, handle: createMaintenanceHandle() },
+      canarySubscription({ group: 'connector-maintenance', metrics: runtime.metrics }),
+    ],
     logger,
     metrics: runtime.metrics,
   });

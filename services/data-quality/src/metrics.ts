@@ -14,10 +14,11 @@ export function createDataQualityMetrics(metrics: Metrics) {
       'dimension',
       'state',
     ]),
+    /** object: as the CRM names it */
     score: metrics.gauge(
       'kempt_data_quality_score',
-      'Score of an object when this process last measured it, 0 to 100.',
-      ['account', 'object'],
+      'Score of an object when this process last measured it, 0 to 100; the lowest of the accounts.',
+      ['object'],
     ),
     newestChange: metrics.gauge(
       'kempt_data_quality_newest_change_timestamp_seconds',

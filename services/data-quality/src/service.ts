@@ -1,5 +1,5 @@
 import { topics } from '@kempt/contracts';
-import { createConsumer } from '@kempt/outbox';
+import { canarySubscription, createConsumer } from '@kempt/outbox';
 import type { ServiceDefinition } from '@kempt/service-runtime';
 import { createFixEvents } from './cleanup/fix-events.ts';
 import { registerFixRoutes } from './cleanup/fix-routes.ts';
@@ -43,6 +43,7 @@ export const dataQualityService: ServiceDefinition<DataQualityConfig> = {
           },
         },
         { topic: topics.clusterChanged, handle: createDuplicateConsumer(assessor) },
+        canarySubscription({ group: 'data-quality', metrics: registry }),
       ],
       maxChunkRecords: settings.chunkRecords,
       logger,

@@ -1,5 +1,5 @@
 import { topics } from '@kempt/contracts';
-import { createConsumer } from '@kempt/outbox';
+import { canarySubscription, createConsumer } from '@kempt/outbox';
 import type { Component, Runtime } from '@kempt/service-runtime';
 import { createClusterEvents } from './clusters/cluster-events.ts';
 import { registerClusterRoutes } from './clusters/cluster-routes.ts';
@@ -40,6 +40,7 @@ export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<reado
       { topic: topics.recordState, handle: records.recordState },
       { topic: topics.connectionChanged, handle: records.connectionChanged },
       { topic: topics.syncRunFinished, handle: records.syncRunFinished },
+      canarySubscription({ group: 'dedupe', metrics: runtime.metrics }),
     ],
     logger: runtime.logger,
     metrics: runtime.metrics,

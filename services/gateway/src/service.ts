@@ -69,6 +69,7 @@ export async function buildGateway(runtime: Runtime<GatewayConfig>): Promise<rea
     retentionMs: streamRetentionMs,
     logger,
     metrics,
+    registry: runtime.metrics,
   });
   const feed = createStreamFeed({ read: (tenantId, page) => readStream(database, tenantId, page) });
   addEventRoutes({ http, feed, authenticate, ...gateway.events, metrics, stopping: runtime.signal });

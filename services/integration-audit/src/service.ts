@@ -1,5 +1,5 @@
 import { topics } from '@kempt/contracts';
-import { createConsumer } from '@kempt/outbox';
+import { canarySubscription, createConsumer } from '@kempt/outbox';
 import type { ServiceDefinition } from '@kempt/service-runtime';
 import { registerUserRoutes } from './access/user-routes.ts';
 import { createAssessmentTurns } from './accounts/assessment-turns.ts';
@@ -43,6 +43,7 @@ export const integrationAuditService: ServiceDefinition<IntegrationAuditConfig> 
         { topic: topics.changeSetChanged, handle: attestChangeSets(record) },
         { topic: topics.matchDecided, handle: attestReviews(record) },
         { topic: topics.maintenanceTaskFinished, handle: attestTasks(record) },
+        canarySubscription({ group: 'integration-audit', metrics: registry }),
       ],
       maxChunkRecords: settings.chunkRecords,
       logger,

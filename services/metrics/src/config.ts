@@ -25,6 +25,16 @@ export const metricsConfigSchema = Type.Object({
         minimum: 100,
         description: 'How often the maintenance calendar is looked at',
       }),
+      canaryIntervalMs: Type.Integer({
+        default: 15_000,
+        minimum: 100,
+        description: 'How often a canary is sent, an event that every service measures when it arrives',
+      }),
+      kpiTenants: Type.Array(Type.String({ minLength: 1, example: 'default' }), {
+        default: ['default'],
+        maxItems: 20,
+        description: 'Tenants whose KPIs are shown as metrics; all others are told by REST and events only',
+      }),
       probeTargets: Type.String({
         default: '',
         pattern: '^$|^[a-z][a-z-]*=https?://[^,=\\s]+(,[a-z][a-z-]*=https?://[^,=\\s]+)*$',

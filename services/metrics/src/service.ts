@@ -1,10 +1,11 @@
 import { topics } from '@kempt/contracts';
-import { createConsumer } from '@kempt/outbox';
+import { canarySubscription, createConsumer } from '@kempt/outbox';
 import type { ServiceDefinition } from '@kempt/service-runtime';
 import { createCalendar } from './calendar/calendar.ts';
 import { registerCalendarRoutes } from './calendar/calendar-routes.ts';
 import { createRunEvents } from './calendar/run-events.ts';
 import { maintenanceTasks } from './calendar/task.ts';
+import { createCanarySender } from './canary/canary-sender.ts';
 import { type MetricsConfig, metricsConfigSchema, probeTargetsOf } from './config.ts';
 import {
   takeAuditRecords,
@@ -51,6 +52,7 @@ export const metricsService: ServiceDefinition<MetricsConfig> = {
         { topic: topics.completenessMeasured, handle: takeCompleteness },
         { topic: topics.mergeProposed, handle: takeProposals },
         { topic: topics.matchDecided, handle: takeDecisions },
+        canarySubscription({ group: 'metrics', metrics }),
       ],
       maxChunkRecords: settings.chunkRecords,
       logger,
@@ -59,6 +61,7 @@ export const metricsService: ServiceDefinition<MetricsConfig> = {
     const probes = createServiceProbes({
       database,
       targets: probeTargetsOf(settings.probeTargets),
+      metrics: kpiMetrics,
       logger,
       intervalMs: settings.probeIntervalMs,
       timeoutMs: settings.probeTimeoutMs,
@@ -71,6 +74,7 @@ export const metricsService: ServiceDefinition<MetricsConfig> = {
       metrics: kpiMetrics,
       logger,
       intervalMs: settings.kpiIntervalMs,
+      shownTenants: settings.kpiTenants,
       baselineAfterMs: settings.baselineAfterMs,
       now,
     });
@@ -89,10 +93,18 @@ export const metricsService: ServiceDefinition<MetricsConfig> = {
       now,
       turn: calendar.turn,
     });
+    const canaries = createCanarySender({
+      database,
+      wireFormat,
+      sent: kpiMetrics.canariesSent,
+      logger,
+      intervalMs: settings.canaryIntervalMs,
+      now,
+    });
     registerSyncKpiRoutes({ http, database, cursors });
     registerKpiRoutes({ http, database, cursors, now });
     registerFeedbackRoutes({ http, database, now });
     registerCalendarRoutes({ http, database, cursors, calendar, tasks: maintenanceTasks, now });
-    return [freshness, consumer, probes, meter, calendarTurns];
+    return [freshness, consumer, probes, meter, calendarTurns, canaries];
   },
 };

@@ -22,6 +22,8 @@ export interface AppliedPage {
   readonly added: number;
   readonly changes: Readonly<Partial<Record<ChangeKind, number>>>;
   readonly changed: number;
+  /** When each record that changed did so, as its CRM says. */
+  readonly changedAtMs: readonly number[];
 }
 
 export interface PageToApply extends MirrorScope {
@@ -135,6 +137,7 @@ export function createMirror(options: { readonly events: RecordEvents }): Mirror
         added: decided.filter(({ change }) => change.version === 1).length,
         changes,
         changed: decided.length,
+        changedAtMs: decided.map(({ change }) => change.modifiedAtMs),
       };
     },
   };

@@ -104,9 +104,11 @@ test('every account is probed at its interval, and each probe is told with its n
     expect(Math.min(...gaps)).toBeGreaterThan(intervalMs / 4);
   }
   const metrics = await connector.metrics.registry.metrics();
-  expect(metrics).toMatch(/kempt_crm_up{system="salesforce",account="sf:\w+"[^}]*} 1/);
-  expect(metrics).toMatch(/kempt_crm_up{system="hubspot",account="hs:\d+"[^}]*} 1/);
-  expect(metrics).toMatch(/kempt_crm_calls_remaining{system="hubspot",account="hs:\d+"[^}]*} \d{5,}/);
+  for (const system of ['salesforce', 'hubspot']) {
+    expect(metrics).toMatch(new RegExp(`kempt_crm_accounts{system="${system}",outcome="up"[^}]*} 1`));
+    expect(metrics).toMatch(new RegExp(`kempt_crm_quota_allowed_calls{system="${system}"[^}]*} \\d{5,}`));
+    expect(metrics).toMatch(new RegExp(`kempt_crm_quota_remaining_ratio{system="${system}"[^}]*} (0\\.9|1)`));
+  }
   expect(metrics).toMatch(/kempt_crm_probe_duration_seconds_count{[^}]*system="salesforce"[^}]*} [1-9]/);
 });
 
@@ -136,7 +138,7 @@ test.each(silences)('a CRM that %s is down, and up again with the first probe it
     expect(down.reason).not.toBe('');
   }
   await eventually('the gauge to fall', async () =>
-    /kempt_crm_up{system="salesforce"[^}]*} 0/.test(await connector.metrics.registry.metrics()),
+    /kempt_crm_accounts{system="salesforce",outcome="down"[^}]*} 1/.test(await connector.metrics.registry.metrics()),
   );
   // Reading has long given up and pauses; probes do not.
   await eventually('the breaker to open', async () =>
@@ -174,7 +176,9 @@ test('a CRM that refuses the credentials is up, and says so', async () => {
   crms.hubspot.faults.inject({ path: '.', times: -1, effect: { kind: 'named', name: 'invalid-token' } });
   const refused = await nextProbe('hubspot', ({ outcome }) => outcome === ProbeOutcome.REFUSED);
   expect(refused.reason).toContain('access token');
-  expect(await connector.metrics.registry.metrics()).toMatch(/kempt_crm_up{system="hubspot"[^}]*} 1/);
+  expect(await connector.metrics.registry.metrics()).toMatch(
+    /kempt_crm_accounts{system="hubspot",outcome="refused"[^}]*} 1/,
+  );
 });
 
 test('several instances make one probe together, and one goes on when the other ends', async () => {

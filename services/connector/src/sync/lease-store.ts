@@ -92,6 +92,32 @@ export async function release(tx: Transaction, lease: SyncLease, dueInMs: number
   );
 }
 
+/** What keeps an object from being read, other than trouble of ours: the customer's allowance, the CRM's door, a person. */
+export type SyncBlock = 'quota' | 'refused' | 'paused';
+
+/** Notes that the target was read to its end: nothing keeps it from being read. */
+export async function noteReadToEnd(tx: Transaction, target: SyncTarget): Promise<void> {
+  await tx.execute(`update sync_lease set succeeded_at = now(), blocked = null where ${isTarget}`, keyOf(target));
+}
+
+/** What has kept a target from being read since it was last read to its end; null for nothing. */
+export async function readBlock(tx: Transaction, target: SyncTarget): Promise<SyncBlock | null> {
+  const [row] = await tx.query<{ blocked: SyncBlock | null }>(
+    `select blocked from sync_lease where ${isTarget}`,
+    keyOf(target),
+  );
+  return row?.blocked ?? null;
+}
+
+/** Notes what keeps an account's objects from being read, until each of them is read to its end. */
+export async function blockAccount(tx: Transaction, account: string, block: SyncBlock): Promise<void> {
+  await tx.execute('update sync_lease set blocked = $3 where tenant_id = $1 and account = $2', [
+    tx.tenantId,
+    account,
+    block,
+  ]);
+}
+
 /** Makes exactly these objects of an account due now. Objects that were there keep their epoch; others are let go. */
 export async function enrol(tx: Transaction, account: string, objects: readonly string[]): Promise<void> {
   await tx.execute('delete from sync_lease where tenant_id = $1 and account = $2 and object <> all ($3)', [
@@ -137,7 +163,7 @@ export async function postpone(tx: Transaction, account: string, byMs: number): 
 /** Takes an account's objects away from whoever holds them. They are not due again before they are enrolled. */
 export async function suspend(tx: Transaction, account: string): Promise<void> {
   await tx.execute(
-    `update sync_lease set due_at = 'infinity', holder = null, expires_at = null, epoch = epoch + 1
+    `update sync_lease set due_at = 'infinity', holder = null, expires_at = null, epoch = epoch + 1, blocked = 'paused'
       where tenant_id = $1 and account = $2`,
     [tx.tenantId, account],
   );

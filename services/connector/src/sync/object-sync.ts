@@ -25,7 +25,7 @@ import {
   savePosition,
   takeRunNumber,
 } from './cursor-store.ts';
-import { holdLease, release } from './lease-store.ts';
+import { holdLease, noteReadToEnd, readBlock, release, type SyncBlock } from './lease-store.ts';
 import type { OpenReaders } from './open-readers.ts';
 import { readAhead } from './read-ahead.ts';
 import { syncRunEvent } from './sync-run-events.ts';
@@ -76,6 +76,8 @@ interface Context {
   readonly reader: ObjectReader;
   readonly fieldMap: CompiledFieldMap | null;
   readonly signal: AbortSignal;
+  /** What has kept the object from being read since it was read last: its changes come late for that reason. */
+  readonly block: SyncBlock | null;
   /** The run that what follows is counted in; null until there is something to count. */
   run: SyncRun | null;
   /** Whether records that could not be read are noted, which then have to be looked after. */
@@ -147,6 +149,14 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
     for (const { reason } of page.skipped) metrics.recordsSkipped.inc({ ...labels, reason });
     for (const [kind, count] of Object.entries(saved.applied.changes))
       metrics.recordsChanged.inc({ ...labels, kind }, count);
+    if (page.kind === 'incremental') measureDelays(context, saved.applied.changedAtMs);
+  }
+
+  /** Delays are those of our work: changes that nobody could have read earlier are counted apart. */
+  function measureDelays({ connection: { system }, block }: Context, changedAtMs: readonly number[]): void {
+    if (block !== null) return metrics.changesBlocked.inc({ system, reason: block }, changedAtMs.length);
+    const now = options.now();
+    for (const at of changedAtMs) metrics.changeDelaySeconds.observe({ system }, Math.max(0, now - at) / 1000);
   }
 
   /** Ends the run at hand, if there is one, and tells of it when it changed something or was a full reading. */
@@ -269,7 +279,12 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
         const isReadable =
           connection !== undefined && connection.status !== 'paused' && connection.status !== 'deleted';
         if (!isReadable) return null;
-        return { connection, cursor: await readCursor(tx, lease), hasSkipped: await hasSkipped(tx, lease) };
+        return {
+          connection,
+          cursor: await readCursor(tx, lease),
+          hasSkipped: await hasSkipped(tx, lease),
+          block: await readBlock(tx, lease),
+        };
       });
       if (loaded === null) return null;
       const { connection } = loaded;
@@ -281,6 +296,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
         reader,
         fieldMap,
         signal,
+        block: loaded.block,
         run: null,
         hasSkipped: loaded.hasSkipped,
       };
@@ -304,6 +320,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
         await endRun(tx, context);
         await saveChanges(tx, lease, { changes, added: 0 });
         await noteSuccess(tx, lease);
+        await noteReadToEnd(tx, lease);
         if (connection.status === 'failing') await options.statuses.noteWorking(tx, account);
         await release(tx, lease, options.intervalMs);
       });

@@ -13,6 +13,7 @@ describe('answers to failures', () => {
       retryMs: 60_000,
       isConnectionFailing: true,
       accountPauseMs: 60_000,
+      block: 'refused',
       isSchemaDoubtful: false,
     });
     expect(respond(Object.assign(new Error('x'), { code: 'broken-seal' })).isConnectionFailing).toBe(true);
@@ -23,6 +24,7 @@ describe('answers to failures', () => {
       retryMs: 600_000,
       isConnectionFailing: false,
       accountPauseMs: 600_000,
+      block: 'quota',
     });
   });
 
@@ -49,6 +51,7 @@ describe('answers to failures', () => {
     expect(respond(crm('rate', 2_000)).accountPauseMs).toBe(2_000);
     expect(respond(crm('locked', 2_000)).accountPauseMs).toBe(2_000);
     expect(respond(crm('unavailable', 2_000)).accountPauseMs).toBe(0);
+    expect(respond(crm('rate', 2_000)).block).toBeNull();
   });
 
   test('fields are looked up again when the request turned out wrong', () => {

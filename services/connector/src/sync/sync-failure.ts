@@ -1,4 +1,5 @@
 import { CrmError } from '../crm/crm-error.ts';
+import type { SyncBlock } from './lease-store.ts';
 
 /** What to do after a run that failed. */
 export interface FailureResponse {
@@ -8,6 +9,8 @@ export interface FailureResponse {
   readonly isConnectionFailing: boolean;
   /** How long the other objects of the account wait, since they would fail in the same way; 0 for not at all. */
   readonly accountPauseMs: number;
+  /** What keeps the whole account from being read and is not for us to mend; null otherwise. */
+  readonly block: Exclude<SyncBlock, 'paused'> | null;
   /** Whether what is known of the object may be out of date: its fields are looked up again. */
   readonly isSchemaDoubtful: boolean;
 }
@@ -35,16 +38,17 @@ export function respondToFailure(error: unknown, failures: number, times: Failur
   const kind = error instanceof CrmError ? error.kind : undefined;
   if (kind === 'auth' || refusedCodes.has(String(code))) {
     const retryMs = backOff(times.refusedRetryMs);
-    return { retryMs, isConnectionFailing: true, accountPauseMs: retryMs, isSchemaDoubtful: false };
+    return { retryMs, isConnectionFailing: true, accountPauseMs: retryMs, block: 'refused', isSchemaDoubtful: false };
   }
   if (kind === 'quota') {
     const retryMs = Math.max(retryAfterMs, times.quotaRetryMs);
-    return { retryMs, isConnectionFailing: false, accountPauseMs: retryMs, isSchemaDoubtful: false };
+    return { retryMs, isConnectionFailing: false, accountPauseMs: retryMs, block: 'quota', isSchemaDoubtful: false };
   }
   return {
     retryMs: backOff(times.intervalMs),
     isConnectionFailing: failures >= failuresToFail && isAwayKind(kind, code),
     accountPauseMs: kind === 'rate' || kind === 'locked' ? retryAfterMs : 0,
+    block: null,
     isSchemaDoubtful: kind === 'validation' || kind === 'not-found' || kind === 'permission',
   };
 }

@@ -9,7 +9,7 @@ import { findByAccount } from '../connections/connection-store.ts';
 import { reasonOf } from '../errors.ts';
 import type { ConnectorMetrics } from '../metrics.ts';
 import { noteFailure, takeRunNumber } from './cursor-store.ts';
-import { holdLease, makeDue, postpone, release, renew } from './lease-store.ts';
+import { blockAccount, holdLease, makeDue, postpone, release, renew } from './lease-store.ts';
 import type { ObjectSync } from './object-sync.ts';
 import type { OpenReaders } from './open-readers.ts';
 import { type FailureResponse, type FailureTimes, respondToFailure } from './sync-failure.ts';
@@ -81,6 +81,7 @@ export function createSyncRunner(options: SyncRunnerOptions): SyncRunner {
       const lane = run.kind === 'backfill' ? 'bulk' : 'live';
       await appendToOutbox(tx, [syncRunEvent(finished, options)], { lane });
       if (response.isConnectionFailing) await options.statuses.noteFailing(tx, lease.account, reason);
+      if (response.block !== null) await blockAccount(tx, lease.account, response.block);
       return response;
     });
   }

@@ -93,6 +93,9 @@ export function createNoticeWorker(options: NoticeWorkerOptions): NoticeWorker {
     for (const { reason } of skipped) metrics.recordsSkipped.inc({ ...labels, reason });
     for (const [kind, count] of Object.entries(applied.changes)) metrics.recordsChanged.inc({ ...labels, kind }, count);
     const now = options.now();
+    for (const at of applied.changedAtMs) {
+      metrics.changeDelaySeconds.observe({ system: connection.system }, Math.max(0, now - at) / 1000);
+    }
     for (const { occurredAt } of notices) {
       metrics.webhookDelaySeconds.observe(Math.max(0, now - occurredAt.getTime()) / 1000);
     }

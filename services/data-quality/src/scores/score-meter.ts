@@ -20,6 +20,15 @@ interface ScoreMeterOptions {
 /** Measures, once in a while, the score of each object whose counts changed. Any number of instances may run. */
 export function createScoreMeter(options: ScoreMeterOptions): Component {
   const { database, events, metrics, logger, intervalMs, now } = options;
+  const scores = new Map<string, Map<string, number>>();
+
+  /** One series for each object, however many accounts there are. */
+  function showLowest({ tenantId, account, object }: DueScore, score: number): void {
+    const ofObject = scores.get(object) ?? new Map<string, number>();
+    scores.set(object, ofObject.set(`${tenantId} ${account}`, score));
+    metrics.score.set({ object }, Math.min(...ofObject.values()));
+  }
+
   async function measure(due: DueScore): Promise<void> {
     await database.transaction(due.tenantId, async (tx) => {
       if (!(await takeDueScore(tx, due))) return;
@@ -29,7 +38,7 @@ export function createScoreMeter(options: ScoreMeterOptions): Component {
       const measured = { measuredAt: now(), score, dimensions, ...(await recordFigures(tx, due)) };
       const sequence = await saveScore(tx, due, measured);
       await appendToOutbox(tx, [events(due.tenantId, due, { sequence, ...measured })]);
-      metrics.score.set({ account: due.account, object: due.object }, score);
+      showLowest(due, score);
     });
   }
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MalformedEventError, type PositionedRecord, topics } from '@kempt/contracts';
 import type { Chunk, EventBus, Subscription } from '@kempt/event-bus';
+import { createCanaryWatch } from '@kempt/outbox';
 import type { Database, Transaction } from '@kempt/postgres';
 import type { Component } from '@kempt/service-runtime';
-import type { Logger } from '@kempt/telemetry';
+import type { Logger, Metrics } from '@kempt/telemetry';
 import type { GatewayMetrics } from '../metrics.ts';
 import { rememberConnections } from '../webhooks/known-connection-store.ts';
 import { type FollowedTopic, followedTopics, type StreamNews } from './followed-topic.ts';
@@ -18,6 +19,8 @@ export interface StreamRecorderOptions {
   readonly retentionMs: number;
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
+  /** Where canaries are measured. */
+  readonly registry: Metrics;
   /** Default 500, doubling up to 30,000. */
   readonly firstPauseMs?: number;
   readonly now?: () => number;
@@ -39,6 +42,7 @@ export interface StreamRecorder extends Component {
  */
 export function createStreamRecorder(options: StreamRecorderOptions): StreamRecorder {
   const { database, bus, retentionMs, logger, metrics, firstPauseMs = 500, now = Date.now } = options;
+  const watchCanaries = createCanaryWatch({ group, metrics: options.registry, now });
   const byTopic = new Map(followedTopics.map((followed) => [followed.topic.name, followed]));
   const stopping = new AbortController();
   let subscription: Subscription | undefined;
@@ -48,6 +52,7 @@ export function createStreamRecorder(options: StreamRecorderOptions): StreamReco
   metrics.watchStream(isConnected);
 
   async function eachChunk(chunk: Chunk): Promise<void> {
+    if (chunk.topic === topics.canarySent.name) return watchCanaries(chunk.records);
     const followed = byTopic.get(chunk.topic);
     if (followed === undefined) return;
     const news = chunk.records.flatMap((record) => newsOf(followed, record));
@@ -82,10 +87,10 @@ export function createStreamRecorder(options: StreamRecorderOptions): StreamReco
   async function join(): Promise<void> {
     for (let pauseMs = firstPauseMs; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        if (options.ensureTopics) await bus.ensureTopics(followedTopics.map(({ topic }) => topic));
+        if (options.ensureTopics) await bus.ensureTopics([...followedTopics.map(({ topic }) => topic), topics.canarySent]);
         subscription = await bus.subscribe({
           group,
-          topics: [...byTopic.keys()],
+          topics: [...byTopic.keys(), topics.canarySent.name],
           from: 'earliest',
           eachChunk,
           onError: (error) => logger.warn({ err: error }, 'events of the bus could not be stored and come again'),

@@ -28,6 +28,8 @@ interface KpiMeterOptions {
   readonly metrics: KpiMetrics;
   readonly logger: Logger;
   readonly intervalMs: number;
+  /** Tenants whose values are shown as metrics. */
+  readonly shownTenants: readonly string[];
   /** How long everything must have been read before a measurement becomes the baseline. */
   readonly baselineAfterMs: number;
   readonly now: () => Date;
@@ -42,6 +44,7 @@ const thinningMs = 3_600_000;
 /** Measures every KPI of every tenant once in an interval, keeps it and tells of it when it changed. */
 export function createKpiMeter(options: KpiMeterOptions): Component {
   const { database, events, metrics, logger, intervalMs, baselineAfterMs, now } = options;
+  const shown = new Set(options.shownTenants);
   let services: readonly Uptime[] = [];
   const thinnedAtMs = new Map<string, number>();
 
@@ -88,11 +91,13 @@ export function createKpiMeter(options: KpiMeterOptions): Component {
     );
   }
 
+  /** Metrics are for few tenants, and not for each account: their number must not grow with the customers. */
   function show(tenant: string, reading: KpiReading, target: KpiTarget | undefined): void {
-    const labels = { tenant, kpi: reading.kpi, account: reading.account };
+    if (!shown.has(tenant) || reading.account !== '') return;
+    const labels = { tenant, kpi: reading.kpi };
     if (reading.value === null) metrics.kpiValue.remove(labels);
     else metrics.kpiValue.set(labels, reading.value);
-    metrics.kpiTarget.set({ tenant, kpi: reading.kpi }, targetOf(reading, target));
+    metrics.kpiTarget.set(labels, targetOf(reading, target));
   }
 
   return createTenantTurns({

@@ -86,7 +86,7 @@ const probe = (sequence: number, seconds: number, outcome: ProbeOutcome) =>
   });
 
 describe('KPIs', () => {
-  test('of data quality follow the newest scores, are told, and are shown to Prometheus', async () => {
+  test('of data quality follow the newest scores, and are told', async () => {
     await bed.apply([score('Contact', 2, 80, 300n), score('Account', 1, 40, 100n), score('Contact', 1, 10, 300n)]);
     expect(await measured('data-quality', 70)).toMatchObject({
       terms: { records: 400, objects: 2 },
@@ -99,10 +99,17 @@ describe('KPIs', () => {
         .filter(({ tenantId, data }) => tenantId === bed.tenantId && data?.kpi === 'data-quality')
         .map(({ data }) => data?.value);
     await until(() => told().at(-1) === 70);
-    const metrics = await (await fetch(`${bed.url}/metrics`)).text();
-    expect(metrics).toMatch(
-      new RegExp(`kempt_kpi_value\\{tenant="${bed.tenantId}",kpi="data-quality",account="".*\\} 70`),
-    );
+  });
+
+  test('are shown to Prometheus for the tenants that are listed, over all accounts, and for nobody else', async () => {
+    const shown = async () => (await fetch(`${bed.url}/metrics`)).text();
+    await bed.apply([score('Contact', 1, 70, 300n)]);
+    await measured('data-quality', 70);
+    expect(await shown()).not.toContain(`tenant="${bed.tenantId}"`);
+    bed.tenantId = 'default';
+    await bed.apply([score('Contact', 1, 60, 300n)]);
+    await measured('data-quality', 60);
+    expect(await shown()).toMatch(/kempt_kpi_value\{tenant="default",kpi="data-quality",service="metrics"\} 60/);
   });
 
   test('of uptime count what failed probes saw as down, refusals as up, and gaps as nothing', async () => {

@@ -1,6 +1,7 @@
 import type { Database } from '@kempt/postgres';
 import type { Component } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
+import type { KpiMetrics } from '../metrics.ts';
 import type { Probe } from './observed-time.ts';
 import { addProbe, installation } from './uptime-store.ts';
 
@@ -13,6 +14,7 @@ export interface ProbeTarget {
 interface ServiceProbesOptions {
   readonly database: Database;
   readonly targets: readonly ProbeTarget[];
+  readonly metrics: Pick<KpiMetrics, 'probeUp' | 'probeSeconds'>;
   readonly logger: Logger;
   readonly intervalMs: number;
   readonly timeoutMs: number;
@@ -22,11 +24,11 @@ interface ServiceProbesOptions {
 
 /** Asks every service of the installation whether it lives. One instance does it; the others stand by. */
 export function createServiceProbes(options: ServiceProbesOptions): Component {
-  const { database, targets, logger, intervalMs, timeoutMs, now } = options;
+  const { database, targets, metrics, logger, intervalMs, timeoutMs, now } = options;
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
 
-  async function look({ url }: ProbeTarget): Promise<Omit<Probe, 'sequence'>> {
+  async function look({ name, url }: ProbeTarget): Promise<Omit<Probe, 'sequence'>> {
     const at = now();
     let up = false;
     try {
@@ -36,7 +38,10 @@ export function createServiceProbes(options: ServiceProbesOptions): Component {
     } catch {
       // No answer is an answer: the service is down.
     }
-    return { at: new Date(at), up, intervalMs, latencyMs: now() - at };
+    const latencyMs = now() - at;
+    metrics.probeUp.set({ target: name }, up ? 1 : 0);
+    if (up) metrics.probeSeconds.observe({ target: name }, latencyMs / 1_000);
+    return { at: new Date(at), up, intervalMs, latencyMs };
   }
 
   async function round(): Promise<void> {
@@ -70,6 +75,8 @@ export function createServiceProbes(options: ServiceProbesOptions): Component {
             await pause(signal);
           }
         });
+        // Whoever looks from now on shows what it sees; two must not say different things.
+        metrics.probeUp.reset();
       } catch (error) {
         logger.warn({ err: error }, 'Probing the services failed; it is tried again');
       }
