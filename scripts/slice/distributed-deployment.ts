@@ -2,8 +2,10 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createKafkaEventBus } from '@kempt/event-bus-kafka';
+import { createPostgresEventBus } from '@kempt/event-bus-postgres';
 import { provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
 import { createLogger } from '@kempt/telemetry';
+import { createTcpGate, type TcpGate } from '../../packages/service-runtime/src/tcp-gate.ts';
 import { freePort } from '../../services/standalone/src/platform/free-port.ts';
 import { startSimulators } from '../../services/standalone/src/platform/simulators-process.ts';
 import { type Deployment, type ServiceName, serviceNames } from './deployment.ts';
@@ -11,20 +13,38 @@ import { createServiceProcess, type ServiceProcess } from './service-process.ts'
 
 export interface DistributedOptions {
   readonly folder: string;
-  readonly brokers: readonly string[];
+  /** Brokers of a Kafka. Absent: the Postgres bus, through a gate that each service has for itself. */
+  readonly brokers?: readonly string[];
   readonly seed: string;
   /** Begins every topic name, so that runs share a broker without meeting. */
   readonly topicPrefix: string;
   readonly syncIntervalMs: number;
+  /** Settings of single services besides those that every run has. */
+  readonly environment?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+  /** Sizes of the simulated CRMs, where they are not to be as large as usual. */
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+/** What can be done to the parts of it, besides what can be done to any. */
+export interface DistributedDeployment extends Deployment {
+  /** Postgres, as the owner of everything in it. */
+  readonly adminUrl: string;
+  process(service: ServiceName): ServiceProcess;
+  /** The way of a service to the Postgres bus. */
+  busGate(service: ServiceName): TcpGate;
 }
 
 /** Each service as a process of its own, on a real Kafka and a Postgres that none of them started. */
-export async function startDistributed(options: DistributedOptions): Promise<Deployment> {
+export async function startDistributed(options: DistributedOptions): Promise<DistributedDeployment> {
   const { folder } = options;
   await mkdir(folder, { recursive: true });
   const [postgres, simulators] = await Promise.all([
     startEmbeddedPostgres({ dataFolder: join(folder, 'postgres') }),
-    startSimulators({ dataFolder: join(folder, 'simulators'), seed: options.seed }),
+    startSimulators({
+      dataFolder: join(folder, 'simulators'),
+      seed: options.seed,
+      ...(options.sizes === undefined ? {} : { sizes: options.sizes }),
+    }),
   ]);
   const passwords = new Map(serviceNames.map((name) => [name, randomBytes(12).toString('hex')]));
   await provisionSchemas({
@@ -76,6 +96,7 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
     },
   };
   const processes = new Map<ServiceName, ServiceProcess>();
+  const gates = new Map<ServiceName, TcpGate>();
   for (const name of serviceNames) {
     const url = new URL(postgres.adminUrl);
     url.username = `kempt_${name.replaceAll('-', '_')}`;
@@ -90,14 +111,13 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
           KEMPT_DATABASE_ADMIN_URL: postgres.adminUrl,
           KEMPT_DATABASE_MAX_CONNECTIONS: '6',
           KEMPT_MIGRATIONS: 'on-start',
-          KEMPT_BUS: 'kafka',
-          KEMPT_KAFKA_BROKERS: options.brokers.join(','),
-          KEMPT_KAFKA_REPLICATION_FACTOR: '1',
+          ...(await busSettings(name, url)),
           KEMPT_TOPIC_PREFIX: options.topicPrefix,
           KEMPT_CURSOR_SECRET: cursorSecret,
           KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
           KEMPT_LOG_LEVEL: 'info',
           ...own[name],
+          ...options.environment?.[name],
         },
       }),
     );
@@ -113,7 +133,30 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
   async function stop(): Promise<void> {
     await Promise.all([...processes.values()].map((process) => process.stop()));
     await simulators.stop();
+    await Promise.all([...gates.values()].map((gate) => gate.shut()));
     await postgres.stop();
+  }
+
+  async function busSettings(name: ServiceName, role: URL): Promise<Record<string, string>> {
+    if (options.brokers !== undefined) {
+      return {
+        KEMPT_BUS: 'kafka',
+        KEMPT_KAFKA_BROKERS: options.brokers.join(','),
+        KEMPT_KAFKA_REPLICATION_FACTOR: '1',
+      };
+    }
+    const gate = await createTcpGate({ host: role.hostname, port: Number(role.port) });
+    gates.set(name, gate);
+    const through = (from: URL | string): string => {
+      const url = new URL(from);
+      url.port = String(gate.port);
+      return url.href;
+    };
+    return {
+      KEMPT_BUS: 'postgres',
+      KEMPT_BUS_DATABASE_URL: through(role),
+      KEMPT_BUS_DATABASE_ADMIN_URL: through(postgres.adminUrl),
+    };
   }
 
   return {
@@ -122,13 +165,28 @@ export async function startDistributed(options: DistributedOptions): Promise<Dep
     apiKey,
     controlUrl: simulators.controlUrl,
     metricsUrls: () => [...processes.values()].map((process) => `${process.url}/metrics`),
-    openBus: () =>
-      createKafkaEventBus({
+    adminUrl: postgres.adminUrl,
+    process: (service) => processes.get(service) as ServiceProcess,
+    busGate(service) {
+      const gate = gates.get(service);
+      if (gate === undefined) throw new Error('Only the Postgres bus has gates.');
+      return gate;
+    },
+    openBus() {
+      if (options.brokers === undefined) {
+        return createPostgresEventBus({
+          url: postgres.adminUrl,
+          applicationName: 'kempt-slice',
+          topicPrefix: options.topicPrefix,
+        });
+      }
+      return createKafkaEventBus({
         clientId: 'kempt-slice',
         logger: createLogger({ service: 'slice', level: 'error' }),
         brokers: options.brokers,
         topicPrefix: options.topicPrefix,
-      }),
+      });
+    },
     async killAndRestart(service) {
       const process = processes.get(service) as ServiceProcess;
       await process.kill();

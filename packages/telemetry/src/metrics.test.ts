@@ -66,3 +66,15 @@ describe('naming rule', () => {
     expect(() => metrics.counter('kempt_things_total', 'Things.', ['Object'])).toThrow('snake case');
   });
 });
+
+test('a scrape answers although one gauge hangs and another fails, with what they knew before', async () => {
+  const metrics = createMetrics('test');
+  const hanging = metrics.gauge('kempt_hanging_rows', 'Never measured.', { collect: () => new Promise(() => undefined) });
+  metrics.gauge('kempt_failing_rows', 'Cannot be measured.', { collect: () => Promise.reject(new Error('away')) });
+  hanging.set(3);
+  const begunMs = performance.now();
+  const text = await metrics.registry.metrics();
+  expect(performance.now() - begunMs).toBeLessThan(2_000);
+  expect(text).toContain('kempt_hanging_rows{service="test"} 3');
+  expect(text).toContain('kempt_failing_rows{service="test"} 0');
+});

@@ -27,7 +27,10 @@ export interface MetricOptions<Label extends string> {
 }
 
 export interface GaugeOptions {
-  /** Called at each scrape, before the value is read. */
+  /**
+   * Called at each scrape, before the value is read. A scrape waits half a second for it at most, and answers also when it
+   * fails: what it sets later is shown by the next one.
+   */
   readonly collect?: () => void | Promise<void>;
 }
 
@@ -43,6 +46,21 @@ export type MetricShape<Label extends string> = readonly Label[] | MetricOptions
 export interface BuildInfo {
   readonly version?: string;
   readonly revision?: string;
+}
+
+/** A database or bus that is away or busy must not take the other metrics of the scrape with it. */
+const longestCollectMs = 500;
+
+async function collectWithinLimit(collect: () => void | Promise<void>): Promise<void> {
+  const { promise: limit, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, longestCollectMs);
+  try {
+    await Promise.race([collect(), limit]);
+  } catch {
+    // Whoever measures tells of its failures; here the value just stays as it was.
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** How often the delay of the event loop is sampled. The usual 10 ms would be most of what an idle service does. */
@@ -93,7 +111,7 @@ export function createMetrics(service: string, build: BuildInfo = {}): Metrics {
             help,
             labelNames: labels,
             registers: [registry],
-            ...(collect === undefined ? {} : { collect }),
+            ...(collect === undefined ? {} : { collect: () => collectWithinLimit(collect) }),
           }),
       );
     },

@@ -52,7 +52,7 @@ export function createStreamRecorder(options: StreamRecorderOptions): StreamReco
   metrics.watchStream(isConnected);
 
   async function eachChunk(chunk: Chunk): Promise<void> {
-    if (chunk.topic === topics.canarySent.name) return watchCanaries(chunk.records);
+    if (chunk.topic === topics.canarySent.name) return measureCanaries(chunk.records);
     const followed = byTopic.get(chunk.topic);
     if (followed === undefined) return;
     const news = chunk.records.flatMap((record) => newsOf(followed, record));
@@ -61,6 +61,15 @@ export function createStreamRecorder(options: StreamRecorderOptions): StreamReco
       const stored = await database.transaction(tenantId, (tx) => record(tx, followed, ofTenant));
       metrics.streamEvents.inc({ topic: followed.name, outcome: 'stored' }, stored);
       metrics.streamEvents.inc({ topic: followed.name, outcome: 'left_out' }, ofTenant.length - stored);
+    }
+  }
+
+  function measureCanaries(records: readonly PositionedRecord[]): void {
+    try {
+      watchCanaries(records);
+    } catch (error) {
+      if (!(error instanceof MalformedEventError)) throw error;
+      logger.warn({ err: error }, 'a canary cannot be read');
     }
   }
 
@@ -87,7 +96,8 @@ export function createStreamRecorder(options: StreamRecorderOptions): StreamReco
   async function join(): Promise<void> {
     for (let pauseMs = firstPauseMs; !stopping.signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        if (options.ensureTopics) await bus.ensureTopics([...followedTopics.map(({ topic }) => topic), topics.canarySent]);
+        if (options.ensureTopics)
+          await bus.ensureTopics([...followedTopics.map(({ topic }) => topic), topics.canarySent]);
         subscription = await bus.subscribe({
           group,
           topics: [...byTopic.keys(), topics.canarySent.name],

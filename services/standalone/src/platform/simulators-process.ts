@@ -29,6 +29,8 @@ export interface SimulatorsOptions {
   /** Changes of records are kept here. */
   readonly dataFolder: string;
   readonly seed: string;
+  /** Records by kind, where they are not to be as many as usual. */
+  readonly sizes?: Readonly<Record<string, number>>;
 }
 
 /** What the child writes on its first line. */
@@ -52,6 +54,9 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Simul
       KEMPT_SIMULATORS_DATA_FOLDER: options.dataFolder,
       KEMPT_SIMULATORS_SEED: options.seed,
       KEMPT_SIMULATORS_STOP_WITH_STDIN: 'true',
+      ...(options.sizes === undefined
+        ? {}
+        : { KEMPT_SIMULATORS_SIZES: JSON.stringify(options.sizes), KEMPT_SIMULATORS_REAL_DATA: 'false' }),
     },
   });
   let complaint = '';

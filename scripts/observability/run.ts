@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createScale, packExpressions, stimulusNames } from '@kempt/observability';
+import { serviceNames } from '../slice/deployment.ts';
+import { type DistributedDeployment, startDistributed } from '../slice/distributed-deployment.ts';
+import { type Monitoring, startMonitoring } from './monitoring.ts';
+import { answerOf, complaintBefore, isExpectedAfter, type Observation, wantedText } from './observation.ts';
+import { openScene, type Scene } from './scene.ts';
+import { stimuli } from './stimuli.ts';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, keep: { type: 'boolean', default: false } },
+});
+
+/** One minute of production is a second here. */
+const scale = createScale(1 / 60);
+const runbookFolder = fileURLToPath(new URL('../../deploy/observability/runbooks', import.meta.url));
+const folder = await mkdtemp(join(tmpdir(), 'kempt-observability-'));
+
+/** How long after a stimulus its effect may still show, how long an alert may take to come and to go. */
+const settleMs = 20_000;
+const alertMs = 45_000;
+const clearMs = 150_000;
+const pollMs = 700;
+
+const only = values.only?.split(',');
+const wanted = stimulusNames.filter((name) => only === undefined || only.includes(name));
+const outcomes: { readonly what: string; readonly passed: boolean }[] = [];
+const note = (passed: boolean, what: string): void => {
+  outcomes.push({ what, passed });
+  console.log(`${passed ? 'passed' : 'FAILED'}  ${what}`);
+};
+
+/** What Grafana would put in. */
+const asked = (expr: string): string => expr.replaceAll('$__rate_interval', '10s').replaceAll('$__range', '5m');
+
+async function observe(monitoring: Monitoring, scene: Scene, name: (typeof stimulusNames)[number]): Promise<void> {
+  console.log(`\n-- ${name}`);
+  const observations: Observation[] = packExpressions(scale)
+    .filter(({ proof }) => proof.stimulus === name)
+    .map((expression) => ({ expression, before: undefined, last: undefined, complaint: undefined, isProven: false }));
+  const ask = async ({ expression }: Observation): Promise<number | undefined> =>
+    answerOf(await monitoring.query(asked(expression.expr)), expression.proof);
+
+  // What the stimulus before it left behind may take a moment to go.
+  const calm = performance.now() + clearMs;
+  for (;;) {
+    for (const observation of observations) {
+      observation.before = await ask(observation);
+      observation.complaint = complaintBefore(observation.expression.proof, observation.before);
+    }
+    if (observations.every(({ complaint }) => complaint === undefined) || performance.now() > calm) break;
+    await sleep(pollMs);
+  }
+
+  const begunMs = Date.now();
+  const stimulus = stimuli[name];
+  let ended = false;
+  const running = stimulus.run(scene).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const end = running.then((error) => {
+    ended = true;
+    return error;
+  });
+  let settled = Number.POSITIVE_INFINITY;
+  while (performance.now() < settled) {
+    if (ended && settled === Number.POSITIVE_INFINITY) settled = performance.now() + settleMs;
+    const open = observations.filter(({ isProven, complaint }) => !isProven && complaint === undefined);
+    if (open.length === 0 && ended) break;
+    for (const observation of open) {
+      observation.last = (await ask(observation)) ?? observation.last;
+      observation.isProven = isExpectedAfter(observation.expression.proof, observation.last, observation.before);
+    }
+    await sleep(pollMs);
+  }
+  const failure = await end;
+  if (failure !== undefined) note(false, `${name}: ${String(failure)}`);
+  for (const { expression, before, last, complaint, isProven } of observations) {
+    const change = `${before ?? 'nothing'} -> ${last ?? 'nothing'}`;
+    note(isProven, `${expression.where}: ${complaint ?? `${change} (wanted ${wantedText(expression.proof)})`}`);
+  }
+  for (const alert of stimulus.alerts ?? []) await observeAlert(monitoring, alert, begunMs);
+}
+
+/** That an alert reached the webhook with its runbook, and that it ended. */
+async function observeAlert(monitoring: Monitoring, alert: string, sinceMs: number): Promise<void> {
+  const told = (status: 'firing' | 'resolved') =>
+    monitoring.notices.find(
+      (notice) => notice.labels['alertname'] === alert && notice.status === status && notice.atMs >= sinceMs,
+    );
+  const arrived = await within(alertMs, () => told('firing'));
+  if (arrived === undefined) return note(false, `${alert} did not fire`);
+  const runbook = arrived.annotations['runbook_url'] ?? '';
+  const isWritten = existsSync(join(runbookFolder, `${alert}.md`)) && runbook.endsWith(`/${alert}.md`);
+  const cleared = await within(clearMs, () => told('resolved'));
+  const seconds = (to: number | undefined): string =>
+    to === undefined ? 'never' : `${((to - sinceMs) / 1_000).toFixed(0)} s`;
+  note(
+    isWritten && cleared !== undefined,
+    `${alert} fired after ${seconds(arrived.atMs)} with ${isWritten ? 'its runbook' : 'no runbook'}, cleared after ${seconds(cleared?.atMs)}`,
+  );
+}
+
+async function within<T>(ms: number, look: () => T | undefined): Promise<T | undefined> {
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const found = look();
+    if (found !== undefined || performance.now() > deadline) return found;
+    await sleep(200);
+  }
+}
+
+/** Until everything was read once, found duplicates and settled, nothing that is done could be told from the beginning. */
+async function settle(scene: Scene, monitoring: Monitoring): Promise<void> {
+  const isSettled = async (): Promise<boolean> => {
+    const { items } = await scene.api<{ items: { status: string }[] }>('GET', '/v1/connections');
+    if (items.length < 2 || items.some(({ status }) => status !== 'connected')) return false;
+    const [lag] = await monitoring.query('sum(kempt_consumer_lag_records) + sum(kempt_outbox_rows)');
+    const [clusters] = await monitoring.query('sum(kempt_dedupe_cluster_changes_total)');
+    const [fresh] = await monitoring.query('sum(max by (system, state) (kempt_sync_targets{state!="fresh"}))');
+    return (lag?.value ?? 1) < 5 && (clusters?.value ?? 0) > 0 && fresh?.value === 0;
+  };
+  const deadline = performance.now() + 300_000;
+  for (let calm = 0; calm < 5; ) {
+    calm = (await isSettled().catch(() => false)) ? calm + 1 : 0;
+    if (performance.now() > deadline) throw new Error('Kempt did not settle within five minutes.');
+    await sleep(1_000);
+  }
+}
+
+let deployment: DistributedDeployment | undefined;
+let monitoring: Monitoring | undefined;
+let scene: Scene | undefined;
+try {
+  console.log('Starting the services, Prometheus and Alertmanager');
+  deployment = await startDistributed({
+    folder: join(folder, 'kempt'),
+    seed: 'observability',
+    topicPrefix: '',
+    syncIntervalMs: 1_000,
+    sizes: { contacts: 400, companies: 100, deals: 100, activities: 100, users: 20 },
+    environment: {
+      connector: {
+        KEMPT_CONNECTOR_PROBE_INTERVAL_MS: '1000',
+        KEMPT_CONNECTOR_PROBE_TIMEOUT_MS: '2000',
+        KEMPT_CONNECTOR_ALLOWANCE_INTERVAL_MS: '1000',
+        KEMPT_CONNECTOR_COMPLETENESS_INTERVAL_MS: '3000',
+        KEMPT_CONNECTOR_COMPLETENESS_SETTLE_MS: '200',
+        KEMPT_CONNECTOR_AUDIT_INTERVAL_MS: '3000',
+        KEMPT_CONNECTOR_STALE_AFTER_MS: '5000',
+        KEMPT_CONNECTOR_QUOTA_RETRY_MS: '2000',
+        KEMPT_CONNECTOR_REFUSED_RETRY_MS: '1000',
+        KEMPT_CONNECTOR_LONGEST_RETRY_MS: '2000',
+        KEMPT_CONNECTOR_CRM_ATTEMPTS: '2',
+        KEMPT_CONNECTOR_CRM_TIMEOUT_MS: '5000',
+        KEMPT_CONNECTOR_OVERLAP_MS: '3000',
+      },
+      'data-quality': { KEMPT_DATA_QUALITY_SCORE_INTERVAL_MS: '1000' },
+      metrics: {
+        KEMPT_METRICS_KPI_INTERVAL_MS: '1000',
+        KEMPT_METRICS_CANARY_INTERVAL_MS: '1000',
+        KEMPT_METRICS_PROBE_INTERVAL_MS: '1000',
+        KEMPT_METRICS_PROBE_TIMEOUT_MS: '1000',
+      },
+      gateway: { KEMPT_GATEWAY_RATE_LIMIT_REQUESTS: '100000' },
+    },
+  });
+  const running = deployment;
+  monitoring = await startMonitoring({
+    folder: join(folder, 'monitoring'),
+    targets: serviceNames.map((service) => ({ service, address: new URL(running.process(service).url).host })),
+    scale,
+    runbookBase: 'deploy/observability/runbooks',
+  });
+  scene = await openScene(deployment);
+  await settle(scene, monitoring);
+  for (const name of wanted) await observe(monitoring, scene, name);
+} catch (error) {
+  note(
+    false,
+    error instanceof Error
+      ? `${error.message}${error.cause instanceof Error ? `: ${error.cause.message}` : ''}`
+      : String(error),
+  );
+} finally {
+  await scene?.close();
+  await monitoring?.stop();
+  await deployment?.stop();
+}
+
+const passed = outcomes.filter((outcome) => outcome.passed).length;
+const failed = outcomes.length - passed;
+if (failed === 0 && !values.keep) await rm(folder, { recursive: true, force: true });
+else console.log(`\nLogs are in ${folder}`);
+console.log();
+for (const { what } of outcomes.filter((outcome) => !outcome.passed)) console.log(`FAILED  ${what}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
