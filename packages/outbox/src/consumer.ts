@@ -1,7 +1,7 @@
 import { deadLetterDeclaration, type PositionedRecord, type TopicDeclaration } from '@kempt/contracts';
 import type { Chunk, EventBus, Subscription } from '@kempt/event-bus';
 import type { Database, Listener } from '@kempt/postgres';
-import { type Logger, type Metrics, withSpan } from '@kempt/telemetry';
+import { type Logger, type Metrics, withLogFields, withSpan } from '@kempt/telemetry';
 import { backoffMs } from './backoff.ts';
 import { createConsumerMetrics } from './consumer-metrics.ts';
 import { sendToDeadLetters } from './dead-letter-store.ts';
@@ -105,7 +105,12 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     try {
       await withSpan(
         { name: `process ${chunk.topic}`, kind: 'consumer', links: chunk.records.map(({ headers }) => headers) },
-        { 'messaging.consumer.group.name': group, 'messaging.batch.message_count': chunk.records.length },
+        {
+          'messaging.operation.type': 'process',
+          'messaging.destination.name': chunk.topic,
+          'messaging.consumer.group.name': group,
+          'messaging.batch.message_count': chunk.records.length,
+        },
         () => applyChunk(chunk),
       );
       stopTimer();
@@ -132,7 +137,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const byTenant = [...Map.groupBy(events, ({ tenantId }) => tenantId)];
     await inTurns(byTenant, options.tenantConcurrency ?? 4, async ([tenantId, ofTenant]) => {
       chunk.signal.throwIfAborted();
-      await apply({ tenantId, consumer: group, topic: chunk.topic }, ofTenant, chunk);
+      await withLogFields({ tenant: tenantId }, () =>
+        apply({ tenantId, consumer: group, topic: chunk.topic }, ofTenant, chunk),
+      );
       await chunk.heartbeat();
     });
     await failpoint('chunk-applied');

@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { extractTrace, failSpan, type Metrics, type Span, spanContextOf, startSpan } from '@kempt/telemetry';
+import {
+  extractTrace,
+  failSpan,
+  type Metrics,
+  type Span,
+  spanContextOf,
+  startSpan,
+  withLogFields,
+} from '@kempt/telemetry';
 import { context, trace } from '@opentelemetry/api';
 import type { FastifyRequest } from 'fastify';
 import type { HttpServer } from './http-server.ts';
@@ -29,8 +37,11 @@ export function observeRequests(http: HttpServer, metrics: Metrics): void {
   // Reading a body goes on in the connection's own context; the handler is to run in that of the request.
   http.addHook('preHandler', (request, _reply, next) => {
     const span = spans.get(request.raw);
-    if (span === undefined) next();
-    else context.with(trace.setSpan(context.active(), span), next);
+    const tenant = request.principal?.tenantId;
+    withLogFields(tenant === undefined ? {} : { tenant }, () => {
+      if (span === undefined) next();
+      else context.with(trace.setSpan(context.active(), span), next);
+    });
   });
   http.addHook('onError', async (request, _reply, error) => {
     const span = spans.get(request.raw);

@@ -170,6 +170,24 @@ export const runtimeConfigSchema = Type.Object({
     ],
     { default: 'info', description: 'Least level that is logged' },
   ),
+  traces: Type.Object(
+    {
+      endpoint: Type.Optional(
+        Type.String({
+          pattern: '^https?://',
+          expected: 'an address such as http://collector:4318/v1/traces',
+          description: 'Where spans are sent as OTLP over HTTP; not set: there are none',
+        }),
+      ),
+      ratio: Type.Number({
+        default: 1,
+        minimum: 0,
+        maximum: 1,
+        description: 'Share of the traces that begin in this service and are sent',
+      }),
+    },
+    { default: {} },
+  ),
   startTimeoutMs: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -3,7 +3,7 @@ import { topicCatalogue, type WireFormat } from '@kempt/contracts';
 import type { EventBus } from '@kempt/event-bus';
 import { createDeadLetters, createOutboxDispatcher } from '@kempt/outbox';
 import { type Database, openDatabase } from '@kempt/postgres';
-import { createLogger, createMetrics, type Logger, type Metrics } from '@kempt/telemetry';
+import { createLogger, createMetrics, type Logger, type Metrics, startTraceExport } from '@kempt/telemetry';
 import { type TObject, Type } from 'typebox';
 import { createAbsentBus } from './absent-bus.ts';
 import type { Component } from './component.ts';
@@ -154,6 +154,7 @@ async function startParts<C>(
       throw error instanceof StartError ? error : new StartError(component.name, error);
     });
 
+  await start(tracesComponent(parts));
   await start(portComponent(parts));
   onListening?.(front.url());
 
@@ -232,6 +233,21 @@ function defaultAuthenticator(config: RuntimeConfig): Authenticator {
     return createInternalTokenAuthenticator(config.internalTokenPublicKey);
   return async () => {
     throw unauthenticated('This service has no KEMPT_INTERNAL_TOKEN_PUBLIC_KEY, so it can trust nobody.');
+  };
+}
+
+/** The first to start and the last to stop, so that no span of the others is missing. */
+function tracesComponent<C>({ definition, version, config }: Parts<C>): Component {
+  const { endpoint, ratio } = config.traces;
+  let end: () => Promise<void> = async () => undefined;
+  return {
+    name: 'traces',
+    async start() {
+      if (endpoint === undefined) return;
+      end = await startTraceExport({ service: definition.name, version, endpoint, ratio });
+    },
+    // A collector that is away keeps nobody from stopping.
+    stop: () => end().catch(() => undefined),
   };
 }
 

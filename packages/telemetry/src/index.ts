@@ -1,3 +1,4 @@
+export { addLogFields, type LogFields, withLogFields } from './log-context.ts';
 export { createLogger, type Logger, type LogLevel, type LogOptions } from './logger.ts';
 export { MetricNameError } from './metric-name.ts';
 export {
@@ -14,5 +15,6 @@ export {
   type Registry,
 } from './metrics.ts';
 export { hashForLog, redactForLog, redactionPaths, scrubText } from './redaction.ts';
+export { startTraceExport, type TraceExportOptions } from './trace-export.ts';
 export { extractTrace, injectTrace, spanContextOf } from './trace-headers.ts';
 export { failSpan, type Span, type SpanOptions, startSpan, withSpan } from './tracing.ts';

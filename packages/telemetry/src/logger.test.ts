@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { addLogFields, withLogFields } from './log-context.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 function capture(level: 'debug' | 'info' = 'info'): {
@@ -57,4 +58,28 @@ test('an error keeps its code, its message and its stack', () => {
   logger.error({ err: Object.assign(new Error('disk full'), { code: 'disk-full', retriable: true }) }, 'failed');
   expect(lines()[0]?.err).toMatchObject({ message: 'disk full', code: 'disk-full', retriable: true });
   expect(lines()[0]).toHaveProperty('err.stack', expect.stringContaining('logger.test.ts'));
+});
+
+test('lines of one piece of work say whose it is, however deep, and what is added in the middle of it', async () => {
+  const lines: string[] = [];
+  const logger = createLogger({ service: 'test', destination: { write: (line: string) => void lines.push(line) } });
+  await withLogFields({ tenant: 'acme' }, async () => {
+    logger.info('first');
+    await Promise.resolve();
+    addLogFields({ run_id: '7' });
+    logger.child({ part: 'deep' }).info('second');
+    await withLogFields({ tenant: 'other' }, async () => logger.info('third'));
+  });
+  logger.info('outside');
+  addLogFields({ run_id: 'nowhere' });
+  const said = lines.map((line) => {
+    const { tenant, run_id: runId } = JSON.parse(line) as { tenant?: string; run_id?: string };
+    return [tenant, runId];
+  });
+  expect(said).toEqual([
+    ['acme', undefined],
+    ['acme', '7'],
+    ['other', '7'],
+    [undefined, undefined],
+  ]);
 });

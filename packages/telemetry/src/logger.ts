@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { currentLogFields } from './log-context.ts';
 import { redactForLog, scrubText } from './redaction.ts';
 
 export type { Logger } from 'pino';
@@ -17,7 +18,7 @@ export interface LogOptions {
 }
 
 /**
- * JSON lines with ISO time, the level as a word, and the ids of the active span. Secrets and personal data are taken out
+ * JSON lines with ISO time, the level as a word, the ids of the active span, and the tenant and run at work. Secrets and personal data are taken out
  * twice: by the name of their key, and by their look in the finished line.
  */
 export function createLogger({ service, level = 'info', destination }: LogOptions): Logger {
@@ -30,7 +31,7 @@ export function createLogger({ service, level = 'info', destination }: LogOption
       log: (fields) => redactFields(fields),
     },
     serializers: { err: serializeError, error: serializeError, cause: serializeError },
-    mixin: traceFields,
+    mixin: contextFields,
     hooks: { streamWrite: scrubText },
   };
   const logger = pino(options, destination ?? standardOutput());
@@ -59,9 +60,12 @@ function serializeError(error: unknown): unknown {
   return redactForLog(plain);
 }
 
-function traceFields(): Record<string, string> {
+function contextFields(): Record<string, string> {
   const context = trace.getActiveSpan()?.spanContext();
-  return context === undefined ? {} : { trace_id: context.traceId, span_id: context.spanId };
+  return {
+    ...currentLogFields(),
+    ...(context === undefined ? {} : { trace_id: context.traceId, span_id: context.spanId }),
+  };
 }
 
 function standardOutput(): DestinationStream {

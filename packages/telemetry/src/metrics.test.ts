@@ -69,7 +69,9 @@ describe('naming rule', () => {
 
 test('a scrape answers although one gauge hangs and another fails, with what they knew before', async () => {
   const metrics = createMetrics('test');
-  const hanging = metrics.gauge('kempt_hanging_rows', 'Never measured.', { collect: () => new Promise(() => undefined) });
+  const hanging = metrics.gauge('kempt_hanging_rows', 'Never measured.', {
+    collect: () => new Promise(() => undefined),
+  });
   metrics.gauge('kempt_failing_rows', 'Cannot be measured.', { collect: () => Promise.reject(new Error('away')) });
   hanging.set(3);
   const begunMs = performance.now();

@@ -1,5 +1,5 @@
 import { createPolicy, isDependencyFailure, type Policy, PolicyError } from '@kempt/resilience';
-import type { Metrics } from '@kempt/telemetry';
+import { type Metrics, withSpan } from '@kempt/telemetry';
 import type { ConnectorMetrics } from '../metrics.ts';
 import type { System } from './crm-client.ts';
 import { CrmError, unknownOutcome } from './crm-error.ts';
@@ -79,7 +79,7 @@ export function createCrmCalls(options: CrmCallsOptions): CrmCalls {
   const measured = async <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     const stop = connectorMetrics.apiRequestSeconds.startTimer({ system });
     try {
-      const result = await call();
+      const result = await withSpan({ name: `${system} request`, kind: 'client' }, { 'kempt.system': system }, call);
       connectorMetrics.apiRequests.inc({ system, outcome: 'ok' });
       return result;
     } catch (error) {

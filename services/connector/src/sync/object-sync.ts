@@ -1,7 +1,7 @@
 import type { Lane, WireFormat } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import type { Database, Transaction } from '@kempt/postgres';
-import type { Logger } from '@kempt/telemetry';
+import { addLogFields, type Logger } from '@kempt/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from '../connections/connection.ts';
 import type { ConnectionStatuses } from '../connections/connection-status.ts';
@@ -143,6 +143,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
       return { applied, run };
     });
     context.run = saved.run;
+    if (saved.run !== null) addLogFields({ run_id: saved.run.id });
     context.hasSkipped ||= page.skipped.length > 0;
     const labels = { system: connection.system, object: lease.object };
     metrics.recordsRead.inc(labels, page.records.length);
@@ -174,6 +175,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
   async function backfill(context: Context, cursor: SyncCursor): Promise<void> {
     const { reader, signal, lease } = context;
     context.run = await save(context, (tx) => startRun(tx, context, 'backfill'));
+    addLogFields({ run_id: context.run.id });
     const phases = [
       { phase: 'backfill' as const, read: reader.readAll.bind(reader) },
       ...(reader.readDeleted === undefined

@@ -1,7 +1,7 @@
 import type { WireFormat } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import { type Database, findDatabaseError } from '@kempt/postgres';
-import type { Logger } from '@kempt/telemetry';
+import { type Logger, withLogFields, withSpan } from '@kempt/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import type { Connection } from '../connections/connection.ts';
 import type { ConnectionStatuses } from '../connections/connection-status.ts';
@@ -120,21 +120,26 @@ export function createSyncRunner(options: SyncRunnerOptions): SyncRunner {
   }
 
   return {
-    async execute(lease, stop) {
-      const kept = keepLease(lease);
-      try {
-        const connection = await options.objectSync.run(lease, AbortSignal.any([stop, kept.signal]));
-        if (connection?.status === 'failing') {
-          // The others were put off when the connection began to fail.
-          await database.transaction(lease.tenantId, (tx) => makeDue(tx, lease.account));
-        }
-      } catch (error) {
-        if (error instanceof LeaseLostError || kept.signal.aborted) lost(lease);
-        else if (stop.aborted) await giveBack(lease, 0);
-        else await fail(lease, error);
-      } finally {
-        kept.stop();
-      }
-    },
+    execute: (lease, stop) =>
+      withLogFields({ tenant: lease.tenantId }, () =>
+        withSpan(`sync ${lease.object}`, { 'kempt.tenant': lease.tenantId }, () => execute(lease, stop)),
+      ),
   };
+
+  async function execute(lease: SyncLease, stop: AbortSignal): Promise<void> {
+    const kept = keepLease(lease);
+    try {
+      const connection = await options.objectSync.run(lease, AbortSignal.any([stop, kept.signal]));
+      if (connection?.status === 'failing') {
+        // The others were put off when the connection began to fail.
+        await database.transaction(lease.tenantId, (tx) => makeDue(tx, lease.account));
+      }
+    } catch (error) {
+      if (error instanceof LeaseLostError || kept.signal.aborted) lost(lease);
+      else if (stop.aborted) await giveBack(lease, 0);
+      else await fail(lease, error);
+    } finally {
+      kept.stop();
+    }
+  }
 }
