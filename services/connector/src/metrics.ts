@@ -16,6 +16,7 @@ export interface ConnectorMetrics {
   readonly changeDelaySeconds: Histogram<'system'>;
   readonly changesBlocked: Counter<'system' | 'reason'>;
   readonly leasesLost: Counter;
+  readonly olderSeals: Gauge;
   readonly crmAccounts: Gauge<'system' | 'outcome'>;
   readonly crmProbeSeconds: Histogram<'system'>;
   readonly crmCallsUsed: Gauge<'system'>;
@@ -98,6 +99,10 @@ export function createConnectorMetrics(
     leasesLost: metrics.counter(
       'kempt_sync_leases_lost_total',
       'Sync runs that ended because another instance had taken over their object.',
+    ),
+    olderSeals: metrics.gauge(
+      'kempt_credential_older_seals',
+      'Credentials that are sealed with a key other than the first, and could not be sealed anew in the last pass.',
     ),
     crmAccounts: metrics.gauge(
       'kempt_crm_accounts',

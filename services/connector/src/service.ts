@@ -23,6 +23,7 @@ import { createConnectionProbe } from './connections/connection-probe.ts';
 import { registerConnectionRoutes } from './connections/connection-routes.ts';
 import { createConnectionStatuses } from './connections/connection-status.ts';
 import { createConnections } from './connections/connections.ts';
+import { createCredentialResealing } from './connections/credential-resealing.ts';
 import { createDeclaredConnections } from './connections/declared-connections.ts';
 import { createConfiguredKeyProvider } from './connections/key-provider.ts';
 import { createSealer } from './connections/sealing.ts';
@@ -192,6 +193,7 @@ export async function buildConnector(
     patienceMs: settings.declaredPatienceMs,
     now,
   });
+  const resealing = createCredentialResealing({ database, sealer, olderSeals: metrics.olderSeals, logger });
   const safety = createSafety({ isReadOnlySet: settings.readOnly, now });
   const realWriters = createAccountWriters({ database, readers });
   const writers = seams.writers?.(realWriters) ?? realWriters;
@@ -250,6 +252,7 @@ export async function buildConnector(
   runtime.onShutdown(() => readers.close());
   return componentsOf(settings.roles, [
     ['sync', declared],
+    ['sync', resealing],
     ['sync', scheduler],
     ['webhooks', notices],
     ['sync', watches],

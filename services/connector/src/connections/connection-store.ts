@@ -126,6 +126,15 @@ export async function putConnection(tx: Transaction, content: ConnectionContent)
   return connectionOf(row as ConnectionRow);
 }
 
+/** Replaces the seal of a connection's credentials. They are the same ones, so nothing is told and its version stays. */
+export async function putSeal(tx: Transaction, account: string, sealedCredentials: string): Promise<void> {
+  await tx.execute('update connection set sealed_credentials = $3 where tenant_id = $1 and account = $2', [
+    tx.tenantId,
+    account,
+    sealedCredentials,
+  ]);
+}
+
 /** Changes the status of a connection whose row is locked, and raises its version. */
 export async function putStatus(
   tx: Transaction,

@@ -18,7 +18,7 @@ import {
   putConnection,
   putStatus,
 } from './connection-store.ts';
-import type { Sealer } from './sealing.ts';
+import type { SealContext, Sealer } from './sealing.ts';
 
 export interface ConnectionRequest {
   readonly definition: ConnectionDefinition;
@@ -83,8 +83,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (!isDeepStrictEqual(before.settings, settingsOf(definition))) return false;
     if (objects !== undefined && !isDeepStrictEqual(before.objects, [...new Set(objects)].sort())) return false;
     if (displayName !== undefined && before.displayName !== displayName) return false;
-    const context = { tenantId: before.tenantId, connectionId: before.id, field: sealedField };
-    const opened = await sealer.open(context, before.sealedCredentials).catch(() => null);
+    const opened = await sealer.open(sealContextOf(before), before.sealedCredentials).catch(() => null);
     return opened !== null && isDeepStrictEqual(JSON.parse(opened), definition.credentials);
   }
 
@@ -99,7 +98,7 @@ export function createConnections(options: ConnectionsOptions): Connections {
     if (known?.status !== 'paused') await enrolWhenErased(tx, account, objects);
     const id = connectionIdOf(tenantId, account);
     const sealedCredentials = await sealer.seal(
-      { tenantId, connectionId: id, field: sealedField },
+      sealContextOf({ tenantId, id }),
       JSON.stringify(definition.credentials),
     );
     const status =
@@ -217,8 +216,14 @@ export function createConnections(options: ConnectionsOptions): Connections {
   };
 }
 
+/** What the credentials of a connection are sealed to. */
+export const sealContextOf = ({ tenantId, id }: Pick<Connection, 'tenantId' | 'id'>): SealContext => ({
+  tenantId,
+  connectionId: id,
+  field: sealedField,
+});
+
 /** Opens the credentials of a connection. Rejects with BrokenSealError or UnknownSealingKeyError. */
 export async function openCredentials(sealer: Sealer, connection: Connection): Promise<unknown> {
-  const context = { tenantId: connection.tenantId, connectionId: connection.id, field: sealedField };
-  return JSON.parse(await sealer.open(context, connection.sealedCredentials ?? ''));
+  return JSON.parse(await sealer.open(sealContextOf(connection), connection.sealedCredentials ?? ''));
 }

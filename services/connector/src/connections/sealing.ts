@@ -13,6 +13,14 @@ export interface Sealer {
   seal(context: SealContext, plain: string): Promise<string>;
   /** Rejects with BrokenSealError if the text was changed or belongs elsewhere, UnknownSealingKeyError if its key is gone. */
   open(context: SealContext, sealed: string): Promise<string>;
+  /** Version of the key that seals. */
+  currentVersion(): Promise<number>;
+}
+
+/** Version of the key that a text is sealed with; undefined when it is no sealed text. */
+export function keyVersionOf(sealed: string): number | undefined {
+  const version = /^v(\d+)\./.exec(sealed)?.[1];
+  return version === undefined ? undefined : Number(version);
 }
 
 export class BrokenSealError extends Error {
@@ -37,6 +45,7 @@ const additionalData = (context: SealContext, keyVersion: number): Buffer =>
 
 export function createSealer(keys: KeyProvider): Sealer {
   return {
+    currentVersion: async () => (await keys.current()).version,
     async seal(context, plain) {
       const { version, key } = await keys.current();
       const iv = randomBytes(ivBytes);

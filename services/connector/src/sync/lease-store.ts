@@ -21,6 +21,12 @@ export async function listDue(tx: Transaction, limit: number): Promise<SyncTarge
   return rows.map((row) => ({ tenantId: row.tenant_id, account: row.account, object: row.object }));
 }
 
+/** Tenants that have, or had, anything to read. Needs a system transaction. */
+export async function listTenantsOfSchedule(tx: Transaction): Promise<string[]> {
+  const rows = await tx.query<{ tenant_id: string }>('select distinct tenant_id from sync_lease order by tenant_id');
+  return rows.map((row) => row.tenant_id);
+}
+
 /** Takes a lease; undefined when somebody else was faster. */
 export async function claim(
   tx: Transaction,
