@@ -81,7 +81,7 @@ async function observe(monitoring: Monitoring, scene: Scene, name: (typeof stimu
     await sleep(pollMs);
   }
   const failure = await end;
-  if (failure !== undefined) note(false, `${name}: ${String(failure)}`);
+  if (failure !== undefined) note(false, `${name}: ${failure instanceof Error ? failure.message : 'failed'}`);
   for (const { expression, before, last, complaint, isProven } of observations) {
     const change = `${before ?? 'nothing'} -> ${last ?? 'nothing'}`;
     note(isProven, `${expression.where}: ${complaint ?? `${change} (wanted ${wantedText(expression.proof)})`}`);
