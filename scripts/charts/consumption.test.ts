@@ -15,7 +15,10 @@ function sourcesOf(service: string): readonly string[] {
 }
 
 const namesOf = (text: string): readonly string[] =>
-  [...text.matchAll(/topic: topics\.(\w+)/g)].map(([, name]) => topics[name as keyof typeof topics].name).sort();
+  [
+    ...[...text.matchAll(/topic: topics\.(\w+)/g)].map(([, name]) => topics[name as keyof typeof topics].name),
+    ...(text.includes('canarySubscription(') ? [topics.canarySent.name] : []),
+  ].sort();
 
 /** Groups and topics as the sources of a service subscribe to them. */
 function subscribed(service: string): Record<string, readonly string[]> {
@@ -41,13 +44,13 @@ describe('who reads which topics', () => {
     },
   );
 
-  test('is what the gateway can follow', () => {
+  test('is what the gateway can follow, and canaries', () => {
     const source = readFileSync(path.join(services, 'gateway/src/events/followed-topic.ts'), 'utf8');
     const followed = [
       ...new Set([...source.matchAll(/topics\.(\w+)/g)].map(([, name]) => name as keyof typeof topics)),
     ];
     const [gateway] = consumption['gateway'] ?? [];
-    expect(followed.map((name) => topics[name].name).sort()).toEqual(gateway?.topics.map(({ name }) => name).sort());
+    expect([...followed.map((name) => topics[name].name), topics.canarySent.name].sort()).toEqual(gateway?.topics.map(({ name }) => name).sort());
   });
 
   test('gives nobody the right to write what another one owns, or to create anything', () => {

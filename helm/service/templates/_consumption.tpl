@@ -14,7 +14,8 @@
       "group": "connector-maintenance",
       "role": "sync",
       "topics": [
-        "kempt.metrics.maintenance-task-due.v1"
+        "kempt.metrics.maintenance-task-due.v1",
+        "kempt.metrics.canary-sent.v1"
       ]
     }
   ],
@@ -24,7 +25,8 @@
       "topics": [
         "kempt.connector.record-state.v1",
         "kempt.connector.connection-changed.v1",
-        "kempt.connector.sync-run-finished.v1"
+        "kempt.connector.sync-run-finished.v1",
+        "kempt.metrics.canary-sent.v1"
       ]
     }
   ],
@@ -33,7 +35,8 @@
       "group": "data-quality",
       "topics": [
         "kempt.connector.record-state.v1",
-        "kempt.dedupe.cluster-changed.v1"
+        "kempt.dedupe.cluster-changed.v1",
+        "kempt.metrics.canary-sent.v1"
       ]
     }
   ],
@@ -45,7 +48,8 @@
         "kempt.connector.audit-record-changed.v1",
         "kempt.connector.change-set-changed.v1",
         "kempt.dedupe.match-decided.v1",
-        "kempt.metrics.maintenance-task-finished.v1"
+        "kempt.metrics.maintenance-task-finished.v1",
+        "kempt.metrics.canary-sent.v1"
       ]
     }
   ],
@@ -61,7 +65,8 @@
         "kempt.connector.connection-changed.v1",
         "kempt.connector.completeness-measured.v1",
         "kempt.dedupe.merge-proposed.v1",
-        "kempt.dedupe.match-decided.v1"
+        "kempt.dedupe.match-decided.v1",
+        "kempt.metrics.canary-sent.v1"
       ]
     }
   ],
@@ -83,7 +88,8 @@
         "kempt.metrics.kpi-measured.v1",
         "kempt.connector.crm-probed.v1",
         "kempt.metrics.maintenance-task-due.v1",
-        "kempt.metrics.maintenance-task-finished.v1"
+        "kempt.metrics.maintenance-task-finished.v1",
+        "kempt.metrics.canary-sent.v1"
       ]
     }
   ]

@@ -23,17 +23,17 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
       hasDeadLetters: true,
       topics: [topics.mergeProposed, topics.fixProposed],
     },
-    { group: 'connector-maintenance', role: 'sync', hasDeadLetters: true, topics: [topics.maintenanceTaskDue] },
+    { group: 'connector-maintenance', role: 'sync', hasDeadLetters: true, topics: [topics.maintenanceTaskDue, topics.canarySent] },
   ],
   dedupe: [
     {
       group: 'dedupe',
       hasDeadLetters: true,
-      topics: [topics.recordState, topics.connectionChanged, topics.syncRunFinished],
+      topics: [topics.recordState, topics.connectionChanged, topics.syncRunFinished, topics.canarySent],
     },
   ],
   'data-quality': [
-    { group: 'data-quality', hasDeadLetters: true, topics: [topics.recordState, topics.clusterChanged] },
+    { group: 'data-quality', hasDeadLetters: true, topics: [topics.recordState, topics.clusterChanged, topics.canarySent] },
   ],
   'integration-audit': [
     {
@@ -45,6 +45,7 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
         topics.changeSetChanged,
         topics.matchDecided,
         topics.maintenanceTaskFinished,
+        topics.canarySent,
       ],
     },
   ],
@@ -62,6 +63,7 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
         topics.completenessMeasured,
         topics.mergeProposed,
         topics.matchDecided,
+        topics.canarySent,
       ],
     },
   ],
@@ -86,6 +88,7 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
         topics.crmProbed,
         topics.maintenanceTaskDue,
         topics.maintenanceTaskFinished,
+        topics.canarySent,
       ],
     },
   ],
