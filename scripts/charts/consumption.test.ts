@@ -50,7 +50,9 @@ describe('who reads which topics', () => {
       ...new Set([...source.matchAll(/topics\.(\w+)/g)].map(([, name]) => name as keyof typeof topics)),
     ];
     const [gateway] = consumption['gateway'] ?? [];
-    expect([...followed.map((name) => topics[name].name), topics.canarySent.name].sort()).toEqual(gateway?.topics.map(({ name }) => name).sort());
+    expect([...followed.map((name) => topics[name].name), topics.canarySent.name].sort()).toEqual(
+      gateway?.topics.map(({ name }) => name).sort(),
+    );
   });
 
   test('gives nobody the right to write what another one owns, or to create anything', () => {

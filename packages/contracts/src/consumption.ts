@@ -23,7 +23,12 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
       hasDeadLetters: true,
       topics: [topics.mergeProposed, topics.fixProposed],
     },
-    { group: 'connector-maintenance', role: 'sync', hasDeadLetters: true, topics: [topics.maintenanceTaskDue, topics.canarySent] },
+    {
+      group: 'connector-maintenance',
+      role: 'sync',
+      hasDeadLetters: true,
+      topics: [topics.maintenanceTaskDue, topics.canarySent],
+    },
   ],
   dedupe: [
     {
@@ -33,7 +38,11 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
     },
   ],
   'data-quality': [
-    { group: 'data-quality', hasDeadLetters: true, topics: [topics.recordState, topics.clusterChanged, topics.canarySent] },
+    {
+      group: 'data-quality',
+      hasDeadLetters: true,
+      topics: [topics.recordState, topics.clusterChanged, topics.canarySent],
+    },
   ],
   'integration-audit': [
     {
