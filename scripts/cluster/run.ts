@@ -58,10 +58,12 @@ async function prove(): Promise<void> {
   });
   if (cluster === undefined) return;
   const { load } = cluster;
-  await report.step('images are built', async () => {
-    await ensureBaseImages();
-    return (await shell('scripts/build-images', [])).trim().split('\n').join(', ');
-  });
+  if (!args.includes('--no-build')) {
+    await report.step('images are built', async () => {
+      await ensureBaseImages();
+      return (await shell('scripts/build-images', [])).trim().split('\n').join(', ');
+    });
+  }
   await report.step('images are loaded', () => load(images));
   const backing = await startBackingServices(cluster);
   report.note(`Kafka ${backing.brokers} and a Postgres in namespace ${backing.namespace}`);
