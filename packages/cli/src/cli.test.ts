@@ -1,5 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { runCli } from './cli.ts';
 
@@ -316,16 +319,26 @@ describe('records, clusters and ids', () => {
       },
       { column: 'name', level: 'different', left: 'Ann', right: null, weight: -2.25, termFrequencyWeight: 0 },
     ];
+    const summary = 'They can never be one: \u001b[31mthey contradict each other.';
     const pair = { left: 'sf:1', right: 'hs:2', weight: 3.25, probability: 0.9049, conflict: true, prior: -5, rows };
+    const merges = [{ summary: 'sf:1 and sf:2 were joined: their pairs weigh +8.00 bits on average.' }];
     answers['GET /v1/clusters/g1/explanation'] = {
-      body: { goldenId: 'g1', modelVersion: 'm1', threshold: 0.9, pairs: [pair] },
+      body: { goldenId: 'g1', modelVersion: 'm1', threshold: 0.9, pairs: [{ ...pair, summary }], merges },
     };
     const { out } = await kempt('clusters', 'explain', 'g1');
     expect(out).toMatch(/prior +-5\.00\n/);
     expect(out).toMatch(/email +exact +a@example\.com +a@example\.com +\+10\.50\n/);
     expect(out).toMatch(/name +different +Ann +-2\.25\n/);
     expect(out).toMatch(/sum +probability 0\.9049 +\+3\.25\n/);
-    expect(out).toContain('The two may never be one');
+    expect(out).toContain('sf:1 and sf:2 were joined');
+    expect(out).toContain('They can never be one');
+    expect(out).not.toContain('\u001b');
+    const folder = mkdtempSync(path.join(tmpdir(), 'kempt-cli-clusters-'));
+    const picture = path.join(folder, 'why.svg');
+    expect((await kempt('clusters', 'explain', 'g1', '--with', 'hs:2', '--svg', picture)).code).toBe(0);
+    expect(received.at(-1)?.url).toContain('with=hs%3A2');
+    expect(readFileSync(picture, 'utf8')).toContain('<title>sf:1 and hs:2: match weight +3.25 bits');
+    rmSync(folder, { recursive: true });
   });
 
   test('ids says what a superseded golden ID became', async () => {

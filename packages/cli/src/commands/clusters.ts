@@ -1,8 +1,10 @@
+import { waterfallSvg } from '@kempt/entity-resolution';
 import { type Command, Option } from 'commander';
 import { segment } from '../api-client.ts';
 import { type CommandContext, type ListOptions, readList } from '../command-context.ts';
 import { noteNextPage, wholeNumber, withListOptions } from '../list-options.ts';
 import { fields, printable, table } from '../output.ts';
+import { openOutputFile } from '../tables/output-file.ts';
 
 interface ClusterSummary {
   readonly goldenId: string;
@@ -33,6 +35,8 @@ interface Explanation {
     readonly weight: number;
     readonly probability: number;
     readonly conflict: boolean;
+    /** The same in a few sentences. */
+    readonly summary: string;
     readonly prior: number;
     readonly rows: readonly {
       readonly column: string;
@@ -43,6 +47,8 @@ interface Explanation {
       readonly termFrequencyWeight: number;
     }[];
   }[];
+  /** How the cluster was built, in order. */
+  readonly merges: readonly { readonly summary: string }[];
 }
 
 type Pair = Explanation['pairs'][number];
@@ -87,10 +93,27 @@ export function addClustersCommands(program: Command, context: CommandContext): 
 
   clusters
     .command('explain <goldenId>')
-    .description('show, pair by pair, the evidence that adds up to the match weight')
-    .action(async (goldenId: string) => {
-      const explanation = await (await context.api()).get<Explanation>(`/v1/clusters/${segment(goldenId)}/explanation`);
-      context.output().show(explanation, () => explain(explanation));
+    .description('show how a cluster was built and, pair by pair, the evidence that adds up to the match weight')
+    .option(
+      '--with <record>',
+      'explain only the pairs with this record, also one outside: why it is not in the cluster',
+    )
+    .option('--svg <file>', 'write the waterfall of the pair that agrees most as a picture')
+    .action(async (goldenId: string, flags: { readonly with?: string; readonly svg?: string }) => {
+      const output = flags.svg === undefined ? undefined : await openOutputFile(flags.svg);
+      try {
+        const path = `/v1/clusters/${segment(goldenId)}/explanation`;
+        const explanation = await (await context.api()).get<Explanation>(path, { with: flags.with });
+        const best = explanation.pairs.toSorted((left, right) => right.weight - left.weight)[0];
+        if (output !== undefined && best !== undefined) {
+          const { left, right } = best;
+          await output.write([waterfallSvg(best, { left, right, threshold: explanation.threshold })], context.signal);
+          await output.commit();
+        }
+        context.output().show(explanation, () => explain(explanation));
+      } finally {
+        await output?.discard();
+      }
     });
 }
 
@@ -120,7 +143,8 @@ function explain(explanation: Explanation): string {
     ['Threshold', explanation.threshold.toFixed(3)],
   ]);
   if (explanation.pairs.length === 0) return `${head}\n\nIts one record matches no other.`;
-  return [head, ...explanation.pairs.map(pairText)].join('\n\n');
+  const built = explanation.merges.map(({ summary }) => printable(summary)).join('\n');
+  return [head, ...(built === '' ? [] : [built]), ...explanation.pairs.map(pairText)].join('\n\n');
 }
 
 /** Prior and evidence, line by line, with the sum as the last line. */
@@ -141,8 +165,7 @@ function pairText(pair: Pair): string {
     ],
     '',
   );
-  const conflict = pair.conflict ? '\nThe two may never be one, whatever the weight.' : '';
-  return `${printable(pair.left)}  and  ${printable(pair.right)}\n${lines}${conflict}`;
+  return `${printable(pair.left)}  and  ${printable(pair.right)}\n${printable(pair.summary)}\n${lines}`;
 }
 
 function signed(weight: number): string {
