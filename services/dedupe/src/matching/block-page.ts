@@ -70,11 +70,38 @@ export function changedPage(
   page: Buffer,
   change: { readonly removed: readonly KeyEntry[]; readonly added: readonly KeyEntry[] },
 ): Buffer {
-  const name = ({ hash, record }: KeyEntry) => `${hash} ${record}`;
-  const removed = new Set(change.removed.map(name));
-  const kept = entriesOf(page).filter((entry) => !removed.has(name(entry)));
-  const known = new Set(kept.map(name));
-  return pageWith([...kept, ...change.added.filter((entry) => !known.has(name(entry)))]);
+  // A page has few entries and a change fewer, so they are compared as bytes, without a set.
+  const [removed, added] = [change.removed.map(bytesOf), change.added.map(bytesOf)];
+  const kept: Buffer[] = [];
+  let from = 0;
+  for (let at = 0; at < page.length; at += entryBytes) {
+    if (!removed.some((entry) => stands(page, at, entry))) continue;
+    kept.push(page.subarray(from, at));
+    from = at + entryBytes;
+  }
+  kept.push(page.subarray(from));
+  const rest = kept.length === 1 ? page : Buffer.concat(kept);
+  const fresh = added.filter(
+    (entry, index) => !holds(rest, entry) && !added.slice(0, index).some((earlier) => earlier.equals(entry)),
+  );
+  return fresh.length === 0 ? rest : Buffer.concat([rest, ...fresh]);
+}
+
+function bytesOf(entry: KeyEntry): Buffer {
+  return pageWith([entry]);
+}
+
+function stands(page: Buffer, at: number, entry: Buffer): boolean {
+  return (
+    page.readUInt32LE(at) === entry.readUInt32LE(0) &&
+    page.readUInt32LE(at + hashBytes) === entry.readUInt32LE(hashBytes) &&
+    page.readUInt16LE(at + 4) === entry.readUInt16LE(4)
+  );
+}
+
+function holds(page: Buffer, entry: Buffer): boolean {
+  for (let at = 0; at < page.length; at += entryBytes) if (stands(page, at, entry)) return true;
+  return false;
 }
 
 /** Shares the entries of a page out between itself and the page that is added as number `pages`. */
