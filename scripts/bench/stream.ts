@@ -92,7 +92,7 @@ const service = await createServiceProcess('dedupe', {
     KEMPT_KAFKA_BROKERS: kafka.brokers.join(','),
     KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: await publicKey(),
     KEMPT_DEDUPE_CACHED_RECORDS: process.env['KEMPT_DEDUPE_CACHED_RECORDS'] ?? '250000',
-    NODE_OPTIONS: '--max-old-space-size=8192',
+    NODE_OPTIONS: '--max-old-space-size=8192 --max-semi-space-size=64',
     ...(process.env['BENCH_SERVICE_NODE_OPTIONS'] === undefined
       ? {}
       : { NODE_OPTIONS: process.env['BENCH_SERVICE_NODE_OPTIONS'] }),

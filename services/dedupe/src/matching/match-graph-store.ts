@@ -97,13 +97,15 @@ export async function connectedComponent(
     };
     const rows = await tx.query<Edge>(
       `select left_ref as "left", right_ref as "right", weight, probability
-       from edge where tenant_id = $1 and left_ref = any($2::text[]) and weight >= $3
+       from edge where tenant_id = $1 and left_ref = any($2::text[])
        union
        select left_ref, right_ref, weight, probability
-       from edge where tenant_id = $1 and right_ref = any($2::text[]) and weight >= $3`,
-      [tx.tenantId, frontier, options.minimumWeight],
+       from edge where tenant_id = $1 and right_ref = any($2::text[])`,
+      [tx.tenantId, frontier],
     );
     for (const edge of rows) {
+      // Told apart here: in the query it would tempt Postgres to read all edges by their weight.
+      if (edge.weight < options.minimumWeight) continue;
       edges.set(`${edge.left}\n${edge.right}`, edge);
       reach(edge.left);
       reach(edge.right);

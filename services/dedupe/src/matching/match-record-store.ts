@@ -201,9 +201,10 @@ export async function clustersOf(tx: Transaction, refs: readonly string[]): Prom
 export async function sharedClustersOf(tx: Transaction, refs: readonly string[]): Promise<string[]> {
   if (refs.length === 0) return [];
   const rows = await tx.query<{ golden_id: string }>(
-    `select distinct record.golden_id from match_record as record
-       join cluster on cluster.tenant_id = $1 and cluster.golden_id = record.golden_id
-     where record.tenant_id = $1 and record.ref = any($2::text[]) and cluster.member_count > 1`,
+    `select distinct golden_id from match_record
+     where tenant_id = $1 and ref = any($2::text[])
+       and (select member_count from cluster
+            where cluster.tenant_id = $1 and cluster.golden_id = match_record.golden_id) > 1`,
     [tx.tenantId, refs],
   );
   return rows.map((row) => row.golden_id);
