@@ -1,4 +1,4 @@
-import type { Metrics } from '@kempt/telemetry';
+import { type Metrics, shareMeasurement } from '@kempt/telemetry';
 import type { EventBus } from './event-bus.ts';
 
 /** A scrape must not hang on a bus that is away. */
@@ -17,30 +17,31 @@ export function registerBusMetrics(metrics: Metrics, bus: EventBus, now: () => n
   );
   const groups = new Set<string>();
   const progress = createProgress(now);
+  const collect = shareMeasurement(
+    async () => {
+      const lags = await Promise.all([...groups].map(async (group) => ({ group, byTopic: await readLag(bus, group) })));
+      lag.reset();
+      lagSeconds.reset();
+      for (const { group, byTopic } of lags) {
+        for (const [topic, records] of byTopic) {
+          lag.set({ group, topic }, records);
+          lagSeconds.set({ group, topic }, progress.lagSeconds(group, topic, records));
+        }
+      }
+    },
+    // A lag that cannot be read is an empty one: nothing here fails.
+    () => undefined,
+  );
+  const shape = { labels: ['group', 'topic'], collect } as const;
   const lag = metrics.gauge(
     'kempt_consumer_lag_records',
     'Events that are published and that the group has not handled.',
-    {
-      labels: ['group', 'topic'],
-      collect: async () => {
-        const lags = await Promise.all(
-          [...groups].map(async (group) => ({ group, byTopic: await readLag(bus, group) })),
-        );
-        lag.reset();
-        lagSeconds.reset();
-        for (const { group, byTopic } of lags) {
-          for (const [topic, records] of byTopic) {
-            lag.set({ group, topic }, records);
-            lagSeconds.set({ group, topic }, progress.lagSeconds(group, topic, records));
-          }
-        }
-      },
-    },
+    shape,
   );
   const lagSeconds = metrics.gauge(
     'kempt_consumer_lag_seconds',
     'For how long the group has been behind, at most: since the newest event that it handled was published, or since it had no lag.',
-    ['group', 'topic'],
+    shape,
   );
 
   return {

@@ -1,6 +1,5 @@
 import type { Database } from '@kempt/postgres';
-import type { Counter, Histogram, Logger, Metrics } from '@kempt/telemetry';
-import { shareMeasurement } from './shared-measurement.ts';
+import { type Counter, type Histogram, type Logger, type Metrics, shareMeasurement } from '@kempt/telemetry';
 import { measureWaiting } from './waiting-store.ts';
 
 /** What became of an event. */

@@ -1,8 +1,7 @@
 import type { Lane } from '@kempt/contracts';
 import type { Database } from '@kempt/postgres';
-import type { Counter, Logger, Metrics } from '@kempt/telemetry';
+import { type Counter, type Logger, type Metrics, shareMeasurement } from '@kempt/telemetry';
 import { measureOutbox } from './outbox-store.ts';
-import { shareMeasurement } from './shared-measurement.ts';
 
 export interface OutboxMetrics {
   readonly dispatched: Counter<'topic' | 'lane'>;

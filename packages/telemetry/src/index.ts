@@ -15,6 +15,7 @@ export {
   type Registry,
 } from './metrics.ts';
 export { hashForLog, redactForLog, redactionPaths, scrubText } from './redaction.ts';
+export { shareMeasurement } from './shared-measurement.ts';
 export { startTraceExport, type TraceExportOptions } from './trace-export.ts';
 export { extractTrace, injectTrace, spanContextOf } from './trace-headers.ts';
 export { failSpan, type Span, type SpanOptions, startSpan, withSpan } from './tracing.ts';

@@ -176,7 +176,7 @@ test('records that come and go all the time, and an index that lags behind, are 
 async function publishDue(task: string): Promise<string> {
   const runId = uuidv7();
   const now = new Date();
-  await bus.ensureTopics([topics.maintenanceTaskDue]);
+  await bus.ensureTopics([topics.maintenanceTaskDue, topics.canarySent]);
   await bus.publish([
     encodeEvent(
       {
