@@ -44,7 +44,7 @@ const begin = performance.now();
 // Each question has its moment, whatever became of those before it; what it waits counts.
 const asked = questions.map(async (fields, index) => {
   const due = begin + (index * 1000) / rate;
-  await sleep(due - performance.now());
+  await sleep(Math.max(0, due - performance.now()));
   try {
     if (await ask(fields)) found += 1;
     latenciesMs.push(performance.now() - due);
