@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   decisionThreshold,
+  type InputRecord,
   inferSchema,
   resolve,
   type Schema,
@@ -25,7 +26,7 @@ const { values: flags, positionals } = parseArgs({
 interface BenchSet {
   readonly name: string;
   readonly schema: Schema;
-  readonly rows: Parameters<typeof trainModel>[0] & readonly unknown[];
+  readonly rows: readonly InputRecord[];
   readonly truth: ReadonlyMap<string, string>;
 }
 

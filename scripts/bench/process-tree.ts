@@ -8,8 +8,7 @@ export interface ProcessMemory {
   readonly pssBytes: number;
 }
 
-/** Memory of a process and everything that descends from it. */
-export async function memoryOfTree(root: number): Promise<ProcessMemory[]> {
+async function processesOf(root: number): Promise<number[]> {
   const children = new Map<number, number[]>();
   for (const entry of await readdir('/proc')) {
     const pid = Number(entry);
@@ -21,8 +20,28 @@ export async function memoryOfTree(root: number): Promise<ProcessMemory[]> {
   }
   const tree = [root];
   for (let at = 0; at < tree.length; at += 1) tree.push(...(children.get(tree[at] as number) ?? []));
-  const memories = await Promise.all(tree.map(memoryOf));
+  return tree;
+}
+
+/** Memory of a process and everything that descends from it. */
+export async function memoryOfTree(root: number): Promise<ProcessMemory[]> {
+  const memories = await Promise.all((await processesOf(root)).map(memoryOf));
   return memories.filter((memory) => memory !== undefined);
+}
+
+/** What a process and its descendants hold in memory now, and the processor time they have used, ended children included. */
+export async function treeUse(root: number): Promise<{ readonly residentBytes: number; readonly cpuSeconds: number }> {
+  let pages = 0;
+  let ticks = 0;
+  for (const pid of await processesOf(root)) {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+    if (stat === undefined) continue;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Fields 14 to 17 of proc(5): own time in user and system mode, then that of ended children. Field 24: resident pages.
+    for (const at of [11, 12, 13, 14]) ticks += Number(fields[at]);
+    pages += Number(fields[21]);
+  }
+  return { residentBytes: pages * 4096, cpuSeconds: ticks / 100 };
 }
 
 async function memoryOf(pid: number): Promise<ProcessMemory | undefined> {

@@ -1,4 +1,5 @@
 import { countryLines, regionLines, streetWordLines, unitWords } from './data/address-words.ts';
+import { remembered } from './remembered.ts';
 import { cleanText, isMissing, squeeze, wordsOf } from './text.ts';
 
 /** An address in normal form; a part that is not known is empty. */
@@ -40,29 +41,29 @@ const countries: ReadonlyMap<string, string> = new Map(pairs(countryLines, /,/))
 const units: ReadonlySet<string> = new Set(unitWords);
 
 /** Canonical code of a country name, or the cleaned text when it is none that is known. */
-export function parseCountry(raw: string): string {
+export const parseCountry = remembered((raw) => {
   const text = wordsOf(cleanText(raw)).join(' ');
   return isMissing(text) ? '' : (countries.get(text) ?? text);
-}
+});
 
-export function parseRegion(raw: string): string {
+export const parseRegion = remembered((raw) => {
   const text = wordsOf(cleanText(raw)).join(' ');
   return isMissing(text) ? '' : (regions.get(text) ?? text);
-}
+});
 
-export function parsePostcode(raw: string): string {
+export const parsePostcode = remembered((raw) => {
   const text = cleanText(raw);
   if (isMissing(text)) return '';
   const zip = /^(\d{5})-?\d{4}$/.exec(text);
   if (zip !== null) return zip[1] as string;
   const code = squeeze(text.replace(/\.0+$/, ''));
   return /^0+$/.test(code) ? '' : code;
-}
+});
 
-function parseCity(raw: string): string {
+const parseCity = remembered((raw) => {
   const text = cleanText(raw);
   return isMissing(text) ? '' : wordsOf(text.replace(/\bst[. ]/, 'saint ')).join(' ');
-}
+});
 
 const houseNumber = /^\d+[a-z]?$/;
 

@@ -9,6 +9,13 @@ export interface BlockIndex {
   readonly blocks: Int32Array;
 }
 
+/** The keys that rows had before the index was started again. */
+export interface EarlierKeys {
+  isCommon(row: number): boolean;
+  readonly rowStarts: Int32Array;
+  readonly blocks: Int32Array;
+}
+
 /** Collects keys row by row; keys are kept as hashes only. */
 export class BlockIndexBuilder {
   readonly #ids = new KeyIds();
@@ -19,22 +26,65 @@ export class BlockIndexBuilder {
   #used = 0;
 
   addRow(hashes: readonly number[]): void {
-    if (this.#rows + 2 > this.#rowStarts.length) this.#rowStarts = widen(this.#rowStarts);
-    while (this.#used + hashes.length > this.#blocks.length) this.#blocks = widen(this.#blocks);
+    this.#makeRoom(hashes.length);
     for (const hash of hashes) {
       const id = this.#ids.idOf(hash);
       if (id >= this.#sizes.length) this.#sizes = widen(this.#sizes);
-      this.#sizes[id] = (this.#sizes[id] as number) + 1;
-      this.#blocks[this.#used] = id;
-      this.#used += 1;
+      this.#put(id);
     }
     this.#rows += 1;
     this.#rowStarts[this.#rows] = this.#used;
   }
 
+  /** The next row with the keys that it had before. */
+  addKnown(before: EarlierKeys, row: number): void {
+    const from = before.rowStarts[row] as number;
+    const to = before.rowStarts[row + 1] as number;
+    this.#makeRoom(to - from);
+    for (let at = from; at < to; at += 1) this.#put(before.blocks[at] as number);
+    this.#rows += 1;
+    this.#rowStarts[this.#rows] = this.#used;
+  }
+
+  #put(id: number): void {
+    this.#sizes[id] = (this.#sizes[id] as number) + 1;
+    this.#blocks[this.#used] = id;
+    this.#used += 1;
+  }
+
+  #makeRoom(keys: number): void {
+    if (this.#rows + 2 > this.#rowStarts.length) this.#rowStarts = widen(this.#rowStarts);
+    while (this.#used + keys > this.#blocks.length) this.#blocks = widen(this.#blocks);
+  }
+
+  /** Forgets all rows but not the keys, and answers the rows there were; a key that more than `limit` of them had is common. */
+  restart(limit: number): EarlierKeys {
+    const rowStarts = this.#rowStarts;
+    const blocks = this.#blocks;
+    const sizes = this.#sizes;
+    this.#sizes = new Int32Array(sizes.length);
+    this.#rowStarts = new Int32Array(rowStarts.length);
+    this.#blocks = new Int32Array(blocks.length);
+    this.#rows = 0;
+    this.#used = 0;
+    return {
+      rowStarts,
+      blocks,
+      isCommon(row) {
+        for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1)
+          if ((sizes[blocks[at] as number] as number) > limit) return true;
+        return false;
+      },
+    };
+  }
+
   /** Hashes of the keys that more than `limit` rows have. */
   hashesAbove(limit: number): number[] {
-    return [...this.#ids.hashes()].filter((_, id) => (this.#sizes[id] as number) > limit);
+    const above: number[] = [];
+    const hashes = this.#ids.hashes();
+    for (let id = 0; id < hashes.length; id += 1)
+      if ((this.#sizes[id] as number) > limit) above.push(hashes[id] as number);
+    return above;
   }
 
   /** Comparisons that all blocks up to `limit` rows cost together, pairs counted once for every block they share. */
@@ -47,25 +97,42 @@ export class BlockIndexBuilder {
     return cost;
   }
 
-  build(): BlockIndex {
-    const count = this.#ids.size;
+  /** The index of all blocks that make a pair and have no more than `limit` rows. The builder is of no use afterwards. */
+  build(limit = Number.POSITIVE_INFINITY): BlockIndex {
+    const sizes = this.#sizes;
+    const places = new Int32Array(this.#ids.size);
+    let count = 0;
+    let total = 0;
+    for (let id = 0; id < places.length; id += 1) {
+      const size = sizes[id] as number;
+      const isKept = size > 1 && size <= limit;
+      places[id] = isKept ? count : -1;
+      if (!isKept) continue;
+      count += 1;
+      total += size;
+    }
     const starts = new Int32Array(count + 1);
-    for (let id = 0; id < count; id += 1) starts[id + 1] = (starts[id] as number) + (this.#sizes[id] as number);
+    for (let id = 0; id < places.length; id += 1) {
+      const place = places[id] as number;
+      if (place >= 0) starts[place + 1] = (starts[place] as number) + (sizes[id] as number);
+    }
     const fill = starts.slice(0, -1);
-    const members = new Int32Array(this.#used);
+    const members = new Int32Array(total);
+    const blocks = new Int32Array(total);
+    const rowStarts = new Int32Array(this.#rows + 1);
+    let used = 0;
     for (let row = 0; row < this.#rows; row += 1) {
       for (let at = this.#rowStarts[row] as number; at < (this.#rowStarts[row + 1] as number); at += 1) {
-        const id = this.#blocks[at] as number;
-        members[fill[id] as number] = row;
-        fill[id] = (fill[id] as number) + 1;
+        const place = places[this.#blocks[at] as number] as number;
+        if (place < 0) continue;
+        members[fill[place] as number] = row;
+        fill[place] = (fill[place] as number) + 1;
+        blocks[used] = place;
+        used += 1;
       }
+      rowStarts[row + 1] = used;
     }
-    return {
-      starts,
-      members,
-      rowStarts: this.#rowStarts.slice(0, this.#rows + 1),
-      blocks: this.#blocks.slice(0, this.#used),
-    };
+    return { starts, members, rowStarts, blocks };
   }
 }
 
@@ -96,6 +163,15 @@ export class CandidateWalk {
 
   /** Rows above `row` that share a usable block with it; answers how many. */
   after(row: number): number {
+    return this.#walk(row, row);
+  }
+
+  /** All rows that share a usable block with `row`; answers how many. */
+  around(row: number): number {
+    return this.#walk(row, -1);
+  }
+
+  #walk(row: number, above: number): number {
     const { starts, members, rowStarts, blocks } = this.#index;
     let count = 0;
     for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1) {
@@ -105,8 +181,8 @@ export class CandidateWalk {
       if (to - from > this.#largestBlock) continue;
       for (let position = to - 1; position >= from; position -= 1) {
         const other = members[position] as number;
-        if (other <= row) break;
-        if (this.#seen[other] === row) continue;
+        if (other <= above) break;
+        if (this.#seen[other] === row || other === row) continue;
         this.#seen[other] = row;
         if (count === this.candidates.length) this.candidates = widen(this.candidates);
         this.candidates[count] = other;

@@ -1,11 +1,14 @@
 import { readAddress } from './address.ts';
 import { isRoleMailbox } from './email.ts';
 import type { Rarities } from './frequencies.ts';
-import { hashText } from './hash.ts';
+import { TextHasher } from './hash.ts';
+import { KeyIds } from './key-ids.ts';
 import { readOrganisation } from './organisation-name.ts';
 import { nicknameGroupsOf, readName, soundOf } from './person-name.ts';
 import { phoneDigits } from './phone.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, SlotKind } from './plan.ts';
+
+type Values = readonly (readonly string[])[];
 
 /**
  * Writes the blocking keys of records. Two records are a candidate pair when they share a key. A key that was too common when the model was
@@ -13,146 +16,244 @@ import type { Plan } from './plan.ts';
  */
 export interface Blocker {
   /** Keys in order, the most selective kind first. */
-  keys(values: readonly (readonly string[])[]): string[];
-  /** The same keys as hashes, in the same order. */
-  hashes(values: readonly (readonly string[])[]): number[];
+  keys(values: Values): string[];
+  /** The same keys as hashes, in the same order; the array is written over by the next call. */
+  hashes(values: Values): readonly number[];
 }
 
-interface Traits {
-  readonly keys: string[];
-  /** Properties that a key which is too common alone is joined with. */
-  readonly joints: string[];
-}
+/** Properties that a key which is too common is joined with. */
+const mostJoints = 8;
+const none: readonly string[] = [];
 
 export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly number[]): Blocker {
-  const stopped = new Set(stopKeys);
-  const each = (values: readonly (readonly string[])[], found: (key: string, hash: number) => void): void => {
-    const { keys, joints } = traitsOf(plan, values, rarities);
-    const seen = new Set<number>();
-    const offer = (key: string): boolean => {
-      const hash = hashText(key);
-      if (stopped.has(hash)) return false;
-      if (!seen.has(hash)) {
-        seen.add(hash);
-        found(key, hash);
+  const stopped = new KeyIds();
+  for (const hash of stopKeys) stopped.idOf(hash);
+  const traits = new Traits(plan, rarities);
+  const hasher = new TextHasher();
+  const found: number[] = [];
+  let texts: string[] | null = null;
+
+  const take = (hash: number, text: string): void => {
+    if (found.includes(hash)) return;
+    found.push(hash);
+    texts?.push(text);
+  };
+  const each = (values: Values): void => {
+    found.length = 0;
+    traits.read(values);
+    const { parts, joints, jointKinds } = traits;
+    for (let at = 0; at < parts.length; at += keyWidth) {
+      hasher.begin();
+      for (let part = at; part < at + keyParts; part += 1) hasher.add(parts[part] as string);
+      const hash = hasher.value();
+      const text = texts === null ? '' : parts.slice(at, at + keyParts).join('');
+      if (!stopped.has(hash)) {
+        take(hash, text);
+        continue;
       }
-      return true;
-    };
-    for (const key of keys) {
-      if (offer(key)) continue;
-      for (const joint of joints) offer(`${key}&${joint}`);
+      hasher.add('&');
+      hasher.mark();
+      const kind = parts[at + keyParts] as string;
+      let joined = 0;
+      for (let joint = 0; joint < joints.length && joined < mostJoints; joint += 1) {
+        if (kind !== anyJoint && jointKinds[joint] !== kind) continue;
+        joined += 1;
+        hasher.back();
+        hasher.add(joints[joint] as string);
+        const both = hasher.value();
+        if (!stopped.has(both)) take(both, texts === null ? '' : `${text}&${joints[joint]}`);
+      }
     }
   };
   return {
     keys(values) {
-      const found: string[] = [];
-      each(values, (key) => found.push(key));
-      return found;
+      texts = [];
+      each(values);
+      const written = texts;
+      texts = null;
+      return written;
     },
     hashes(values) {
-      const found: number[] = [];
-      each(values, (_, hash) => found.push(hash));
+      each(values);
       return found;
     },
   };
 }
 
-function traitsOf(plan: Plan, values: readonly (readonly string[])[], rarities: Rarities): Traits {
-  const strong: string[] = [];
-  const keys: string[] = [];
-  const joints: string[] = [];
-  const of = (kind: string): string[] =>
-    plan.slots.flatMap((slot, index) => (slot.kind === kind ? [...(values[index] ?? [])] : []));
-  const names = of('personName').map(readName);
-  const organisations = of('organisation').map(readOrganisation);
-  const addresses = of('address').map(readAddress);
-  const rareWords = organisations.map(({ words }) =>
-    [...new Set(words)].sort((a, b) => rarities.of('token', b) - rarities.of('token', a) || (a < b ? -1 : 1)),
-  );
-  const places = [
-    ...new Set(
-      addresses.flatMap((address) =>
-        [address.postcode.slice(0, 4), soundOf(address.city)].filter((place) => place !== ''),
-      ),
-    ),
-  ];
+/** Keys are kept as so many pieces of text, followed by the kind of joints that they take. */
+const keyParts = 4;
+const keyWidth = keyParts + 1;
 
-  plan.slots.forEach((slot, index) => {
-    for (const value of values[index] ?? []) {
-      if (slot.kind === 'identifier' && value.length >= 3) strong.push(`i${slot.name}:${value}`);
-      if (slot.kind === 'date' && value.slice(4) !== '0000') {
-        joints.push(`d:${value.slice(0, 4)}`, `d:${value.slice(4)}`);
-        for (const name of names) {
-          const given = name.given[0] ?? '';
-          const family = name.family.join('');
-          if (given !== '') keys.push(`dg:${value}:${given.charAt(0)}`);
-          if (family !== '') keys.push(`df:${value}:${family.charAt(0)}`, `dy:${value.slice(0, 4)}:${soundOf(family)}`);
-          if (given !== '')
-            keys.push(`dx:${value.slice(0, 4)}:${soundOf(given)}`, `dm:${value.slice(4)}:${soundOf(given)}`);
+/** A key with a name in it gains nothing from the name again, and one without it needs a name more than anything else. */
+const nameJoint = 'n';
+const otherJoint = 'o';
+const anyJoint = '';
+
+/** The keys and joints of one record at a time. */
+class Traits {
+  readonly parts: string[] = [];
+  readonly joints: string[] = [];
+  readonly jointKinds: string[] = [];
+  readonly #plan: Plan;
+  readonly #rarities: Rarities;
+  readonly #slotsOf = new Map<SlotKind, number[]>();
+
+  constructor(plan: Plan, rarities: Rarities) {
+    this.#plan = plan;
+    this.#rarities = rarities;
+    plan.slots.forEach(({ kind }, index) => {
+      this.#slotsOf.set(kind, [...(this.#slotsOf.get(kind) ?? []), index]);
+    });
+  }
+
+  #of(kind: SlotKind, values: Values): readonly string[] {
+    const slots = this.#slotsOf.get(kind);
+    if (slots === undefined) return none;
+    if (slots.length === 1) return values[slots[0] as number] ?? none;
+    return slots.flatMap((slot) => values[slot] ?? none);
+  }
+
+  /** A key of what it is about and one or two properties. */
+  #key(joints: string, about: string, property: string, second = ''): void {
+    this.parts.push(about, property, second === '' ? '' : ':', second, joints);
+  }
+
+  #joint(kind: string, text: string): void {
+    if (this.joints.includes(text)) return;
+    this.joints.push(text);
+    this.jointKinds.push(kind);
+  }
+
+  read(values: Values): void {
+    this.parts.length = 0;
+    this.joints.length = 0;
+    this.jointKinds.length = 0;
+    const names = this.#of('personName', values).map(readName);
+    // A person's record is found by its name and what stands beside it; what colleagues or a household share would only find those.
+    const isNamed = names.some(({ family }) => family.length > 0);
+    const others = isNamed ? nameJoint : anyJoint;
+    const named = otherJoint;
+    const organisations = this.#of('organisation', values).map(readOrganisation);
+    const addresses = this.#of('address', values).map(readAddress);
+    const emails = this.#of('email', values);
+    const phones = this.#of('phone', values);
+    const places: string[] = [];
+    for (const { postcode, city } of addresses) {
+      const code = postcode.slice(0, 4);
+      if (code !== '' && !places.includes(code)) places.push(code);
+      const sound = city === '' ? '' : soundOf(city);
+      if (sound !== '' && !places.includes(sound)) places.push(sound);
+    }
+
+    this.#plan.slots.forEach((slot, index) => {
+      if (slot.kind !== 'identifier') return;
+      for (const value of values[index] ?? none) if (value.length >= 3) this.#key(others, 'i', slot.name, value);
+    });
+    for (const email of emails) {
+      const whole = email.endsWith('|n') ? email.slice(0, -2) : email;
+      this.#key(others, 'e:', whole);
+      const at = whole.lastIndexOf('@');
+      const local = at > 0 ? whole.slice(0, at) : whole;
+      if (local.length >= 4 && at > 0 && !isRoleMailbox(local)) this.#joint(otherJoint, `m:${whole.slice(at + 1)}`);
+    }
+    for (const phone of phones) {
+      const digits = phoneDigits(phone);
+      this.#key(others, 'p:', digits.slice(-7));
+      this.#joint(otherJoint, `p:${digits.slice(-4)}`);
+    }
+    for (const domain of this.#of('domain', values)) this.#key(others, 'w:', domain);
+    for (const value of this.#of('date', values)) {
+      if (value.slice(4) === '0000') continue;
+      const year = value.slice(0, 4);
+      const day = value.slice(4);
+      this.#joint(otherJoint, `d:${year}`);
+      this.#joint(otherJoint, `d:${day}`);
+      for (const name of names) {
+        const given = name.given[0] ?? '';
+        const family = name.family.join('');
+        if (given !== '') this.#key(named, 'dg:', value, given.charAt(0));
+        if (family !== '') {
+          this.#key(named, 'df:', value, family.charAt(0));
+          this.#key(named, 'dy:', year, soundOf(family));
         }
-        if (names.length === 0) keys.push(`d:${value}`);
+        if (given !== '') {
+          this.#key(named, 'dx:', year, soundOf(given));
+          this.#key(named, 'dm:', day, soundOf(given));
+        }
+      }
+      if (names.length === 0) this.#key(anyJoint, 'd:', value);
+    }
+    for (const email of emails) {
+      const whole = email.endsWith('|n') ? email.slice(0, -2) : email;
+      const at = whole.lastIndexOf('@');
+      const local = at > 0 ? whole.slice(0, at) : whole;
+      if (local.length < 4 || isRoleMailbox(local)) continue;
+      this.#key(others, 'l:', local);
+      this.#key(others, 'lp:', local.slice(0, 6));
+    }
+    const rareWords = organisations.map(({ words }) => this.#byRarity(words));
+    for (const name of names) {
+      const given = name.given[0] ?? '';
+      const family = name.family.join('');
+      const givenSound = given === '' ? '' : soundOf(given);
+      const familySound = family === '' ? '' : soundOf(family);
+      if (given !== '' && family !== '') {
+        const [first, second] = given < family ? [given, family] : [family, given];
+        this.#key(named, 'n:', first, second);
+        for (const group of nicknameGroupsOf(given)) this.#key(named, 'k:', String(group), familySound);
+        this.#key(named, 's:', familySound, given.charAt(0));
+        this.#key(named, 'g:', givenSound, family.charAt(0));
+        this.#key(named, 'h:', givenSound, familySound);
+        if (name.family.length > 1)
+          for (const word of name.family) this.#key(named, 's:', soundOf(word), given.charAt(0));
+      }
+      if (family !== '') {
+        this.#joint(nameJoint, `f:${familySound}`);
+        for (const place of places) this.#key(named, 'z:', place, familySound);
+        for (const words of rareWords) if (words[0] !== undefined) this.#key(named, 'y:', words[0], familySound);
+      }
+      if (given !== '') {
+        this.#joint(nameJoint, `g:${nicknameGroupsOf(given)[0] ?? given}`);
+        for (const place of places) this.#key(named, 'x:', place, givenSound);
+        if (isNamed)
+          for (const words of rareWords) if (words[0] !== undefined) this.#key(named, 'q:', words[0], givenSound);
       }
     }
-  });
-  for (const email of of('email')) {
-    const whole = email.replace(/\|n$/, '');
-    strong.push(`e:${whole}`);
-    const at = whole.lastIndexOf('@');
-    const local = at > 0 ? whole.slice(0, at) : whole;
-    if (local.length >= 4 && !isRoleMailbox(local)) {
-      keys.push(`l:${local}`, `lp:${local.slice(0, 6)}`);
-      if (at > 0) joints.push(`m:${whole.slice(at + 1)}`);
+    organisations.forEach(({ words }, index) => {
+      this.#joint(otherJoint, `o:${soundOf(words[0] ?? '')}`);
+      if (isNamed) return;
+      const whole = words.join('');
+      this.#key(anyJoint, 'o:', [...words].sort().join(''));
+      if (whole.length >= 6) this.#key(anyJoint, 'c:', whole.slice(0, 8));
+      for (const word of (rareWords[index] ?? none).slice(0, 3)) this.#key(anyJoint, 't:', word);
+      this.#key(anyJoint, 'u:', words.slice(0, 2).map(soundOf).join(''));
+    });
+    for (const address of addresses) {
+      const street = longest(address.street);
+      if (address.house !== '' && street !== '') this.#key(others, 'a:', address.house, soundOf(street));
+      if (address.house !== '' && address.postcode !== '') this.#key(others, 'b:', address.house, address.postcode);
+      if (street !== '' && address.house === '' && address.city !== '')
+        this.#key(others, 'a:', soundOf(street), soundOf(address.city));
+    }
+    for (const place of places) this.#joint(otherJoint, `z:${place}`);
+    if (names.length > 0 || organisations.length > 0) return;
+    for (const text of this.#of('freeText', values)) {
+      const words = text.split(' ');
+      for (const word of words.filter((item) => item.length > 3).slice(0, 4)) this.#key(anyJoint, 'r:', word);
     }
   }
-  for (const phone of of('phone')) {
-    const digits = phoneDigits(phone);
-    strong.push(`p:${digits.slice(-7)}`);
-    joints.push(`p:${digits.slice(-4)}`);
-  }
-  for (const domain of of('domain')) strong.push(`w:${domain}`);
 
-  for (const name of names) {
-    const given = name.given[0] ?? '';
-    const family = name.family.join('');
-    const root = given === '' ? '' : String(nicknameGroupsOf(given)[0] ?? given);
-    if (given !== '' && family !== '') {
-      const [first, second] = given < family ? [given, family] : [family, given];
-      keys.push(`n:${first}:${second}`);
-      for (const group of nicknameGroupsOf(given)) keys.push(`k:${group}:${soundOf(family)}`);
-      keys.push(`s:${soundOf(family)}:${given.charAt(0)}`, `g:${soundOf(given)}:${family.charAt(0)}`);
-      keys.push(`h:${soundOf(given)}:${soundOf(family)}`);
-      for (const word of name.family.length > 1 ? name.family : []) keys.push(`s:${soundOf(word)}:${given.charAt(0)}`);
-    }
-    if (family !== '') {
-      joints.push(`f:${soundOf(family)}`);
-      for (const place of places) keys.push(`z:${place}:${soundOf(family)}`);
-      for (const words of rareWords) if (words[0] !== undefined) keys.push(`y:${words[0]}:${soundOf(family)}`);
-    }
-    if (given !== '') {
-      joints.push(`g:${root}`);
-      for (const place of places) keys.push(`x:${place}:${soundOf(given)}`);
-    }
+  #byRarity(words: readonly string[]): readonly string[] {
+    if (words.length === 1) return words;
+    return [...new Set(words)]
+      .map((word) => ({ word, rarity: this.#rarities.of('token', word) }))
+      .sort((a, b) => b.rarity - a.rarity || (a.word < b.word ? -1 : 1))
+      .map(({ word }) => word);
   }
-  organisations.forEach(({ words }, index) => {
-    const whole = words.join('');
-    keys.push(`o:${[...words].sort().join('')}`);
-    if (whole.length >= 6) keys.push(`c:${whole.slice(0, 8)}`);
-    for (const word of (rareWords[index] ?? []).slice(0, 3)) keys.push(`t:${word}`);
-    keys.push(`u:${words.slice(0, 2).map(soundOf).join('')}`);
-    joints.push(`o:${soundOf(words[0] ?? '')}`);
-  });
-  for (const address of addresses) {
-    const street = [...address.street].sort((a, b) => b.length - a.length || (a < b ? -1 : 1))[0] ?? '';
-    if (address.house !== '' && street !== '') keys.push(`a:${address.house}:${soundOf(street)}`);
-    if (address.house !== '' && address.postcode !== '') keys.push(`b:${address.house}:${address.postcode}`);
-    if (street !== '' && address.house === '' && address.city !== '')
-      keys.push(`a:${soundOf(street)}:${soundOf(address.city)}`);
-  }
-  for (const place of places) joints.push(`z:${place}`);
-  for (const text of of('freeText')) {
-    if (names.length > 0 || organisations.length > 0) continue;
-    const words = text.split(' ');
-    for (const word of words.filter((item) => item.length > 3).slice(0, 4)) keys.push(`r:${word}`);
-  }
-  return { keys: [...strong, ...keys], joints: [...new Set(joints)].slice(0, 8) };
+}
+
+function longest(words: readonly string[]): string {
+  let best = '';
+  for (const word of words) if (word.length > best.length || (word.length === best.length && word < best)) best = word;
+  return best;
 }

@@ -1,5 +1,6 @@
 import { parse } from 'tldts';
 import { freeMailDomains, sharedHosts } from './data/mail-domains.ts';
+import { remembered } from './remembered.ts';
 import { cleanText, isMissing } from './text.ts';
 
 /** The registrable domain of a web or mail address, or null where it says nothing about the owner (free mail, social networks, bare words). */
@@ -44,14 +45,19 @@ export function parseUrl(raw: string): string | null {
 
 /** The words of an employer's name as its mail domain writes it (`blue-harbour.co.uk` gives `blue harbour`); null for public providers. */
 export function employerInDomain(email: string): string | null {
-  if (!email.includes('@') || parseDomain(email) === null) return null;
-  const label = parse(email.slice(email.lastIndexOf('@') + 1), { extractHostname: false }).domainWithoutSuffix ?? '';
-  const words = label.split('-').filter((word) => word !== '');
-  return words.join('').length < 4 ? null : words.join(' ');
+  const at = email.lastIndexOf('@');
+  return at < 0 ? null : employerAt(email.slice(at + 1));
 }
 
+const employerAt = remembered((host) => {
+  if (parseDomain(`@${host}`) === null) return null;
+  const label = parse(host, { extractHostname: false }).domainWithoutSuffix ?? '';
+  const words = label.split('-').filter((word) => word !== '');
+  return words.join('').length < 4 ? null : words.join(' ');
+});
+
 /** The registrable domain of a host that a mail address ends in, free mail or not; the host itself when it has none. */
-export function registrableDomain(host: string): string {
+export const registrableDomain = remembered((host) => {
   if (host === '' || freeMailDomains.has(host)) return host;
   return parse(host, { extractHostname: false }).domain ?? host;
-}
+});

@@ -68,36 +68,3 @@ export function createRarities(tables: FrequencyTables): Rarities {
     },
   };
 }
-
-/** Collects weighted counts and writes them as tables. */
-export class FrequencyCounter {
-  readonly #spaces = new Map<string, { total: number; counts: Map<number, number> }>();
-
-  /** `weight` is the share of one entity that this record stands for. */
-  add(space: string, values: readonly string[], weight: number): void {
-    if (values.length === 0) return;
-    let entry = this.#spaces.get(space);
-    if (entry === undefined) {
-      entry = { total: 0, counts: new Map() };
-      this.#spaces.set(space, entry);
-    }
-    entry.total += weight;
-    for (const value of values) {
-      const key = hashText(value);
-      entry.counts.set(key, (entry.counts.get(key) ?? 0) + weight);
-    }
-  }
-
-  /** Values counted at most twice are left out, as they weigh like unseen ones; numbers are rounded so that equal data gives equal tables. */
-  tables(): FrequencyTables {
-    const tables: Record<string, FrequencyTable> = {};
-    for (const [space, { total, counts }] of [...this.#spaces].sort(([left], [right]) => (left < right ? -1 : 1))) {
-      const kept = [...counts].filter(([, count]) => count > 2).sort(([left], [right]) => left - right);
-      tables[space] = {
-        total: Math.round(total),
-        counts: kept.flatMap(([key, count]) => [key, Math.round(count * 8) / 8]),
-      };
-    }
-    return tables;
-  }
-}

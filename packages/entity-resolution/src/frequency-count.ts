@@ -1,77 +1,201 @@
-import { FrequencyCounter, type FrequencyTables } from './frequencies.ts';
+import type { FrequencyTable, FrequencyTables } from './frequencies.ts';
+import { hashText } from './hash.ts';
+import { KeyIds } from './key-ids.ts';
 import { readName, soundOf } from './person-name.ts';
 import type { Plan } from './plan.ts';
-import { createValueTable } from './record-store.ts';
-import { WordPool } from './word-pool.ts';
-
-type Values = readonly (readonly string[])[];
+import type { RecordStore } from './record-store.ts';
 
 /** Spaces whose values identify: without clusters, a value counts once per distinct name that uses it, not once per record. */
 const identifying = /^(email|mailbox|phone|identifier)/;
 
-/**
- * Counts how often values occur. `owners` names the cluster of every row, once there are clusters: then each cluster counts as one entity,
- * so that a value does not look common because its holder stands here many times.
- */
-export function countFrequencies(plan: Plan, rows: readonly Values[], owners: Int32Array | null): FrequencyTables {
-  const counter = new FrequencyCounter();
-  const tables = plan.slots.map((slot) => createValueTable(slot, plan, new WordPool(), { of: () => 0 }));
-  const signatureOf = signatures(plan);
-  const sizes = owners === null ? null : clusterSizes(owners);
-  const seen = new Set<string>();
-  rows.forEach((values, row) => {
-    const weight = owners === null || sizes === null ? 1 : 1 / (sizes[owners[row] as number] as number);
-    const signature = owners === null ? signatureOf(values) : '';
-    tables.forEach((table, slot) => {
-      const found = values[slot] ?? [];
-      if (found.length === 0) return;
-      if (found.length === 1) {
-        for (const [space, term] of table.terms(found[0] as string)) add(space, [term]);
-        return;
-      }
-      const terms = new Map<string, Set<string>>();
-      for (const value of found) {
-        for (const [space, term] of table.terms(value)) {
-          const known = terms.get(space);
-          if (known === undefined) terms.set(space, new Set([term]));
-          else known.add(term);
+/** Counts are whole numbers of this part of an entity, so that their sums do not depend on the order of the rows. */
+const unit = 2 ** 20;
+
+/** The terms of the distinct values of a slot: those of value v are `spaces[at]`, `terms[at]` for at in `starts[v] .. starts[v + 1]`. */
+interface SlotTerms {
+  readonly starts: Int32Array;
+  readonly spaces: Uint8Array;
+  readonly terms: Int32Array;
+}
+
+/** What one kind of term is counted in. */
+interface Space {
+  readonly name: string;
+  readonly ids: KeyIds;
+}
+
+/** Counts how often values occur in a store; the terms of each distinct value are worked out once. */
+export class FrequencyCount {
+  readonly #plan: Plan;
+  readonly #store: RecordStore;
+  readonly #spaces: Space[] = [];
+  readonly #slots: readonly SlotTerms[];
+
+  constructor(plan: Plan, store: RecordStore) {
+    this.#plan = plan;
+    this.#store = store;
+    this.#slots = plan.slots.map((_, slot) => this.#termsOf(slot));
+  }
+
+  #termsOf(slot: number): SlotTerms {
+    const table = this.#store.tableOf(slot);
+    const texts = this.#store.textsOf(slot);
+    const starts = new Int32Array(texts.length + 1);
+    const spaces: number[] = [];
+    const terms: number[] = [];
+    texts.forEach((text, value) => {
+      for (const [name, term] of table.terms(text)) {
+        let space = this.#spaces.findIndex((each) => each.name === name);
+        if (space < 0) {
+          space = this.#spaces.length;
+          this.#spaces.push({ name, ids: new KeyIds() });
         }
+        spaces.push(space);
+        terms.push((this.#spaces[space] as Space).ids.idOf(hashText(term)));
       }
-      for (const [space, words] of terms) add(space, [...words]);
+      starts[value + 1] = terms.length;
     });
+    return { starts, spaces: Uint8Array.from(spaces), terms: Int32Array.from(terms) };
+  }
 
-    function add(space: string, terms: readonly string[]): void {
-      if (owners !== null || !identifying.test(space)) {
-        counter.add(space, terms, weight);
-        return;
-      }
-      for (const term of terms) {
-        const key = `${space} ${term} ${signature}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
-        counter.add(space, [term], weight);
+  /** Every record counts as one, but where values identify every name that uses one counts once. */
+  byRecord(): FrequencyTables {
+    const signatures = this.#signatures();
+    const pairs = this.#spaces.map(({ name }) => (identifying.test(name) ? new KeyIds() : null));
+    return this.#count(
+      () => unit,
+      (space, term, row) => {
+        const seen = pairs[space];
+        if (seen === null || seen === undefined) return true;
+        const before = seen.size;
+        return seen.idOf(term * 4_194_304 + (signatures[row] as number)) === before;
+      },
+    );
+  }
+
+  /**
+   * Every cluster counts as one entity, so that a value does not look common because its holder stands here many times. `parts` says for each
+   * row which part of an entity it is.
+   */
+  byEntity(parts: Float64Array): FrequencyTables {
+    return this.#count(
+      (row) => Math.round((parts[row] as number) * unit),
+      () => true,
+    );
+  }
+
+  #count(
+    weightOf: (row: number) => number,
+    counts: (space: number, term: number, row: number) => boolean,
+  ): FrequencyTables {
+    const store = this.#store;
+    const totals = new Float64Array(this.#spaces.length);
+    const sums = this.#spaces.map(({ ids }) => new Float64Array(ids.size));
+    const add = (space: number, term: number, weight: number): void => {
+      const list = sums[space] as Float64Array;
+      list[term] = (list[term] as number) + weight;
+    };
+    const inRow: number[] = [];
+    for (let row = 0; row < store.rows; row += 1) {
+      const weight = weightOf(row);
+      for (let slot = 0; slot < this.#slots.length; slot += 1) {
+        const only = store.onlyValue(row, slot);
+        if (only === -1) continue;
+        const { starts, spaces, terms } = this.#slots[slot] as SlotTerms;
+        if (only >= 0) {
+          for (let at = starts[only] as number; at < (starts[only + 1] as number); at += 1) {
+            const space = spaces[at] as number;
+            const term = terms[at] as number;
+            if (!counts(space, term, row)) continue;
+            totals[space] = (totals[space] as number) + weight;
+            add(space, term, weight);
+          }
+          continue;
+        }
+        // Of several values in one slot those that count as the same text count once.
+        inRow.length = 0;
+        let seen = 0;
+        store.eachValue(row, slot, (value) => {
+          for (let at = starts[value] as number; at < (starts[value + 1] as number); at += 1) {
+            const space = spaces[at] as number;
+            const term = terms[at] as number;
+            const pair = term * 256 + space;
+            if (inRow.includes(pair)) continue;
+            inRow.push(pair);
+            if (!counts(space, term, row)) continue;
+            add(space, term, weight);
+            if (identifying.test((this.#spaces[space] as Space).name) || (seen & (1 << space)) === 0)
+              totals[space] = (totals[space] as number) + weight;
+            seen |= 1 << space;
+          }
+        });
       }
     }
-  });
-  return counter.tables();
+    return this.#tables(totals, sums);
+  }
+
+  /** Values counted at most twice are left out, as they weigh like unseen ones; numbers are rounded so that equal data gives equal tables. */
+  #tables(totals: Float64Array, sums: readonly Float64Array[]): FrequencyTables {
+    const order = this.#spaces
+      .map((_, space) => space)
+      .sort((left, right) => (this.#nameOf(left) < this.#nameOf(right) ? -1 : 1));
+    return Object.fromEntries(
+      order
+        .filter((space) => (totals[space] as number) > 0)
+        .map((space): [string, FrequencyTable] => {
+          const hashes = (this.#spaces[space] as Space).ids.hashes();
+          const list = sums[space] as Float64Array;
+          const kept: [number, number][] = [];
+          for (let term = 0; term < list.length; term += 1) {
+            const count = (list[term] as number) / unit;
+            if (count > 2) kept.push([hashes[term] as number, Math.round(count * 8) / 8]);
+          }
+          kept.sort(([left], [right]) => left - right);
+          return [this.#nameOf(space), { total: Math.round((totals[space] as number) / unit), counts: kept.flat() }];
+        }),
+    );
+  }
+
+  #nameOf(space: number): string {
+    return (this.#spaces[space] as Space).name;
+  }
+
+  /** A number for the rough name of each row's entity: records with different ones are hardly of one entity. */
+  #signatures(): Int32Array {
+    const numbers = new Map<string, number>();
+    const nameSlot = this.#plan.slots.findIndex((slot) => slot.kind === 'personName');
+    const organisationSlot = this.#plan.slots.findIndex((slot) => slot.kind === 'organisation');
+    const numberOf = (signature: string): number => {
+      let number = numbers.get(signature);
+      if (number === undefined) {
+        number = numbers.size;
+        numbers.set(signature, number);
+      }
+      return number;
+    };
+    const nobody = numberOf('');
+    const bySlot = [nameSlot, organisationSlot].map((slot) =>
+      slot < 0
+        ? null
+        : Int32Array.from(this.#store.textsOf(slot), (text) =>
+            numberOf(slot === nameSlot ? nameSignature(text) : (text.split(' ')[0] ?? '')),
+          ),
+    );
+    return Int32Array.from({ length: this.#store.rows }, (_, row) => {
+      for (const [at, slot] of [nameSlot, organisationSlot].entries()) {
+        if (slot < 0) continue;
+        let first = -1;
+        this.#store.eachValue(row, slot, (value) => {
+          if (first < 0) first = value;
+        });
+        if (first >= 0) return bySlot[at]?.[first] as number;
+      }
+      return nobody;
+    });
+  }
 }
 
-/** A rough name of the entity: records with different ones are hardly of one entity. */
-function signatures(plan: Plan): (values: Values) => string {
-  const nameSlot = plan.slots.findIndex((slot) => slot.kind === 'personName');
-  const organisationSlot = plan.slots.findIndex((slot) => slot.kind === 'organisation');
-  return (values) => {
-    const name = nameSlot < 0 ? undefined : values[nameSlot]?.[0];
-    if (name !== undefined) {
-      const { given, family } = readName(name);
-      return `${given[0]?.charAt(0) ?? ''}${soundOf(family.join(''))}`;
-    }
-    return organisationSlot < 0 ? '' : (values[organisationSlot]?.[0]?.split(' ')[0] ?? '');
-  };
-}
-
-function clusterSizes(owners: Int32Array): Int32Array {
-  const sizes = new Int32Array(owners.length);
-  for (const owner of owners) sizes[owner] = (sizes[owner] as number) + 1;
-  return sizes;
+function nameSignature(text: string): string {
+  const { given, family } = readName(text);
+  return `${given[0]?.charAt(0) ?? ''}${soundOf(family.join(''))}`;
 }

@@ -1,23 +1,72 @@
-/**
- * A 53-bit hash of a string as a safe integer. Equal strings give equal numbers on every machine and in every version: frequency tables and
- * blocking stop lists inside stored models are written with it.
- */
-export function hashText(text: string): number {
-  let low = 0x9e3779b9;
-  let high = 0x85ebca6b;
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x5bd1e995);
-    high ^= high >>> 15;
-  }
-  low ^= text.length;
+const basisLow = 0x9e3779b9;
+const basisHigh = 0x85ebca6b;
+
+function finish(before: number, also: number, length: number): number {
+  let low = before ^ length;
+  let high = also;
   low = Math.imul(low ^ (low >>> 16), 0x7feb352d);
   low ^= high >>> 13;
   high = Math.imul(high ^ (high >>> 15), 0x846ca68b);
   high ^= low >>> 16;
   low = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d);
   return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
+}
+
+/**
+ * A 53-bit hash of a string as a safe integer. Equal strings give equal numbers on every machine and in every version: frequency tables and
+ * blocking stop lists inside stored models are written with it.
+ */
+export function hashText(text: string): number {
+  let low = basisLow;
+  let high = basisHigh;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    low = Math.imul(low ^ code, 0x01000193);
+    high = Math.imul(high ^ code, 0x5bd1e995);
+    high ^= high >>> 15;
+  }
+  return finish(low, high, text.length);
+}
+
+/** Hashes a text that comes in pieces, without putting it together: the value is that of hashText of all pieces joined. */
+export class TextHasher {
+  /** Low half, high half, length; a second set of them for `back`. */
+  readonly #state = new Int32Array(6);
+
+  begin(): void {
+    const state = this.#state;
+    state[0] = basisLow;
+    state[1] = basisHigh;
+    state[2] = 0;
+  }
+
+  add(text: string): void {
+    const state = this.#state;
+    let low = state[0] as number;
+    let high = state[1] as number;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(high ^ code, 0x5bd1e995);
+      high ^= high >>> 15;
+    }
+    state[0] = low;
+    state[1] = high;
+    state[2] = (state[2] as number) + text.length;
+  }
+
+  /** Remembers the text so far for `back`. */
+  mark(): void {
+    this.#state.copyWithin(3, 0, 3);
+  }
+
+  back(): void {
+    this.#state.copyWithin(0, 3, 6);
+  }
+
+  value(): number {
+    return finish(this.#state[0] as number, this.#state[1] as number, this.#state[2] as number);
+  }
 }
 
 /** A short version id of a JSON text: two independent hashes, base 36. */

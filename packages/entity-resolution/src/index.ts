@@ -27,7 +27,16 @@ export {
 export type { NormalRecord } from './normal-record.ts';
 export type { PaceOptions, Progress } from './pace.ts';
 export { type PairOutcome, type PairReasoning, type ReasoningOptions, reasonFor } from './pair-reasoning.ts';
-export { type Resolution, type ResolvedEdge, type ResolveOptions, resolve } from './resolve.ts';
+export { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
+export {
+  type Resolution,
+  type ResolvedEdge,
+  type ResolveOptions,
+  type RowResolution,
+  resolutionOf,
+  resolve,
+  resolveTable,
+} from './resolve.ts';
 export { chooseForReview, type ReviewCandidate, reviewValue } from './review-value.ts';
 export { type Column, type ColumnKind, type FieldValue, type InputRecord, type Schema, SchemaError } from './schema.ts';
 export {

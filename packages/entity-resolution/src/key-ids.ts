@@ -1,4 +1,4 @@
-/** Numbers distinct 53-bit hashes 0, 1, 2 ... in order of arrival: an open-addressing table in two flat arrays. */
+/** Numbers distinct whole numbers of up to 53 bits, mostly hashes, 0, 1, 2 ... in order of arrival: an open-addressing table in two flat arrays. */
 export class KeyIds {
   #hashes = new Float64Array(1 << 12).fill(-1);
   #ids = new Int32Array(1 << 12);
@@ -22,6 +22,15 @@ export class KeyIds {
     this.#size += 1;
     if (this.#size * 2 > this.#mask) this.#grow();
     return id;
+  }
+
+  has(hash: number): boolean {
+    let at = slotOf(hash, this.#mask);
+    for (let found = this.#hashes[at] as number; found !== -1; found = this.#hashes[at] as number) {
+      if (found === hash) return true;
+      at = (at + 1) & this.#mask;
+    }
+    return false;
   }
 
   /** Hashes by their number. */
@@ -50,6 +59,8 @@ export class KeyIds {
   }
 }
 
+/** Numbers that differ in a few bits only, wherever, must not crowd in one place. */
 function slotOf(hash: number, mask: number): number {
-  return (hash % 4_294_967_296) & mask;
+  const mixed = Math.imul((hash | 0) ^ Math.imul((hash * 2 ** -32) | 0, 0x9e3779b1), 0x85ebca6b);
+  return (mixed ^ (mixed >>> 15)) & mask;
 }

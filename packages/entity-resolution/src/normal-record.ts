@@ -8,6 +8,7 @@ import { parseFullName, parseNameParts, readName, writeName } from './person-nam
 import { parsePhone } from './phone.ts';
 import type { Plan, Slot } from './plan.ts';
 import { type Position, parsePosition, parsePositionText, writePosition } from './position.ts';
+import { remembered } from './remembered.ts';
 import type { ColumnKind, InputRecord, Schema } from './schema.ts';
 import { cleanText, isMissing, squeeze, wordsOf } from './text.ts';
 
@@ -60,16 +61,10 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
           found = simple(slot, record, (text) => parsePhone(text, country ?? undefined));
           break;
         case 'email':
-          found = simple(slot, record, (text) => {
-            const email = parseEmail(text);
-            return email === null ? null : email.domain === '' ? email.local : `${email.local}@${email.domain}`;
-          });
+          found = simple(slot, record, emailOf);
           break;
         case 'organisation':
-          found = simple(slot, record, (text) => {
-            const organisation = parseOrganisation(text);
-            return organisation === null ? null : writeOrganisation(organisation);
-          });
+          found = simple(slot, record, organisationOf);
           break;
         case 'position':
           found = positionsOf(slot, record);
@@ -128,6 +123,16 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
     }
     return { id: record.id, source: record.source, values };
   };
+}
+
+const organisationOf = remembered((text) => {
+  const organisation = parseOrganisation(text);
+  return organisation === null ? null : writeOrganisation(organisation);
+});
+
+function emailOf(text: string): string | null {
+  const email = parseEmail(text);
+  return email === null ? null : email.domain === '' ? email.local : `${email.local}@${email.domain}`;
 }
 
 function distinct(found: readonly (string | null)[]): string[] {

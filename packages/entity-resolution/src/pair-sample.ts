@@ -7,8 +7,16 @@ import type { RecordStore } from './record-store.ts';
 
 /** Candidate pairs that are kept with their agreement, at most. */
 const mostKeptPairs = 1_200_000;
+/** Rows whose candidate pairs are looked at in training: ascending, and as marks by row. */
+export interface Seeds {
+  readonly rows: Int32Array;
+  readonly has: Uint8Array;
+}
+
 /** Pairs that are no candidates, drawn at random. */
 const chancePairs = 80_000;
+
+type ThinPairs = PairSample & Pick<ComparedPairs, 'lefts' | 'rights'>;
 
 /** Pairs of rows with how they agree: kept candidates first, then pairs drawn at random from all the others. */
 export interface ComparedPairs extends PairSample {
@@ -19,30 +27,40 @@ export interface ComparedPairs extends PairSample {
   readonly kept: number;
   /** Candidate pairs there are in all. */
   readonly candidates: number;
+  /** The kept pairs are all candidate pairs there are. */
+  readonly isComplete: boolean;
 }
 
-/** Draws the pairs that the estimate is made from and compares them. */
+/**
+ * Draws the pairs that the estimate is made from and compares them. Where `seeds` are given, candidate pairs of these rows stand for all
+ * candidate pairs, so that the work does not grow with the table.
+ */
 export async function comparePairs(
   store: RecordStore,
   index: BlockIndex,
   options: {
     readonly largestBlock: number;
     readonly strata: readonly Stratum[];
+    readonly seeds: Seeds | null;
     readonly random: Random;
     readonly pace: Pace;
   },
 ): Promise<ComparedPairs> {
-  const { largestBlock, strata, random, pace } = options;
+  const { largestBlock, strata, seeds, random, pace } = options;
   const counting = new CandidateWalk(index, largestBlock);
   const { rows } = counting;
   let candidates = 0;
+  let offered = 0;
   for (let row = 0; row < rows; row += 1) {
-    candidates += counting.after(row);
+    const found = counting.after(row);
+    candidates += found;
+    if (seeds === null || seeds.has[row] === 1) offered += found;
+    else for (let at = 0; at < found; at += 1) offered += seeds.has[counting.candidates[at] as number] as number;
     if (row % 256 === 0 && pace.due()) await pace.pause('pair', row, rows);
   }
-  const share = Math.min(1, mostKeptPairs / Math.max(1, candidates));
+  const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;
-  const room = Math.ceil(candidates * share * 1.1) + 1000 + chancePairs;
+  const room = Math.ceil(offered * share * 1.1) + 1000 + chancePairs;
   const features = store.levels.length;
   const lefts = new Int32Array(room);
   const rights = new Int32Array(room);
@@ -75,19 +93,31 @@ export async function comparePairs(
   };
 
   const walk = new CandidateWalk(index, largestBlock);
-  for (let row = 0; row < rows; row += 1) {
-    const found = walk.after(row);
+  const drawn = seeds?.rows ?? null;
+  const walked = drawn?.length ?? rows;
+  for (let turn = 0; turn < walked; turn += 1) {
+    const row = drawn === null ? turn : (drawn[turn] as number);
+    const found = drawn === null ? walk.after(row) : walk.around(row);
     for (let at = 0; at < found; at += 1) {
-      if (share === 1 || random.next() < share) add(row, walk.candidates[at] as number);
+      const other = walk.candidates[at] as number;
+      // A pair of two seeds comes up twice.
+      if (seeds !== null && other < row && seeds.has[other] === 1) continue;
+      if (share === 1 || random.next() < share) add(Math.min(row, other), Math.max(row, other));
     }
-    if (row % 64 === 0 && pace.due()) await pace.pause('compare', row, rows);
+    if (turn % 64 === 0 && pace.due()) await pace.pause('compare', turn, walked);
   }
   const kept = count;
-  const wanted = Math.min(chancePairs, Math.max(0, total - candidates));
-  for (let attempt = 0; attempt < wanted * 3 && count - kept < wanted && rows > 1; attempt += 1) {
-    const left = random.below(rows);
-    const right = random.below(rows);
-    if (left !== right && !walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
+  const others = Math.max(0, total - candidates);
+  if (others <= chancePairs) {
+    // So few are better taken all: of a small table chance would decide what is learned.
+    for (let left = 0; left < rows; left += 1)
+      for (let right = left + 1; right < rows; right += 1) if (!walk.share(left, right)) add(left, right);
+  } else {
+    for (let attempt = 0; attempt < chancePairs * 3 && count - kept < chancePairs; attempt += 1) {
+      const left = random.below(rows);
+      const right = random.below(rows);
+      if (left !== right && !walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
+    }
   }
   const weights = new Float64Array(count);
   weights.fill(candidates / Math.max(1, kept), 0, kept);
@@ -96,6 +126,7 @@ export async function comparePairs(
     count,
     kept,
     candidates,
+    isComplete: kept === candidates,
     features,
     lefts: lefts.subarray(0, count),
     rights: rights.subarray(0, count),
@@ -110,7 +141,7 @@ export async function comparePairs(
 }
 
 /** Compares those pairs again that share something, after the store has taken over new frequencies. */
-export function repricePairs(store: RecordStore, pairs: ComparedPairs): void {
+export function repricePairs(store: RecordStore, pairs: ThinPairs): void {
   const { features } = pairs;
   for (let pair = 0; pair < pairs.count; pair += 1) {
     let shares = false;
@@ -124,7 +155,7 @@ export function repricePairs(store: RecordStore, pairs: ComparedPairs): void {
 }
 
 /** A part of the pairs that is enough to estimate from; the weights of the rest are spread over it. */
-export function thin(pairs: ComparedPairs, most: number): PairSample {
+export function thin(pairs: ComparedPairs, most: number): ThinPairs {
   if (pairs.kept <= most) return pairs;
   const step = pairs.kept / most;
   const chosen = Int32Array.from({ length: most + pairs.count - pairs.kept }, (_, at) =>
@@ -140,6 +171,8 @@ export function thin(pairs: ComparedPairs, most: number): PairSample {
   return {
     count: chosen.length,
     features,
+    lefts: Int32Array.from(chosen, (pair) => pairs.lefts[pair] as number),
+    rights: Int32Array.from(chosen, (pair) => pairs.rights[pair] as number),
     levels,
     rarities,
     weights: Float64Array.from(chosen, (pair, at) => (pairs.weights[pair] as number) * (at < most ? step : 1)),

@@ -1,4 +1,5 @@
 import { nicknameLines } from './data/nicknames.ts';
+import { remembered } from './remembered.ts';
 import { cleanText, isMissing, wordsOf } from './text.ts';
 
 /** A person's name in normal form: given and family words apart, and the place among namesakes of one family (1 senior, 2 junior, 3 third). */
@@ -47,8 +48,8 @@ const particles: ReadonlySet<string> = new Set(
 const doubtfulAlone: ReadonlySet<string> = new Set(['i', 'v', 'ma', 'ba', 'do', 'pe']);
 
 interface Words {
-  words: string[];
-  generation: number;
+  readonly words: readonly string[];
+  readonly generation: number;
 }
 
 /** Takes titles off the front and generations and degrees off the end, never the last word left. */
@@ -81,12 +82,18 @@ export function parseGeneration(raw: string): number {
   return 0;
 }
 
+const readGiven = remembered((given) => partWords(given, true));
+const readFamily = remembered((family) => partWords(family, false));
+
+function partWords(part: string, allowTitle: boolean): Words {
+  const text = cleanText(part);
+  return isMissing(text) ? { words: [], generation: 0 } : strip(wordsOf(text), allowTitle);
+}
+
 /** Reads names that come in parts. */
 export function parseNameParts(given: string, middle: string, family: string, suffix: string): PersonName | null {
-  const givenText = cleanText(given);
-  const familyText = cleanText(family);
-  const first = isMissing(givenText) ? { words: [], generation: 0 } : strip(wordsOf(givenText), true);
-  const last = isMissing(familyText) ? { words: [], generation: 0 } : strip(wordsOf(familyText), false);
+  const first = readGiven(given);
+  const last = readFamily(family);
   const middleText = cleanText(middle);
   const middleWords = isMissing(middleText) && !/^[a-z]$/.test(middleText) ? [] : wordsOf(middleText);
   if (first.words.length === 0 && last.words.length === 0) return null;
@@ -190,18 +197,7 @@ export function areNicknames(left: string, right: string): boolean {
 }
 
 /** How a name sounds, roughly: first letter class, then consonant classes without repeats. Names that are misheard share it. */
-export function soundOf(word: string): string {
-  const known = sounds.get(word);
-  if (known !== undefined) return known;
-  if (sounds.size >= mostSounds) sounds.clear();
-  const sound = soundKey(word);
-  sounds.set(word, sound);
-  return sound;
-}
-
-/** Names repeat, so what was worked out lately is kept; a full cache starts over. */
-const sounds = new Map<string, string>();
-const mostSounds = 50_000;
+export const soundOf = remembered(soundKey, 100_000);
 
 function soundKey(word: string): string {
   let text = word

@@ -11,6 +11,7 @@ import type { Plan, Slot } from './plan.ts';
 import { WordPool } from './word-pool.ts';
 
 const noValue = -1;
+const nothing: readonly string[] = [];
 
 /** The prepared values of one slot. `rarities` is what the model knows of frequencies. */
 export function createValueTable(slot: Slot, plan: Plan, words: WordPool, rarities: Rarities): ValueTable {
@@ -54,11 +55,15 @@ export class RecordStore {
   readonly #plan: Plan;
   readonly #tables: readonly ValueTable[];
   readonly #names: NameTable | null;
-  /** Row by row, one cell a slot: a value id, -1 for none, or -2 - index into #lists. */
+  /** Row by row, one cell a slot: a value id, -1 for none, or -2 - place in #lists. */
   #cells: Int32Array;
   readonly #width: number;
   readonly #twoFeatures: Uint8Array;
-  readonly #lists: Int32Array[] = [];
+  /** Several values of one cell: their number, then their ids. */
+  #lists = new Int32Array(1 << 10);
+  #listed = 0;
+  /** Distinct values by slot and id, in normal form. */
+  readonly #texts: string[][];
   readonly #firstFeature: readonly number[];
   readonly #bestLevels = new Int8Array(2);
   readonly #bestRarities = new Float64Array(2);
@@ -72,6 +77,7 @@ export class RecordStore {
     const words = new WordPool();
     this.#plan = plan;
     this.#tables = plan.slots.map((slot) => createValueTable(slot, plan, words, rarities));
+    this.#texts = plan.slots.map(() => []);
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
     this.#width = plan.slots.length;
     this.#cells = new Int32Array(Math.max(16, expectedRows) * this.#width);
@@ -134,19 +140,94 @@ export class RecordStore {
       if (found.length === 0) {
         this.#cells[cell] = noValue;
       } else if (found.length === 1) {
-        this.#cells[cell] = table.intern(found[0] as string);
+        this.#cells[cell] = this.#intern(slot, found[0] as string);
       } else {
-        this.#cells[cell] = -2 - this.#lists.length;
-        this.#lists.push(Int32Array.from(found, (value) => table.intern(value)));
+        this.#cells[cell] = -2 - this.#list(slot, found);
       }
       if (table === this.#names && found.length > 0) {
-        for (const value of found) {
-          const generation = this.#names.generation(table.intern(value));
+        this.eachValue(row, slot, (id) => {
+          const generation = (this.#names as NameTable).generation(id);
           if (generation > 0) this.#generations[row] = generation;
-        }
+        });
       }
     }
     return row;
+  }
+
+  #list(slot: number, values: readonly string[]): number {
+    const place = this.#listed;
+    if (place + values.length + 1 > this.#lists.length)
+      this.#lists = widen(this.#lists, new Int32Array(this.#lists.length * 2));
+    this.#lists[place] = values.length;
+    for (let at = 0; at < values.length; at += 1)
+      this.#lists[place + 1 + at] = this.#intern(slot, values[at] as string);
+    this.#listed = place + 1 + values.length;
+    return place;
+  }
+
+  #intern(slot: number, value: string): number {
+    const table = this.#tables[slot] as ValueTable;
+    const id = table.intern(value);
+    const texts = this.#texts[slot] as string[];
+    if (id === texts.length) texts.push(value);
+    return id;
+  }
+
+  /** Distinct values of a slot, by id. */
+  textsOf(slot: number): readonly string[] {
+    return this.#texts[slot] as string[];
+  }
+
+  tableOf(slot: number): ValueTable {
+    return this.#tables[slot] as ValueTable;
+  }
+
+  /** The only value of a row in a slot by id, -1 where it has none, -2 where it has several. */
+  onlyValue(row: number, slot: number): number {
+    return Math.max(-2, this.#cells[row * this.#width + slot] as number);
+  }
+
+  eachValue(row: number, slot: number, visit: (id: number) => void): void {
+    const cell = this.#cells[row * this.#width + slot] as number;
+    if (cell >= 0) visit(cell);
+    else if (cell < noValue) for (const id of this.#several(cell)) visit(id);
+  }
+
+  /** The values of a row in normal form, by slot. */
+  valuesOf(row: number): (readonly string[])[] {
+    const values: (readonly string[])[] = [];
+    for (let slot = 0; slot < this.#width; slot += 1) {
+      const cell = this.#cells[row * this.#width + slot] as number;
+      const texts = this.#texts[slot] as string[];
+      if (cell === noValue) values.push(nothing);
+      else if (cell >= 0) values.push([texts[cell] as string]);
+      else values.push(Array.from(this.#several(cell), (id) => texts[id] as string));
+    }
+    return values;
+  }
+
+  #several(cell: number): Int32Array {
+    const place = -2 - cell;
+    return this.#lists.subarray(place + 1, place + 1 + (this.#lists[place] as number));
+  }
+
+  /** Puts the rows in another order: row r becomes what row `order[r]` was. */
+  arrange(order: Int32Array): void {
+    const width = this.#width;
+    const cells = new Int32Array(order.length * width);
+    const generations = new Int8Array(order.length);
+    const sources = new Int16Array(order.length);
+    const masks = new Int16Array(order.length);
+    order.forEach((from, to) => {
+      cells.set(this.#cells.subarray(from * width, (from + 1) * width), to * width);
+      generations[to] = this.#generations[from] as number;
+      sources[to] = this.#sources[from] as number;
+      masks[to] = this.#masks[from] as number;
+    });
+    this.#cells = cells;
+    this.#generations = generations;
+    this.#sources = sources;
+    this.#masks = masks;
   }
 
   /** Compares two rows; of several values of a slot the pair that agrees best counts. */
@@ -212,14 +293,17 @@ export class RecordStore {
   #compareLists(slot: number, a: number, b: number): void {
     const table = this.#tables[slot] as ValueTable;
     const width = table.levels.length;
-    const lefts = a < -1 ? (this.#lists[-2 - a] as Int32Array) : null;
-    const rights = b < -1 ? (this.#lists[-2 - b] as Int32Array) : null;
+    const lists = this.#lists;
+    const firstLeft = -1 - a;
+    const firstRight = -1 - b;
+    const lefts = a < -1 ? (lists[-2 - a] as number) : 0;
+    const rights = b < -1 ? (lists[-2 - b] as number) : 0;
     let best = Number.POSITIVE_INFINITY;
     let bestRarity = -1;
-    for (let x = 0; x < (lefts?.length ?? 1); x += 1) {
-      const leftValue = lefts === null ? a : (lefts[x] as number);
-      for (let y = 0; y < (rights?.length ?? 1); y += 1) {
-        const rightValue = rights === null ? b : (rights[y] as number);
+    for (let x = 0; x < Math.max(1, lefts); x += 1) {
+      const leftValue = lefts === 0 ? a : (lists[firstLeft + x] as number);
+      for (let y = 0; y < Math.max(1, rights); y += 1) {
+        const rightValue = rights === 0 ? b : (lists[firstRight + y] as number);
         table.compare(leftValue, rightValue);
         let rank = 0;
         let rarity = 0;

@@ -1,14 +1,12 @@
 import { BlockIndexBuilder } from './block-index.ts';
-import { createBlocker } from './blocking.ts';
+import { writeKeys } from './blocking-choice.ts';
 import { type ClusterStep, clusterComponent } from './clustering.ts';
 import { createRarities } from './frequencies.ts';
 import { checkModel, type MatchModel, probabilityOf, weightOf } from './model.ts';
-import { createNormaliser } from './normal-record.ts';
-import { createPace, type PaceOptions } from './pace.ts';
+import { createPace, type Pace, type PaceOptions } from './pace.ts';
 import { PairScorer } from './pair-scorer.ts';
-import { planOf } from './plan.ts';
-import { RecordStore } from './record-store.ts';
-import { groupByComponent, scoreCandidates } from './row-clustering.ts';
+import { prepareRecords, type RecordTable } from './record-table.ts';
+import { type ComponentOfRows, groupByComponent, type RowEdges, scoreCandidates } from './row-clustering.ts';
 import type { InputRecord } from './schema.ts';
 
 export interface ResolveOptions extends PaceOptions {
@@ -39,6 +37,14 @@ export interface Resolution {
   readonly edges: ResolvedEdge[];
 }
 
+/** What a Resolution says, by rows of a table. */
+export interface RowResolution {
+  /** For every row the lowest row of its cluster. */
+  readonly clusterOf: Int32Array;
+  /** Candidate pairs above the model's review floor by rows, the lower one left, in their order; weights in bits. */
+  readonly edges: RowEdges;
+}
+
 /** Resolves a whole set of records with a trained model. Ids must be unique; the result does not depend on the order of the records. */
 export async function resolve(
   records: Iterable<InputRecord>,
@@ -46,62 +52,121 @@ export async function resolve(
   options: ResolveOptions = {},
 ): Promise<Resolution> {
   checkModel(model);
+  const table = await prepareRecords(records, model.schema, options);
+  return resolutionOf(table, await resolveTable(table, model, options));
+}
+
+/** The same by ids. */
+export function resolutionOf({ ids }: RecordTable, { clusterOf, edges }: RowResolution): Resolution {
+  const byOwner = new Map<number, string[]>();
+  clusterOf.forEach((owner, row) => {
+    const members = byOwner.get(owner);
+    if (members === undefined) byOwner.set(owner, [ids[row] as string]);
+    else members.push(ids[row] as string);
+  });
+  return {
+    clusters: [...byOwner.values()],
+    edges: Array.from(edges.weights, (weight, at) => ({
+      a: ids[edges.lefts[at] as number] as string,
+      b: ids[edges.rights[at] as number] as string,
+      weight,
+      probability: probabilityOf(weight),
+    })),
+  };
+}
+
+/** Resolves the rows of a table with a model of its schema; a model that was trained on this very table finds its work half done. */
+export async function resolveTable(
+  table: RecordTable,
+  model: MatchModel,
+  options: ResolveOptions = {},
+): Promise<RowResolution> {
+  checkModel(model);
   const pace = createPace(options);
-  const plan = planOf(model.schema);
-  const rarities = createRarities(model.frequencies);
-  const normalise = createNormaliser(model.schema, plan);
-  const blocker = createBlocker(plan, rarities, model.blocking.stopKeys);
-  const store = new RecordStore(plan, rarities);
-  const builder = new BlockIndexBuilder();
-  const ids: string[] = [];
-  const sources: string[] = [];
-  const rowOf = new Map<string, number>();
-  for (const record of records) {
-    if (rowOf.has(record.id))
-      throw new RangeError(`two records have the id ${record.id}; give every record an id of its own`);
-    const { values } = normalise(record);
-    rowOf.set(record.id, store.add(values, record.source));
-    builder.addRow(blocker.hashes(values));
-    ids.push(record.id);
-    sources.push(record.source);
-    if (ids.length % 256 === 0 && pace.due()) await pace.pause('normalise', ids.length, ids.length);
+  const { ids, store } = table;
+  for (let row = 1; row < ids.length; row += 1) {
+    if (ids[row] === ids[row - 1])
+      throw new RangeError(`two records have the id ${ids[row]}; give every record an id of its own`);
   }
-  const scorer = new PairScorer(model, store);
+  const rarities = createRarities(model.frequencies);
+  let index = table.blocks?.index;
+  if (
+    table.blocks?.blocking !== model.blocking ||
+    table.blocks.frequencies !== model.frequencies ||
+    index === undefined
+  ) {
+    store.reprice(rarities);
+    const builder = new BlockIndexBuilder();
+    await writeKeys(table.plan, store, { rarities, stopKeys: model.blocking.stopKeys, index: builder, pace });
+    index = builder.build();
+    table.blocks = { blocking: model.blocking, frequencies: model.frequencies, index };
+  }
   const minimum = weightOf(options.threshold ?? model.threshold);
   const floor = Math.min(minimum, weightOf(model.reviewFloor));
-  const index = builder.build();
-  const scored = await scoreCandidates(scorer, index, { largestBlock: model.blocking.largestBlock, floor, pace });
+  const scorer = new PairScorer(model, store);
+  const edges = inOrder(
+    await scoreCandidates(scorer, index, { largestBlock: model.blocking.largestBlock, floor, pace }),
+  );
+  const clusterOf = await cluster(table, edges, { scorer, minimum, options, pace });
+  return { clusterOf, edges };
+}
 
-  const strong = { lefts: [] as number[], rights: [] as number[], weights: [] as number[] };
-  for (let at = 0; at < scored.lefts.length; at += 1) {
-    if ((scored.weights[at] as number) < minimum) continue;
-    strong.lefts.push(scored.lefts[at] as number);
-    strong.rights.push(scored.rights[at] as number);
-    strong.weights.push(scored.weights[at] as number);
+/** Edges by their left row, then by their right one; they come by left rows already. */
+function inOrder({ lefts, rights, weights }: RowEdges): RowEdges {
+  for (let from = 0, to = 0; from < lefts.length; from = to) {
+    while (to < lefts.length && lefts[to] === lefts[from]) to += 1;
+    for (let at = from + 1; at < to; at += 1) {
+      const right = rights[at] as number;
+      const weight = weights[at] as number;
+      let place = at;
+      for (; place > from && (rights[place - 1] as number) > right; place -= 1) {
+        rights[place] = rights[place - 1] as number;
+        weights[place] = weights[place - 1] as number;
+      }
+      rights[place] = right;
+      weights[place] = weight;
+    }
   }
-  const mustRows = (options.mustLink ?? []).flatMap(([a, b]) => {
+  return { lefts, rights, weights };
+}
+
+async function cluster(
+  table: RecordTable,
+  edges: RowEdges,
+  work: {
+    readonly scorer: PairScorer;
+    readonly minimum: number;
+    readonly options: ResolveOptions;
+    readonly pace: Pace;
+  },
+): Promise<Int32Array> {
+  const { ids, sources } = table;
+  const { scorer, minimum, options, pace } = work;
+  const mustLink = options.mustLink ?? [];
+  const cannotLink = options.cannotLink ?? [];
+  const exclusive = new Set(options.duplicateFreeSources ?? []);
+  const rowOf = new Map<string, number>();
+  const knowRow = (row: number): void => void rowOf.set(ids[row] as string, row);
+  if (mustLink.length > 0 || cannotLink.length > 0) for (let row = 0; row < ids.length; row += 1) knowRow(row);
+  const mustRows = mustLink.flatMap(([a, b]) => {
     const left = rowOf.get(a);
     const right = rowOf.get(b);
     return left === undefined || right === undefined ? [] : [[left, right] as const];
   });
-  const components = groupByComponent(
-    ids.length,
-    {
-      lefts: Int32Array.from(strong.lefts),
-      rights: Int32Array.from(strong.rights),
-      weights: Float64Array.from(strong.weights),
-    },
-    mustRows,
-  );
-  const exclusive = new Set(options.duplicateFreeSources ?? []);
-  const clusters: string[][] = [];
-  const placed = new Uint8Array(ids.length);
-  const idOf = (row: number): string => ids[row] as string;
-  for (const component of components) {
-    for (const row of component.nodes) placed[row] = 1;
-    const found = clusterComponent(
-      component.nodes.map(idOf),
-      component.edges.map((edge) => ({ a: idOf(edge.left), b: idOf(edge.right), weight: edge.weight })),
+  const isFree = mustLink.length === 0 && cannotLink.length === 0 && exclusive.size === 0;
+  const clusterOf = Int32Array.from(ids, (_, row) => row);
+  let done = 0;
+  for (const component of groupByComponent(ids.length, strongOnes(edges, minimum), mustRows)) {
+    done += 1;
+    if (done % 64 === 0 && pace.due()) await pace.pause('cluster', component.nodes[0] ?? 0, ids.length);
+    if (isFree && options.onStep === undefined && isPlainPair(component, minimum)) {
+      clusterOf[component.nodes[1] as number] = component.nodes[0] as number;
+      continue;
+    }
+    for (const row of component.nodes) knowRow(row);
+    const clusters = clusterComponent(
+      component.nodes.map((row) => ids[row] as string),
+      component.edges.map(({ left, right, weight }) => ({ a: ids[left] as string, b: ids[right] as string, weight })),
       (a, b) => {
         const weight = scorer.weigh(rowOf.get(a) as number, rowOf.get(b) as number);
         return { weight, conflict: scorer.conflict };
@@ -109,31 +174,37 @@ export async function resolve(
       {
         minimumWeight: minimum,
         onStep: options.onStep,
-        mustLink: options.mustLink ?? [],
-        cannotLink: options.cannotLink ?? [],
-        ...(exclusive.size === 0
-          ? {}
-          : {
-              exclusiveSource: (id: string) => {
-                const source = sources[rowOf.get(id) as number] as string;
-                return exclusive.has(source) ? source : undefined;
-              },
-            }),
+        mustLink,
+        cannotLink,
+        ...(exclusive.size > 0 && {
+          exclusiveSource: (id: string) => {
+            const source = sources[rowOf.get(id) as number] as string;
+            return exclusive.has(source) ? source : undefined;
+          },
+        }),
       },
     );
-    clusters.push(...found);
-    if (pace.due()) await pace.pause('cluster', component.nodes[0] ?? 0, ids.length);
+    for (const members of clusters) {
+      const owner = rowOf.get(members[0] as string) as number;
+      for (const member of members) clusterOf[rowOf.get(member) as number] = owner;
+    }
+    if (isFree) for (const row of component.nodes) rowOf.delete(ids[row] as string);
   }
-  for (let row = 0; row < ids.length; row += 1) if (placed[row] === 0) clusters.push([idOf(row)]);
-  clusters.sort((left, right) => ((left[0] as string) < (right[0] as string) ? -1 : 1));
+  return clusterOf;
+}
 
-  const edges: ResolvedEdge[] = [];
-  for (let at = 0; at < scored.lefts.length; at += 1) {
-    const x = idOf(scored.lefts[at] as number);
-    const y = idOf(scored.rights[at] as number);
-    const weight = scored.weights[at] as number;
-    edges.push({ a: x < y ? x : y, b: x < y ? y : x, weight, probability: probabilityOf(weight) });
-  }
-  edges.sort((left, right) => (left.a < right.a ? -1 : left.a > right.a ? 1 : left.b < right.b ? -1 : 1));
-  return { clusters, edges };
+function strongOnes({ lefts, rights, weights }: RowEdges, minimum: number): RowEdges {
+  const strong = Int32Array.from(weights.keys()).filter((at) => (weights[at] as number) >= minimum);
+  return {
+    lefts: Int32Array.from(strong, (at) => lefts[at] as number),
+    rights: Int32Array.from(strong, (at) => rights[at] as number),
+    weights: Float64Array.from(strong, (at) => weights[at] as number),
+  };
+}
+
+/** Two rows with one edge, which the general way would join without looking at anything else. */
+function isPlainPair({ nodes, edges }: ComponentOfRows, minimum: number): boolean {
+  return (
+    nodes.length === 2 && minimum >= 0 && minimum <= 12 && (edges[0]?.weight ?? Number.NEGATIVE_INFINITY) >= minimum
+  );
 }

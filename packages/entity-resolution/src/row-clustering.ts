@@ -1,13 +1,47 @@
 import { type BlockIndex, CandidateWalk } from './block-index.ts';
 import { clusterComponent } from './clustering.ts';
 import type { Pace } from './pace.ts';
-import type { ComparedPairs } from './pair-sample.ts';
+import type { ComparedPairs, Seeds } from './pair-sample.ts';
 import type { PairScorer } from './pair-scorer.ts';
 
 export interface RowEdges {
   readonly lefts: Int32Array;
   readonly rights: Int32Array;
   readonly weights: Float64Array;
+}
+
+/** Edges in growing flat arrays. */
+class EdgeList {
+  #lefts = new Int32Array(1 << 12);
+  #rights = new Int32Array(1 << 12);
+  #weights = new Float64Array(1 << 12);
+  #count = 0;
+
+  push(left: number, right: number, weight: number): void {
+    const at = this.#count;
+    if (at === this.#lefts.length) {
+      this.#lefts = widened(this.#lefts, new Int32Array(at * 2));
+      this.#rights = widened(this.#rights, new Int32Array(at * 2));
+      this.#weights = widened(this.#weights, new Float64Array(at * 2));
+    }
+    this.#lefts[at] = left;
+    this.#rights[at] = right;
+    this.#weights[at] = weight;
+    this.#count += 1;
+  }
+
+  take(): RowEdges {
+    return {
+      lefts: this.#lefts.subarray(0, this.#count),
+      rights: this.#rights.subarray(0, this.#count),
+      weights: this.#weights.subarray(0, this.#count),
+    };
+  }
+}
+
+function widened<T extends Int32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
 
 /** Scores every candidate pair and keeps those of at least `floor` bits. */
@@ -19,23 +53,17 @@ export async function scoreCandidates(
   const { largestBlock, floor, pace } = options;
   const rows = index.rowStarts.length - 1;
   const walk = new CandidateWalk(index, largestBlock);
-  const lefts: number[] = [];
-  const rights: number[] = [];
-  const weights: number[] = [];
+  const edges = new EdgeList();
   for (let row = 0; row < rows; row += 1) {
     const count = walk.after(row);
     for (let at = 0; at < count; at += 1) {
       const other = walk.candidates[at] as number;
       const weight = scorer.weigh(row, other);
-      if (weight >= floor) {
-        lefts.push(row);
-        rights.push(other);
-        weights.push(weight);
-      }
+      if (weight >= floor) edges.push(row, other, weight);
     }
-    if (pace.due()) await pace.pause('score', row, rows);
+    if (row % 64 === 0 && pace.due()) await pace.pause('score', row, rows);
   }
-  return { lefts: Int32Array.from(lefts), rights: Int32Array.from(rights), weights: Float64Array.from(weights) };
+  return edges.take();
 }
 
 /** Connected components of rows over edges and further links: for each row the lowest row of its component. */
@@ -60,25 +88,27 @@ export function componentsOf(rows: number, links: Iterable<readonly [number, num
 }
 
 /**
- * Clusters rows by a scorer's own weights, without constraints from outside; for each row the lowest row of its cluster. Pairs that were
- * compared before are not compared again where they are all the candidates there are.
+ * Clusters rows by a scorer's own weights, without constraints from outside, and tells for each row what part of its cluster it is. Pairs that
+ * were compared before are not compared again where they are all the candidates there are. Where there are `seeds` only their clusters are
+ * looked at, and every other row counts as much as a seed does on average.
  */
-export async function clusterRows(
+export async function partsOfEntities(
   scorer: PairScorer,
   options: {
     readonly rows: number;
     readonly pairs: ComparedPairs;
     readonly index: BlockIndex;
     readonly largestBlock: number;
+    readonly seeds: Seeds | null;
     readonly pace: Pace;
   },
-): Promise<Int32Array> {
-  const { rows, pairs, pace } = options;
+): Promise<Float64Array> {
+  const { rows, pairs, seeds, pace } = options;
   const edges =
-    pairs.kept === pairs.candidates
+    pairs.isComplete || seeds !== null
       ? scoreCompared(scorer, pairs, 0)
       : await scoreCandidates(scorer, options.index, { largestBlock: options.largestBlock, floor: 0, pace });
-  const owner = Int32Array.from({ length: rows }, (_, row) => row);
+  const parts = new Float64Array(rows).fill(1);
   const name = (row: number): string => String(row).padStart(9, '0');
   for (const { nodes, edges: inside } of groupByComponent(rows, edges, [])) {
     const clusters = clusterComponent(
@@ -86,17 +116,20 @@ export async function clusterRows(
       inside.map((edge) => ({ a: name(edge.left), b: name(edge.right), weight: edge.weight })),
       (a, b) => ({ weight: scorer.weigh(Number(a), Number(b)), conflict: scorer.conflict }),
     );
-    for (const cluster of clusters) for (const member of cluster) owner[Number(member)] = Number(cluster[0]);
+    for (const cluster of clusters) for (const member of cluster) parts[Number(member)] = 1 / cluster.length;
     if (pace.due()) await pace.pause('cluster', nodes[0] ?? 0, rows);
   }
-  return owner;
+  if (seeds === null) return parts;
+  let sum = 0;
+  for (const row of seeds.rows) sum += parts[row] as number;
+  const usual = sum / Math.max(1, seeds.rows.length);
+  for (let row = 0; row < rows; row += 1) if (seeds.has[row] === 0) parts[row] = usual;
+  return parts;
 }
 
 function scoreCompared(scorer: PairScorer, pairs: ComparedPairs, floor: number): RowEdges {
   const { store } = scorer;
-  const lefts: number[] = [];
-  const rights: number[] = [];
-  const weights: number[] = [];
+  const edges = new EdgeList();
   for (let pair = 0; pair < pairs.kept; pair += 1) {
     const left = pairs.lefts[pair] as number;
     const right = pairs.rights[pair] as number;
@@ -106,12 +139,9 @@ function scoreCompared(scorer: PairScorer, pairs: ComparedPairs, floor: number):
       conflict: pairs.conflicts[pair] === 1,
       mask: store.maskOf(left) & store.maskOf(right),
     });
-    if (weight < floor) continue;
-    lefts.push(left);
-    rights.push(right);
-    weights.push(weight);
+    if (weight >= floor) edges.push(left, right, weight);
   }
-  return { lefts: Int32Array.from(lefts), rights: Int32Array.from(rights), weights: Float64Array.from(weights) };
+  return edges.take();
 }
 
 export interface ComponentOfRows {

@@ -1,24 +1,23 @@
 import { chooseBlocking } from './blocking-choice.ts';
-import { guessDateOrder } from './date.ts';
 import { estimate, type Stratum } from './estimation.ts';
-import { textsOf } from './field-texts.ts';
 import { createRarities } from './frequencies.ts';
-import { countFrequencies } from './frequency-count.ts';
+import { FrequencyCount } from './frequency-count.ts';
+import { hashText } from './hash.ts';
 import { type MatchModel, sealModel } from './model.ts';
 import { diagnosticsOf } from './model-diagnostics.ts';
-import { createNormaliser } from './normal-record.ts';
-import { createPace, type Pace, type PaceOptions } from './pace.ts';
-import { comparePairs, repricePairs, thin } from './pair-sample.ts';
+import { createPace, type PaceOptions } from './pace.ts';
+import { comparePairs, repricePairs, type Seeds, thin } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
-import { planOf } from './plan.ts';
 import { createRandom } from './random.ts';
-import { RecordStore } from './record-store.ts';
-import { clusterRows } from './row-clustering.ts';
+import { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
+import { partsOfEntities } from './row-clustering.ts';
 import { checkSchema, type InputRecord, type Schema } from './schema.ts';
 
 export interface TrainOptions extends PaceOptions {
   /** Decides the random samples; equal records, schema and seed give an equal model, in whatever order the records come. Default 1. */
   readonly seed?: number;
+  /** Probabilities are learned from the candidate pairs of so many records. Default: of all up to 60,000, of 20,000 where there are more. */
+  readonly sampledRecords?: number;
 }
 
 /** Candidate pairs that one estimate is made from. */
@@ -30,38 +29,36 @@ const mostStrata = 64;
 const threshold = 2 / 3;
 const reviewFloor = 0.1;
 
-type Values = readonly (readonly string[])[];
+/** Where there are more records than this, the candidate pairs of some stand for those of all. */
+const mostRecords = 60_000;
+const sampledRecords = 20_000;
 
 /**
- * Learns a match model from records without any labels. It needs the data once; memory grows with the distinct values and the candidate
- * pairs, of which at most 1.2 million are kept. Yields to the event loop while it works and stops with the signal's reason when that is
- * aborted.
+ * Learns a match model from records, or from a table of them, without any labels. Yields to the event loop while it works and stops with the
+ * signal's reason when that is aborted. Of a table the schema is that of the table.
  */
 export async function trainModel(
-  records: Iterable<InputRecord>,
+  records: Iterable<InputRecord> | RecordTable,
   schema: Schema,
   options: TrainOptions = {},
 ): Promise<MatchModel> {
-  checkSchema(schema);
+  const table = isTable(records) ? records : await tabulate([...records], schema, options);
   const pace = createPace(options);
-  const all = [...records].sort((left, right) =>
-    left.id < right.id ? -1 : left.id > right.id ? 1 : left.source < right.source ? -1 : 1,
-  );
-  const settledSchema = settleDateOrders(schema, all);
-  const plan = planOf(settledSchema);
-  const rows = await normaliseAll(all, settledSchema, pace);
-  const sources = all.map((record) => record.source);
+  const { plan, store, sources } = table;
+  const rows = store.rows;
   const strata = strataOf(sources);
-
-  const first = countFrequencies(plan, rows, null);
+  const counts = new FrequencyCount(plan, store);
+  const first = counts.byRecord();
   const rarities = createRarities(first);
-  const { blocking, index } = await chooseBlocking(plan, rows, { rarities, pace });
-  const store = new RecordStore(plan, rarities, rows.length);
-  rows.forEach((values, row) => store.add(values, sources[row] as string));
+  store.reprice(rarities);
+  const { blocking, index } = await chooseBlocking(plan, store, { rarities, pace });
   const { largestBlock } = blocking;
+  const sampled = options.sampledRecords ?? (rows > mostRecords ? sampledRecords : rows);
+  const seeds = rows > sampled ? drawSeeds(table.ids, sampled) : null;
   const pairs = await comparePairs(store, index, {
     largestBlock,
     strata,
+    seeds,
     random: createRandom(options.seed ?? 1),
     pace,
   });
@@ -72,21 +69,17 @@ export async function trainModel(
   });
 
   // The second round counts every entity of the first one once, so that values held by duplicates do not look common.
-  const owners = await clusterRows(new PairScorer(rough, store), {
-    rows: rows.length,
-    pairs,
-    index,
-    largestBlock,
-    pace,
-  });
-  const frequencies = countFrequencies(plan, rows, owners);
+  const parts = await partsOfEntities(new PairScorer(rough, store), { rows, pairs, index, largestBlock, seeds, pace });
+  // Words stay as they were counted for blocking: a model writes the very keys that it was trained with.
+  const frequencies = { ...counts.byEntity(parts), ...(first.token !== undefined && { token: first.token }) };
   store.reprice(createRarities(frequencies));
-  repricePairs(store, pairs);
   const sample = thin(pairs, estimatedPairs);
+  repricePairs(store, sample);
   const fit = estimate(plan.features, sample, population);
+  table.blocks = { blocking, frequencies, index };
   return sealModel({
     format: 'kempt.match-model.v2',
-    schema: settledSchema,
+    schema: table.schema,
     prior: fit.prior,
     sourcePriors: fit.sourcePriors,
     features: fit.features,
@@ -101,28 +94,26 @@ export async function trainModel(
   });
 }
 
-async function normaliseAll(records: readonly InputRecord[], schema: Schema, pace: Pace): Promise<Values[]> {
-  const normalise = createNormaliser(schema, planOf(schema));
-  const rows: Values[] = [];
-  for (const record of records) {
-    rows.push(normalise(record).values);
-    if (rows.length % 128 === 0 && pace.due()) await pace.pause('normalise', rows.length, records.length);
-  }
-  return rows;
+function isTable(records: Iterable<InputRecord> | RecordTable): records is RecordTable {
+  return 'store' in records;
 }
 
-/** Columns of dates whose order nobody declared get the one their values speak for. */
-function settleDateOrders(schema: Schema, records: readonly InputRecord[]): Schema {
-  return {
-    ...schema,
-    columns: schema.columns.map((column) => {
-      if (column.kind !== 'date' || column.dateOrder !== undefined) return column;
-      const values = function* (): Generator<string> {
-        for (const record of records) yield* textsOf(record.fields, column.name);
-      };
-      return { ...column, dateOrder: guessDateOrder(values()) };
-    }),
-  };
+async function tabulate(records: readonly InputRecord[], schema: Schema, options: PaceOptions): Promise<RecordTable> {
+  checkSchema(schema);
+  const fields = records.map((record) => record.fields);
+  return prepareRecords(records, settleDateOrders(schema, fields), { ...options, expected: records.length });
+}
+
+/** The rows with the lowest hashes of their ids: a random sample that does not depend on the order of the rows. */
+function drawSeeds(ids: readonly string[], most: number): Seeds {
+  const hashes = Float64Array.from(ids, hashText);
+  const limit = hashes.slice().sort()[most - 1] as number;
+  const has = Uint8Array.from(hashes, (hash) => (hash <= limit ? 1 : 0));
+  const rows: number[] = [];
+  has.forEach((mark, row) => {
+    if (mark === 1) rows.push(row);
+  });
+  return { rows: Int32Array.from(rows), has };
 }
 
 /** Pairs across sources are the first stratum, pairs inside each of the largest sources one more. */

@@ -11,7 +11,13 @@ import {
   reasonFor,
   sentenceOf,
 } from '@kempt/entity-resolution';
-import type { Assignment } from './resolve-assignments.ts';
+import type { LoadedRecord } from './resolve-records.ts';
+
+/** A record and the number of its cluster. */
+export interface Assignment {
+  readonly record: LoadedRecord;
+  readonly clusterId: number;
+}
 
 interface RecordName {
   readonly source: string;

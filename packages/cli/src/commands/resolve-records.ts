@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { FieldValue, InputRecord, Schema } from '@kempt/entity-resolution';
 import { type Fields, singleText } from '../tables/field-value.ts';
-import { placeOf, type Table } from '../tables/table.ts';
+import { placeOf, type Table, type TableRow } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
 
 /** One input file: what its records are called, and what was seen of its rows. */
@@ -69,8 +69,12 @@ export async function survey(table: Table, name: string, options: SurveyOptions)
   const seen = new Map<string, Map<string, number>>();
   const refused = new Set<string>();
   let rows = 0;
-  for await (const { line, fields } of table.rows(signal)) {
-    for (const column of Object.keys(fields)) {
+  let previous: readonly string[] = [];
+  const look = ({ line, fields }: TableRow): void => {
+    const present = Object.keys(fields);
+    const isAsBefore = present.length === previous.length && present.every((column, at) => column === previous[at]);
+    previous = present;
+    for (const column of isAsBefore ? [] : present) {
       if (columns.has(column)) continue;
       columns.add(column);
       if (idColumn === undefined ? idHeader.test(column) : column === idColumn) {
@@ -103,7 +107,8 @@ export async function survey(table: Table, name: string, options: SurveyOptions)
     sample.offer(fields);
     rows += 1;
     options.onRow?.(rows);
-  }
+  };
+  for await (const batch of table.batches(signal)) for (const row of batch) look(row);
   const found = [...seen.keys()].filter((column) => !refused.has(column)).sort((a, b) => rankOf(a) - rankOf(b))[0];
   return { name, table, rows, columns, idColumn: found, sample: sample.rows };
 }
@@ -126,26 +131,29 @@ export interface LoadedRecord extends InputRecord {
   readonly localId: string;
 }
 
-/** Reads a table again and keeps the ids and the columns that are compared, nothing else. */
-export async function loadRecords(
+/** Reads a table again and gives the ids and the columns that are compared, nothing else. */
+export async function* loadRecords(
   source: Source,
   schema: Schema,
   options: Omit<SurveyOptions, 'idColumn'>,
-): Promise<LoadedRecord[]> {
+): AsyncGenerator<readonly LoadedRecord[]> {
   const compared = schema.columns
     .filter(({ name, kind }) => kind !== 'ignored' && source.columns.has(name))
     .map(({ name }) => name);
-  const records: LoadedRecord[] = [];
-  for await (const { line, fields } of source.table.rows(options.signal)) {
-    const localId = source.idColumn === undefined ? String(records.length + 1) : singleText(fields[source.idColumn]);
-    if (records.length === source.rows) throw changed(source, line);
-    const kept: Record<string, FieldValue> = {};
-    for (const name of compared) kept[name] = fields[name] ?? null;
-    records.push({ id: `${source.name}\u001f${localId}`, source: source.name, localId, fields: kept });
-    options.onRow?.(records.length);
+  let read = 0;
+  for await (const batch of source.table.batches(options.signal)) {
+    const last = batch.at(-1);
+    if (last !== undefined && read + batch.length > source.rows) throw changed(source, last.line);
+    yield batch.map(({ fields }): LoadedRecord => {
+      read += 1;
+      const localId = source.idColumn === undefined ? String(read) : singleText(fields[source.idColumn]);
+      const kept: Record<string, FieldValue> = {};
+      for (const name of compared) kept[name] = fields[name] ?? null;
+      options.onRow?.(read);
+      return { id: `${source.name}\u001f${localId}`, source: source.name, localId, fields: kept };
+    });
   }
-  if (records.length !== source.rows) throw changed(source, records.length);
-  return records;
+  if (read !== source.rows) throw changed(source, read);
 }
 
 function changed(source: Source, line: number): Error {

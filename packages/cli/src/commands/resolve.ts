@@ -2,17 +2,21 @@ import {
   type ClusterStep,
   inferSchema,
   type MatchModel,
-  resolve,
+  prepareRecords,
+  type RecordTable,
+  resolutionOf,
+  resolveTable,
   type Schema,
+  settleDateOrders,
   trainModel,
 } from '@kempt/entity-resolution';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { checkPlaces, csvText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
+import { checkPlaces, csvCell, type OutputFile, openOutputFile } from '../tables/output-file.ts';
 import { openTable } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
 import { explanationText } from './explanation-page.ts';
-import { assign, rounded } from './resolve-assignments.ts';
+import { type Assignments, assign, rounded } from './resolve-assignments.ts';
 import { explainResolution } from './resolve-explanations.ts';
 import { diagnosticsText, namingFile, readModel, readSchema } from './resolve-model.ts';
 import { createProgressNotes } from './resolve-progress.ts';
@@ -108,48 +112,87 @@ async function run(
       .map(({ name, kind }) => `${name} (${kind})`)
       .join(', ')}`,
   );
-  const records: LoadedRecord[] = [];
-  for (const source of sources) {
-    const onRow = (rows: number): void => {
-      if (rows % 1024 === 0) onProgress({ phase: `read ${source.table.file}`, done: rows, total: source.rows });
-    };
-    for (const record of await loadRecords(source, schema, { signal, onRow })) records.push(record);
-  }
   const work = { signal, onProgress };
+  const kept: { readonly records: LoadedRecord[]; readonly origins: Origin[] } = { records: [], origins: [] };
+  const records = async function* (): AsyncGenerator<LoadedRecord> {
+    for (const source of sources) {
+      const origin = { name: source.name, localIds: [] as string[] };
+      kept.origins.push(origin);
+      for await (const batch of loadRecords(source, schema, { signal })) {
+        for (const record of batch) origin.localIds.push(record.localId);
+        if (outputs.explanations !== undefined) for (const record of batch) kept.records.push(record);
+        yield* batch;
+      }
+    }
+  };
+  let table: RecordTable;
   let model: MatchModel;
   try {
-    model = saved ?? (await trainModel(records, schema, work));
+    const settled =
+      saved === undefined
+        ? settleDateOrders(
+            schema,
+            sources.flatMap(({ sample }) => sample),
+          )
+        : saved.schema;
+    const expected = sources.reduce((sum, { rows }) => sum + rows, 0);
+    table = await prepareRecords(records(), settled, { ...work, expected });
+    model = saved ?? (await trainModel(table, table.schema, work));
   } catch (error) {
     throw flags.schema === undefined ? error : namingFile(flags.schema, error);
   }
   for (const line of diagnosticsText(model)) note(line);
   const steps: ClusterStep[] = [];
-  const resolution = await resolve(records, model, {
+  const resolution = await resolveTable(table, model, {
     ...work,
     ...(outputs.explanations !== undefined && { onStep: (step) => steps.push(step) }),
   });
-  const assignments = assign(records, resolution);
-  await outputs.clusters.write(csvText(['source', 'id', 'cluster_id', 'probability'], rowsOf(assignments)), signal);
+  const assignments = assign(table, resolution);
+  await outputs.clusters.write(assignmentText(kept.origins, assignments), signal);
   await outputs.model?.write([`${JSON.stringify(model)}\n`], signal);
   if (outputs.explanations !== undefined) {
     const explanations = explainResolution({
-      assignments,
-      resolution,
+      assignments: kept.records.map((record, place) => ({
+        record,
+        clusterId: assignments.clusterIds[place] as number,
+      })),
+      resolution: resolutionOf(table, resolution),
       steps,
       model,
       signal,
-      onPair: (done) => onProgress({ phase: 'explain', done, total: resolution.edges.length }),
+      onPair: (done) => onProgress({ phase: 'explain', done, total: resolution.edges.weights.length }),
     });
     await outputs.explanations.write(explanationText(flags.explain ?? '', explanations, model), signal);
   }
-  const clusters = resolution.clusters.length.toLocaleString('en');
-  const several = resolution.clusters.filter((cluster) => cluster.length > 1).length.toLocaleString('en');
-  note(`${records.length.toLocaleString('en')} rows in ${clusters} clusters, ${several} of them with several rows`);
+  const shown = (count: number): string => count.toLocaleString('en');
+  note(
+    `${shown(table.ids.length)} rows in ${shown(assignments.clusters)} clusters, ${shown(assignments.severals)} of them with several rows`,
+  );
 }
 
-function* rowsOf(assignments: ReturnType<typeof assign>): Generator<(string | number)[]> {
-  for (const { record, clusterId, probability } of assignments) {
-    yield [record.source, record.localId, clusterId, rounded(probability)];
+/** The ids of one input file, in their order. */
+interface Origin {
+  readonly name: string;
+  readonly localIds: readonly string[];
+}
+
+const rowsAPiece = 4096;
+
+/** The assignments as CSV, many rows at a time. */
+function* assignmentText(origins: readonly Origin[], { clusterIds, probabilities }: Assignments): Generator<string> {
+  yield 'source,id,cluster_id,probability\n';
+  let place = 0;
+  for (const { name, localIds } of origins) {
+    const source = csvCell(name);
+    let lines: string[] = [];
+    for (const localId of localIds) {
+      lines.push(`${source},${csvCell(localId)},${clusterIds[place]},${rounded(probabilities[place] as number)}\n`);
+      place += 1;
+      if (lines.length < rowsAPiece) continue;
+      yield lines.join('');
+      lines = [];
+    }
+    yield lines.join('');
   }
 }
 

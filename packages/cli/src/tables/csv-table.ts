@@ -1,5 +1,6 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
+import { type CsvRecord, CsvRecords, UnusualCsvError } from './csv-records.ts';
 import { type Delimiter, sniffDelimiter } from './delimiter.ts';
 import type { Fields } from './field-value.ts';
 import type { TableRow } from './table.ts';
@@ -14,10 +15,65 @@ interface ParsedRow {
 }
 
 /**
- * The rows of an RFC 4180 file with a header: quoted values, line breaks inside quotes, a byte order mark and any line ending are
- * understood; the delimiter is found out. Empty lines are skipped.
+ * The rows of an RFC 4180 file with a header, many at a time: quoted values, line breaks inside quotes, a byte order mark and any line ending
+ * are understood; the delimiter is found out. Empty lines are skipped. What the quick reader does not understand is read once more by the
+ * careful one, which knows more and says what is wrong.
  */
-export async function* csvRows(file: string, signal?: AbortSignal): AsyncGenerator<TableRow> {
+export async function* csvRows(file: string, signal?: AbortSignal): AsyncGenerator<readonly TableRow[]> {
+  let given = 0;
+  try {
+    for await (const rows of quickRows(file, signal)) {
+      yield rows;
+      given += rows.length;
+    }
+    return;
+  } catch (error) {
+    if (!(error instanceof UnusualCsvError)) throw error;
+  }
+  for await (const row of carefulRows(file, signal)) {
+    if (given === 0) yield [row];
+    else given -= 1;
+  }
+}
+
+async function* quickRows(file: string, signal?: AbortSignal): AsyncGenerator<readonly TableRow[]> {
+  let head = '';
+  let records: CsvRecords | undefined;
+  let names: readonly string[] | undefined;
+  const rowsOf = (found: readonly CsvRecord[]): TableRow[] => {
+    const rows: TableRow[] = [];
+    for (const { line, values } of found) {
+      if (names === undefined) {
+        names = headerOf(file, line, values);
+        continue;
+      }
+      if (values.length !== names.length || names.includes('__proto__'))
+        throw new UnusualCsvError('values differ in number');
+      const fields: Record<string, string> = {};
+      for (let at = 0; at < names.length; at += 1) fields[names[at] as string] = values[at] as string;
+      rows.push({ line, fields });
+    }
+    return rows;
+  };
+  for await (const piece of utf8Text(file, signal)) {
+    if (records !== undefined) {
+      yield rowsOf(records.add(piece));
+      continue;
+    }
+    head += piece;
+    if (head.length < headLength) continue;
+    records = new CsvRecords(sniffDelimiter(head));
+    yield rowsOf(records.add(head));
+  }
+  if (records === undefined) {
+    records = new CsvRecords(sniffDelimiter(head));
+    yield rowsOf(records.add(head));
+  }
+  yield rowsOf(records.end());
+  if (names === undefined) throw new UnusualCsvError('there is no header');
+}
+
+async function* carefulRows(file: string, signal?: AbortSignal): AsyncGenerator<TableRow> {
   const texts = utf8Text(file, signal);
   let head = '';
   let ended = false;
@@ -66,7 +122,7 @@ export async function* csvRows(file: string, signal?: AbortSignal): AsyncGenerat
   }
 }
 
-function headerOf(file: string, line: number, record: readonly string[]): string[] {
+function headerOf(file: string, line: number, record: readonly string[]): readonly string[] {
   const names = record.map((name, at) => (name.trim() === '' ? `column_${at + 1}` : name.trim()));
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice === undefined) return names;

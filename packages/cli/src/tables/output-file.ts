@@ -117,6 +117,11 @@ export function csvText(
   return Readable.from(all()).pipe(stringify({ record_delimiter: 'unix' })) as AsyncIterable<Buffer>;
 }
 
+/** One value of such a text, in quotes where it needs them. */
+export function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 /** Values as one line of JSON each. */
 export async function* ndjsonText(values: AsyncIterable<unknown>): AsyncGenerator<string> {
   for await (const value of values) yield `${JSON.stringify(value)}\n`;

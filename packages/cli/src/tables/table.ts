@@ -20,6 +20,8 @@ export interface Table {
   readonly file: string;
   readonly format: TableFormat;
   rows(signal?: AbortSignal): AsyncGenerator<TableRow>;
+  /** The same rows, many at a time. */
+  batches(signal?: AbortSignal): AsyncGenerator<readonly TableRow[]>;
 }
 
 const formats: Readonly<Record<string, TableFormat>> = {
@@ -30,7 +32,28 @@ const formats: Readonly<Record<string, TableFormat>> = {
   '.parquet': 'parquet',
 };
 
-const readers = { csv: csvRows, ndjson: ndjsonRows, parquet: parquetRows } as const;
+const readers = { csv: csvRows, ndjson: inBatches(ndjsonRows), parquet: inBatches(parquetRows) } as const;
+
+type Reader<T> = (file: string, signal?: AbortSignal) => AsyncGenerator<T>;
+
+const batchSize = 512;
+
+function inBatches(read: Reader<TableRow>): Reader<readonly TableRow[]> {
+  return async function* (file, signal) {
+    let batch: TableRow[] = [];
+    for await (const row of read(file, signal)) {
+      batch.push(row);
+      if (batch.length < batchSize) continue;
+      yield batch;
+      batch = [];
+    }
+    yield batch;
+  };
+}
+
+async function* oneByOne(batches: AsyncGenerator<readonly TableRow[]>): AsyncGenerator<TableRow> {
+  for await (const rows of batches) yield* rows;
+}
 
 /** Opens a CSV, NDJSON or Parquet file. The name's ending tells the format, else the first bytes do. */
 export async function openTable(file: string): Promise<Table> {
@@ -52,7 +75,8 @@ export async function openTable(file: string): Promise<Table> {
     );
   }
   const format = formats[path.extname(file).toLowerCase()] ?? formatOf(start);
-  return { file, format, rows: (signal) => readers[format](file, signal) };
+  const batches = (signal?: AbortSignal): AsyncGenerator<readonly TableRow[]> => readers[format](file, signal);
+  return { file, format, batches, rows: (signal) => oneByOne(batches(signal)) };
 }
 
 async function startOf(file: string): Promise<string> {

@@ -1,0 +1,19 @@
+/**
+ * The same function, with what it answered lately kept: names, places and employers come up again and again in a table. A full cache starts
+ * over, so that its size stays bounded.
+ */
+export function remembered<T>(read: (text: string) => T, most = 30_000): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const value = read(text);
+    // Long texts hardly repeat and would only take room.
+    if (text.length > longest) return value;
+    if (known.size >= most) known.clear();
+    known.set(text, value);
+    return value;
+  };
+}
+
+const longest = 80;
