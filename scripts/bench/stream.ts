@@ -6,8 +6,8 @@
  *   matching   changes that wait in Kafka, each of one compared field
  *   latency    the mix as it comes, 300 a second, whether or not the service keeps up
  *   restart    the process is killed in the middle of the mix and started again
- * A change counts when the transaction that decided it has committed, as Postgres tells the time of it. With --folder the prepared
- * database is kept and used again; --prepare ends there. Uses the broker of KAFKA_BROKERS, or starts one. Writes
+ * A change counts when the transaction that decided it has committed, as Postgres tells the time of it. With --prepare it
+ * ends when the records are resolved; --folder keeps the database, for one run of measurements on it or on a copy. Uses the broker of KAFKA_BROKERS, or starts one. Writes
  * bench-results/stream.json; exits with 1 when something is lost or worse than promised.
  */
 import { randomBytes } from 'node:crypto';
@@ -130,7 +130,7 @@ function nextChange(kind: 'mix' | 'matching') {
     return stateEvent(newest - 1, { version: 1, person: people.person(newest - 1), touch: 0 });
   }
   const index = Math.floor(draw() * recordCount);
-  if (share >= 0.6) editions.set(index, (editions.get(index) ?? 0) + 1);
+  if (share >= 0.6) editions.set(index, (editions.get(index) ?? 1) + 1);
   const version = (versions.get(index) ?? 1) + 1;
   versions.set(index, version);
   return stateEvent(index, { version, person: personNow(index), touch: version });
@@ -230,8 +230,7 @@ async function outboxIsEmpty(): Promise<boolean> {
 }
 
 async function prepare(): Promise<void> {
-  if ((await phaseOfPersons().catch(() => 'unknown')) === 'streaming')
-    return say('the prepared database is used again');
+  if ((await phaseOfPersons().catch(() => 'unknown')) === 'streaming') return useAgain();
   const begun = performance.now();
   for (let from = 0; from < recordCount; from += 5_000) {
     await bus.publish(
@@ -252,6 +251,22 @@ async function prepare(): Promise<void> {
   say(`first resolution took ${told['first resolution s']} s`);
   while (!(await outboxIsEmpty())) await sleep(1_000);
   say('its events are published');
+}
+
+/** A database on which was measured holds changes that this run knows nothing of. */
+async function useAgain(): Promise<void> {
+  const rows = await database.transaction(tenantId, (tx) =>
+    tx.query<{ count: number; version: number }>(
+      `select count(*)::int as count, max(version)::int as version from match_record where tenant_id = $1`,
+      [tenantId],
+    ),
+  );
+  if (rows[0]?.count !== recordCount || rows[0].version !== 1) {
+    throw new Error(
+      `${folder} was measured on already, or holds another number of records; keep a copy of a prepared one`,
+    );
+  }
+  say('the prepared database is used again');
 }
 
 async function measured(what: string, limit: number, kind: 'mix' | 'matching', count: number): Promise<void> {
