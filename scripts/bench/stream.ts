@@ -6,9 +6,9 @@
  *   matching   changes that wait in Kafka, each of one compared field
  *   latency    the mix as it comes, 300 a second, whether or not the service keeps up
  *   restart    the process is killed in the middle of the mix and started again
- * A change counts when the transaction that decided it has committed, as Postgres tells the time of it. With --prepare it
- * ends when the records are resolved; --folder keeps the database, for one run of measurements on it or on a copy. Uses the broker of KAFKA_BROKERS, or starts one. Writes
- * bench-results/stream.json; exits with 1 when something is lost or worse than promised.
+ * A change counts when the transaction that decided it has committed, as Postgres tells the time of it. With --prepare it ends when
+ * the records are resolved; --folder keeps the database, for one run of measurements on it or on a copy. Uses the broker of
+ * KAFKA_BROKERS, or starts one. Writes bench-results/stream.json; exits with 1 when something is lost or worse than promised.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
