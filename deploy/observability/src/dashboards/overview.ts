@@ -178,9 +178,8 @@ export const overview: DashboardSource = {
           queries: [
             query('sum by (service, version, node_version) (kempt_build_info)', '{{service}} {{version}}', {
               stimulus: 'killed-service',
-              of: { service: 'dedupe' },
-              before: [1, 1],
-              after: { to: [0, 0] },
+              before: [6, 6],
+              after: { to: [5, 5] },
             }),
           ],
         },

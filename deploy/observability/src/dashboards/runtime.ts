@@ -152,10 +152,10 @@ export const runtime: DashboardSource = {
           kind: 'lines',
           queries: [
             query('max by (service) (process_open_fds{job="kempt"})', '{{service}}', {
-              stimulus: 'followers',
+              stimulus: 'connection-shortage',
               of: { service: 'gateway' },
               before: 'any',
-              after: { plus: [4, 50] },
+              after: { plus: [4, 80] },
             }),
           ],
         },
