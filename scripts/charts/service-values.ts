@@ -41,7 +41,7 @@ const roleValues = (what: string, replicas: number): TSchema =>
 const facts: Readonly<Record<ServiceName, ServiceFacts>> = {
   connector: {
     config: connectorConfigSchema,
-    resources: { cpu: '200m', memory: '512Mi' },
+    resources: { cpu: '100m', memory: '512Mi' },
     values: {
       connections: group('Connections to CRMs that are declared, beside those that are made by the API', {
         existingSecret: text('Secret that holds the whole file, credentials included'),
@@ -64,27 +64,27 @@ const facts: Readonly<Record<ServiceName, ServiceFacts>> = {
   },
   dedupe: {
     config: dedupeConfigSchema,
-    resources: { cpu: '500m', memory: '1Gi' },
+    resources: { cpu: '200m', memory: '1Gi' },
     values: { keda: kedaValues(true) },
   },
   'data-quality': {
     config: dataQualityConfigSchema,
-    resources: { cpu: '200m', memory: '384Mi' },
+    resources: { cpu: '100m', memory: '384Mi' },
     values: { keda: kedaValues(true) },
   },
   'integration-audit': {
     config: integrationAuditConfigSchema,
-    resources: { cpu: '100m', memory: '256Mi' },
+    resources: { cpu: '50m', memory: '256Mi' },
     values: { keda: kedaValues(true) },
   },
   metrics: {
     config: metricsConfigSchema,
-    resources: { cpu: '100m', memory: '256Mi' },
+    resources: { cpu: '50m', memory: '256Mi' },
     values: { keda: kedaValues(true) },
   },
   gateway: {
     config: gatewayConfigSchema,
-    resources: { cpu: '100m', memory: '256Mi' },
+    resources: { cpu: '50m', memory: '256Mi' },
     values: {
       signingKey: keySource('Ed25519 private key (PEM) that signs internal tokens', 'signing-key'),
       bootstrapApiKey: group('The first API key, which makes the others', {
