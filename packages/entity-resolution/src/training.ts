@@ -16,7 +16,7 @@ import { checkSchema, type InputRecord, type Schema } from './schema.ts';
 export interface TrainOptions extends PaceOptions {
   /** Decides the random samples; equal records, schema and seed give an equal model, in whatever order the records come. Default 1. */
   readonly seed?: number;
-  /** Probabilities are learned from the candidate pairs of so many records. Default: of all up to 60,000, of 20,000 where there are more. */
+  /** Probabilities are learned from the candidate pairs of so many records, 60,000 by default. */
   readonly sampledRecords?: number;
 }
 
@@ -29,9 +29,8 @@ const mostStrata = 64;
 const threshold = 2 / 3;
 const reviewFloor = 0.1;
 
-/** Where there are more records than this, the candidate pairs of some stand for those of all. */
-const mostRecords = 60_000;
-const sampledRecords = 20_000;
+/** Where there are more records than this, the candidate pairs of so many stand for those of all. */
+const sampledRecords = 60_000;
 
 /**
  * Learns a match model from records, or from a table of them, without any labels. Yields to the event loop while it works and stops with the
@@ -53,7 +52,7 @@ export async function trainModel(
   store.reprice(rarities);
   const { blocking, index } = await chooseBlocking(plan, store, { rarities, pace });
   const { largestBlock } = blocking;
-  const sampled = options.sampledRecords ?? (rows > mostRecords ? sampledRecords : rows);
+  const sampled = options.sampledRecords ?? sampledRecords;
   const seeds = rows > sampled ? drawSeeds(table.ids, sampled) : null;
   const pairs = await comparePairs(store, index, {
     largestBlock,
