@@ -10,7 +10,9 @@ export interface InstallationOptions {
 /** Who is let through to the gateway, the simulators and the metrics besides. */
 const demonstration = { podSelector: { matchLabels: { 'app.kubernetes.io/component': 'test' } } };
 
-/** Values of a small installation over the simulated CRMs. */
+const services = ['connector', 'dedupe', 'data-quality', 'integration-audit', 'metrics', 'gateway'];
+
+/** Values of a small installation over the simulated CRMs: one pod for each service, on a node with two processors. */
 export function trialValues(backing: BackingServices): object {
   return {
     global: {
@@ -21,6 +23,9 @@ export function trialValues(backing: BackingServices): object {
         monitoring: { from: [demonstration] },
       },
     },
+    ...Object.fromEntries(
+      services.map((service) => [service, { replicaCount: 1, resources: { requests: { cpu: '50m' } } }]),
+    ),
   };
 }
 
