@@ -23,7 +23,7 @@ const runbookFolder = fileURLToPath(new URL('../../deploy/observability/runbooks
 const folder = await mkdtemp(join(tmpdir(), 'kempt-observability-'));
 
 /** How long after a stimulus its effect may still show, how long an alert may take to come and to go. */
-const settleMs = 20_000;
+const settleMs = 60_000;
 const alertMs = 45_000;
 const clearMs = 150_000;
 const pollMs = 700;

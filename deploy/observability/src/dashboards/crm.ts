@@ -168,9 +168,9 @@ export const crm: DashboardSource = {
               '{{system}} {{outcome}}',
               {
                 stimulus: 'crm-outage',
-                of: { outcome: 'read' },
-                before: [0.05, 100],
-                after: { to: [0, 0.04] },
+                of: { outcome: 'failed' },
+                before: 'any',
+                after: { plus: [0.01, 100] },
               },
             ),
           ],

@@ -162,10 +162,10 @@ export const sync: DashboardSource = {
               'histogram_quantile(0.95, sum by (le, system, kind) (rate(kempt_sync_run_duration_seconds_bucket[$__rate_interval])))',
               '{{system}} {{kind}}',
               {
-                stimulus: 'crm-outage',
+                stimulus: 'slow-answers',
                 of: { system: 'salesforce', kind: 'incremental' },
                 before: [0, 3],
-                after: { plus: [0.05, 600] },
+                after: { plus: [0.2, 600] },
               },
             ),
           ],
