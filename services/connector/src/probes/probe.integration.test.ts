@@ -189,8 +189,9 @@ test('several instances make one probe together, and one goes on when the other 
     return found.length >= 5 && found;
   });
   expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, index) => index + 1));
-  const gaps = told.slice(1).map(({ at }, index) => at - (told[index]?.at ?? 0));
-  expect(Math.min(...gaps)).toBeGreaterThan(75);
+  // Two that each probed for themselves would leave 150 ms between probes. A single gap says nothing: a probe may come late.
+  const meanGapMs = ((told.at(-1)?.at ?? 0) - (told[0]?.at ?? 0)) / (told.length - 1);
+  expect(meanGapMs).toBeGreaterThan(200);
   running = running.filter((connector) => connector !== first);
   await first.stop();
   await nextProbe('hubspot', isUp);
