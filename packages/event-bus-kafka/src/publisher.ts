@@ -144,7 +144,12 @@ export function createPublisher({ settings, naming, openProducer }: PublisherDep
         return busError(action, last);
       }
       try {
-        await within(leftMs, attempt(messages), () => new Error('not acknowledged in time', { cause: last }));
+        // Timers know whole milliseconds and may be one early; what is left then must not pass for time to try again.
+        await within(
+          Math.ceil(leftMs) + 1,
+          attempt(messages),
+          () => new Error('not acknowledged in time', { cause: last }),
+        );
         return undefined;
       } catch (error) {
         last = error;

@@ -69,6 +69,9 @@ describe('a lease', () => {
 
   test('cannot be taken over in the middle of a transaction that saves', async () => {
     const lease = await taken('a', 1);
+    await eventually('the lease to run out', async () =>
+      (await database.systemTransaction((tx) => listDue(tx, 500))).some(({ tenantId }) => tenantId === target.tenantId),
+    );
     const order: string[] = [];
     await database.transaction(target.tenantId, async (tx) => {
       await holdLease(tx, lease);
