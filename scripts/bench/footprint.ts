@@ -89,8 +89,8 @@ async function measureStandalone(): Promise<void> {
     console.log(`  ${(pssBytes / mebibyte).toFixed(1).padStart(7)} MiB  ${command}`);
   }
   const total = tree.reduce((sum, { pssBytes }) => sum + pssBytes, 0);
-  // 900 for reading, matching and the API, 150 for change sets, audits, measures and the console.
-  measures.push({ what: 'standalone with the default load', value: total / mebibyte, unit: 'MiB', limit: 1_050 });
+  // 900 MB for reading, matching and the API, 150 MB for change sets, audits, measures and the console; that is 1,001 MiB.
+  measures.push({ what: 'standalone with the default load', value: total / mebibyte, unit: 'MiB', limit: 1_001 });
   second.kill('SIGTERM');
   await exited;
 }
