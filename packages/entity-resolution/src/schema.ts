@@ -1,33 +1,37 @@
+/** Every kind of column there is. */
+export const columnKinds = [
+  'personName',
+  'givenName',
+  'middleName',
+  'familyName',
+  'nameSuffix',
+  'organisation',
+  'email',
+  'phone',
+  'address',
+  'houseNumber',
+  'street',
+  'city',
+  'postalCode',
+  'region',
+  'country',
+  'position',
+  'latitude',
+  'longitude',
+  'date',
+  'dateYear',
+  'dateMonth',
+  'dateDay',
+  'identifier',
+  'domain',
+  'url',
+  'category',
+  'freeText',
+  'ignored',
+] as const;
+
 /** What a column holds. It decides how values are normalised, blocked and compared. */
-export type ColumnKind =
-  | 'personName'
-  | 'givenName'
-  | 'middleName'
-  | 'familyName'
-  | 'nameSuffix'
-  | 'organisation'
-  | 'email'
-  | 'phone'
-  | 'address'
-  | 'houseNumber'
-  | 'street'
-  | 'city'
-  | 'postalCode'
-  | 'region'
-  | 'country'
-  | 'position'
-  | 'latitude'
-  | 'longitude'
-  | 'date'
-  | 'dateYear'
-  | 'dateMonth'
-  | 'dateDay'
-  | 'identifier'
-  | 'domain'
-  | 'url'
-  | 'category'
-  | 'freeText'
-  | 'ignored';
+export type ColumnKind = (typeof columnKinds)[number];
 
 export interface Column {
   readonly name: string;
@@ -60,36 +64,7 @@ export interface InputRecord {
   readonly fields: Readonly<Record<string, FieldValue>>;
 }
 
-const columnKinds: ReadonlySet<string> = new Set<ColumnKind>([
-  'personName',
-  'givenName',
-  'middleName',
-  'familyName',
-  'nameSuffix',
-  'organisation',
-  'email',
-  'phone',
-  'address',
-  'houseNumber',
-  'street',
-  'city',
-  'postalCode',
-  'region',
-  'country',
-  'position',
-  'latitude',
-  'longitude',
-  'date',
-  'dateYear',
-  'dateMonth',
-  'dateDay',
-  'identifier',
-  'domain',
-  'url',
-  'category',
-  'freeText',
-  'ignored',
-]);
+const knownKinds: ReadonlySet<string> = new Set(columnKinds);
 
 /** A schema that cannot be used; `column` names the culprit. */
 export class SchemaError extends Error {
@@ -109,10 +84,10 @@ export function checkSchema(schema: Schema): void {
   const seen = new Set<string>();
   let compared = 0;
   for (const column of schema.columns) {
-    if (!columnKinds.has(column.kind)) {
+    if (!knownKinds.has(column.kind)) {
       throw new SchemaError(
         column.name,
-        `column ${column.name} has the unknown kind ${column.kind}; use one of ${[...columnKinds].join(', ')}`,
+        `column ${column.name} has the unknown kind ${column.kind}; use one of ${columnKinds.join(', ')}`,
       );
     }
     if (seen.has(column.name)) {
