@@ -1,13 +1,14 @@
 /**
  * The dedupe service under a stream of changes: a real Kafka, a real Postgres that syncs to disk, the real service process.
- *   scripts/bench/run stream [--records 1000000] [--changes 100000] [--folder PATH] [--prepare]
+ *   scripts/bench/run stream [--records 1000000] [--changes 100000] [--folder PATH] [--prepare] [--only mix,matching,latency,restart]
+ *     [--statements]
  * Records are read in as a first backfill, the service trains its model and resolves them; then it is measured
  *   mix        changes that wait in Kafka: 60 % touch nothing that is compared, 30 % one field, 10 % are new records
  *   matching   changes that wait in Kafka, each of one compared field
  *   latency    the mix as it comes, 300 a second, whether or not the service keeps up
  *   restart    the process is killed in the middle of the mix and started again
  * A change counts when the transaction that decided it has committed, as Postgres tells the time of it. With --prepare it ends when
- * the records are resolved; --folder keeps the database, for one run of measurements on it or on a copy. Uses the broker of
+ * the records are resolved; --statements lists where Postgres spent its time; --folder keeps the database, for one run of measurements on it or on a copy. Uses the broker of
  * KAFKA_BROKERS, or starts one. Writes bench-results/stream.json; exits with 1 when something is lost or worse than promised.
  */
 import { randomBytes } from 'node:crypto';
@@ -35,6 +36,8 @@ const { values: flags } = parseArgs({
     changes: { type: 'string', default: '100000' },
     folder: { type: 'string' },
     prepare: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'mix,matching,latency,restart' },
+    statements: { type: 'boolean', default: false },
   },
 });
 const recordCount = Number(flags.records);
@@ -67,6 +70,7 @@ const postgresSettings = {
   shared_buffers: '1GB',
   max_wal_size: '4GB',
   track_commit_timestamp: 'on',
+  ...(flags.statements && { shared_preload_libraries: 'pg_stat_statements' }),
 };
 const postgres = await startEmbeddedPostgres({ dataFolder: join(folder, 'postgres'), settings: postgresSettings });
 const secretFile = join(folder, 'password');
@@ -269,15 +273,42 @@ async function useAgain(): Promise<void> {
   say('the prepared database is used again');
 }
 
+/** The statements that took longest since the last call. */
+async function dearestStatements(): Promise<void> {
+  if (!flags.statements) return;
+  const admin = openDatabase({
+    url: postgres.adminUrl,
+    schema: 'public',
+    applicationName: 'kempt-bench',
+    maxConnections: 1,
+  });
+  const rows = await admin.systemTransaction(async (tx) => {
+    await tx.execute('create extension if not exists pg_stat_statements with schema public');
+    const found = await tx.query<{ calls: number; ms: number; wal: number; query: string }>(
+      `select calls::int, total_exec_time::float8 as ms, (wal_bytes / 1048576)::float8 as wal, regexp_replace(left(query, 150), '\\s+', ' ', 'g') as query
+       from public.pg_stat_statements order by total_exec_time desc limit 25`,
+    );
+    await tx.execute('select public.pg_stat_statements_reset()');
+    return found;
+  });
+  await admin.close();
+  for (const { calls, ms, wal, query } of rows)
+    console.log(
+      `${ms.toFixed(0).padStart(8)} ms ${String(calls).padStart(7)} calls ${wal.toFixed(0).padStart(6)} MiB of log  ${query}`,
+    );
+}
+
 async function measured(what: string, limit: number, kind: 'mix' | 'matching', count: number): Promise<void> {
   await service.stop();
   const ids = await publishChanges(kind, count);
+  if (flags.statements) await dearestStatements();
   service.start();
   await service.ready();
   const since = new Date();
   const before = await usage();
   const decided = await awaitDecisions(ids, new Date(since.getTime() - 10_000), 420_000);
   const after = await usage();
+  await dearestStatements();
   // The first chunks are decided before readiness is noticed; they count by their own time.
   const times = [...decided].flatMap(([id, at]) => (ids.has(id) ? [at] : []));
   const [first, last] = [Math.min(...extremes(times)), Math.max(...extremes(times))];
@@ -410,11 +441,12 @@ async function verify(): Promise<void> {
         .join(' '),
     ),
   );
-  const different = batch.clusters.filter((members) => !streamed.has(members.toSorted().join(' '))).length;
+  const different = batch.clusters.filter((members) => !streamed.has(members.toSorted().join(' ')));
+  for (const members of different.slice(0, 5)) say(`a batch joins ${members.join(' ')}`);
   told['clusters of more than one record'] = batch.clusters.filter((members) => members.length > 1).length;
   measures.push({
     what: 'clusters that a batch makes otherwise',
-    value: different,
+    value: different.length,
     unit: '',
     limit: 0,
     better: 'less',
@@ -441,10 +473,11 @@ try {
   await service.ready(120_000);
   await prepare();
   if (!flags.prepare) {
-    await measured('mix', 2_000, 'mix', changeCount);
-    await measured('matching', 700, 'matching', Math.min(30_000, changeCount));
-    await latency();
-    await restart();
+    const phases = new Set(flags.only.split(','));
+    if (phases.has('mix')) await measured('mix', 2_000, 'mix', changeCount);
+    if (phases.has('matching')) await measured('matching', 700, 'matching', Math.min(30_000, changeCount));
+    if (phases.has('latency')) await latency();
+    if (phases.has('restart')) await restart();
     await verify();
     await tableSizes();
   }

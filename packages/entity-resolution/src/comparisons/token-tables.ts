@@ -85,8 +85,9 @@ abstract class TokenTable {
     const many = few === a ? b : a;
     let shared = 0;
     let missing = 0;
-    // Names of several words that share none exactly are too far apart for typing errors to matter.
-    if ((a.bloom & b.bloom) === 0 && few.words.length > 1) {
+    // Names of several words that share none exactly are too far apart for typing errors to matter. The bits only save the search:
+    // which of them a word has depends on the words that came before it, and no weight may.
+    if (few.words.length > 1 && ((a.bloom & b.bloom) === 0 || !sharesWord(few.words, many.words))) {
       this.#overlap.shared = 0;
       this.#overlap.missing = few.words.length;
       return this.#overlap;
@@ -115,6 +116,11 @@ abstract class TokenTable {
     this.#overlap.missing = missing;
     return this.#overlap;
   }
+}
+
+function sharesWord(few: Int32Array, many: Int32Array): boolean {
+  for (let index = 0; index < few.length; index += 1) if (many.includes(few[index] as number)) return true;
+  return false;
 }
 
 /** Organisation names: level of the name first, of the legal form second. */
