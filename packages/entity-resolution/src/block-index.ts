@@ -1,4 +1,5 @@
 import { KeyIds } from './key-ids.ts';
+import { type KeyRule, kindOfHash } from './key-kind.ts';
 
 /** Which rows share which keys, in flat arrays: the rows of block b are `members[starts[b] .. starts[b + 1]]`, ascending. */
 export interface BlockIndex {
@@ -7,6 +8,8 @@ export interface BlockIndex {
   /** The blocks of row r are `blocks[rowStarts[r] .. rowStarts[r + 1]]`. */
   readonly rowStarts: Int32Array;
   readonly blocks: Int32Array;
+  /** By block, the kind of its key. */
+  readonly kinds: Uint8Array;
 }
 
 /** The keys that rows had before the index was started again. */
@@ -112,9 +115,13 @@ export class BlockIndexBuilder {
       total += size;
     }
     const starts = new Int32Array(count + 1);
+    const kinds = new Uint8Array(count);
+    const hashes = this.#ids.hashes();
     for (let id = 0; id < places.length; id += 1) {
       const place = places[id] as number;
-      if (place >= 0) starts[place + 1] = (starts[place] as number) + (sizes[id] as number);
+      if (place < 0) continue;
+      starts[place + 1] = (starts[place] as number) + (sizes[id] as number);
+      kinds[place] = kindOfHash(hashes[id] as number);
     }
     const fill = starts.slice(0, -1);
     const members = new Int32Array(total);
@@ -132,28 +139,33 @@ export class BlockIndexBuilder {
       }
       rowStarts[row + 1] = used;
     }
-    return { starts, members, rowStarts, blocks };
+    return { starts, members, rowStarts, blocks, kinds };
   }
 }
 
-function widen(from: Int32Array): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(from.length * 2);
-  to.set(from);
-  return to;
-}
+/** What a pair shares more than one key of is called. */
+export const several = 255;
 
-/** Walks the candidate pairs of an index: every pair once, blocks above `largestBlock` rows left out. */
+/**
+ * Walks the candidate pairs of an index: every pair once, blocks above `largestBlock` rows left out, and pairs that share nothing but one
+ * key of a weak kind.
+ */
 export class CandidateWalk {
   readonly #index: BlockIndex;
   readonly #largestBlock: number;
+  readonly #weak: Uint8Array;
   readonly #seen: Int32Array;
+  /** By row that was seen: the kind of the one key that it shares, or `several`. */
+  readonly #shared: Uint8Array;
   /** Candidates of the row asked for last; valid up to the returned count. */
   candidates: Int32Array;
 
-  constructor(index: BlockIndex, largestBlock: number) {
+  constructor(index: BlockIndex, largestBlock: number, rule: KeyRule) {
     this.#index = index;
     this.#largestBlock = largestBlock;
+    this.#weak = rule.weak;
     this.#seen = new Int32Array(index.rowStarts.length - 1).fill(-1);
+    this.#shared = new Uint8Array(index.rowStarts.length - 1);
     this.candidates = new Int32Array(1024);
   }
 
@@ -161,29 +173,48 @@ export class CandidateWalk {
     return this.#index.rowStarts.length - 1;
   }
 
-  /** Rows above `row` that share a usable block with it; answers how many. */
+  /** Rows above `row` that are its candidates; answers how many. */
   after(row: number): number {
     return this.#walk(row, row);
   }
 
-  /** All rows that share a usable block with `row`; answers how many. */
+  /** All rows that are candidates of `row`; answers how many. */
   around(row: number): number {
     return this.#walk(row, -1);
   }
 
+  /** The kind of the one key that a candidate of the row asked for last shares with it, or `several`. */
+  sharedKind(candidate: number): number {
+    return this.#shared[candidate] as number;
+  }
+
   #walk(row: number, above: number): number {
-    const { starts, members, rowStarts, blocks } = this.#index;
+    const { starts, members, rowStarts, blocks, kinds } = this.#index;
+    const seen = this.#seen;
+    const shared = this.#shared;
     let count = 0;
     for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1) {
       const block = blocks[at] as number;
       const to = starts[block + 1] as number;
       const from = starts[block] as number;
       if (to - from > this.#largestBlock) continue;
+      const kind = kinds[block] as number;
+      const isWeak = this.#weak[kind] === 1;
       for (let position = to - 1; position >= from; position -= 1) {
         const other = members[position] as number;
         if (other <= above) break;
-        if (this.#seen[other] === row || other === row) continue;
-        this.#seen[other] = row;
+        if (seen[other] === row) {
+          if (shared[other] === several) continue;
+          // A pair that waited for a second key has it now.
+          const waited = this.#weak[shared[other] as number] === 1;
+          shared[other] = several;
+          if (!waited) continue;
+        } else {
+          if (other === row) continue;
+          seen[other] = row;
+          shared[other] = kind;
+          if (isWeak) continue;
+        }
         if (count === this.candidates.length) this.candidates = widen(this.candidates);
         this.candidates[count] = other;
         count += 1;
@@ -192,16 +223,25 @@ export class CandidateWalk {
     return count;
   }
 
-  /** Whether two rows share a usable block. */
+  /** Whether two rows are candidates of each other. */
   share(left: number, right: number): boolean {
-    const { starts, rowStarts, blocks } = this.#index;
+    const { starts, rowStarts, blocks, kinds } = this.#index;
+    let found = 0;
     for (let x = rowStarts[left] as number; x < (rowStarts[left + 1] as number); x += 1) {
       const block = blocks[x] as number;
       if ((starts[block + 1] as number) - (starts[block] as number) > this.#largestBlock) continue;
       for (let y = rowStarts[right] as number; y < (rowStarts[right + 1] as number); y += 1) {
-        if (blocks[y] === block) return true;
+        if (blocks[y] !== block) continue;
+        found += 1;
+        if (found > 1 || this.#weak[kinds[block] as number] === 0) return true;
       }
     }
     return false;
   }
+}
+
+function widen(from: Int32Array): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(from.length * 2);
+  to.set(from);
+  return to;
 }

@@ -1,8 +1,10 @@
-import { type BlockIndex, BlockIndexBuilder } from './block-index.ts';
+import { type BlockIndex, BlockIndexBuilder, several } from './block-index.ts';
 import { createBlocker } from './blocking.ts';
 import type { Rarities } from './frequencies.ts';
-import type { BlockingModel } from './model.ts';
+import { keyKindName, keyKinds } from './key-kind.ts';
+import { type BlockingModel, probabilityOf } from './model.ts';
 import type { Pace } from './pace.ts';
+import type { ThinPairs } from './pair-sample.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
 
@@ -10,6 +12,9 @@ import type { RecordStore } from './record-store.ts';
 const pairsPerRecord = 25;
 const leastBudget = 20_000;
 const blockSizes = [400, 250, 150, 100, 60, 40, 25];
+
+/** Share of the matches that may go unseen because they share nothing but one key of a weak kind. */
+const mostUnseen = 0.002;
 
 interface Options {
   readonly rarities: Rarities;
@@ -75,4 +80,41 @@ async function joinCommonKeys(
 /** Blocks may outgrow the size they were chosen for while records arrive, up to four times; above that the key needs a new model. */
 function modelFor(limit: number, stopKeys: readonly number[]): BlockingModel {
   return { largestBlock: limit * 4, stopKeys };
+}
+
+/**
+ * The kinds of keys of which one alone is too little: those whose pairs, where they share nothing else, are matches most seldom, as long
+ * as all of them together hold hardly any match. None where the candidate pairs are so few that nothing is gained.
+ * @param pairs candidate pairs that were compared, and what pairs of the data each stands for
+ * @param weigh the match weight of one of them, in bits
+ */
+export function chooseWeakKinds(
+  pairs: ThinPairs,
+  { candidates, weigh }: { readonly candidates: number; readonly weigh: (pair: number) => number },
+): string[] {
+  if (candidates <= leastBudget) return [];
+  const stands = new Float64Array(keyKinds);
+  const matches = new Float64Array(keyKinds);
+  let all = 0;
+  for (let pair = 0; pair < pairs.count; pair += 1) {
+    const weight = pairs.weights[pair] as number;
+    const expected = weight * probabilityOf(weigh(pair));
+    all += expected;
+    const kind = pairs.shared[pair] as number;
+    if (kind === several) continue;
+    stands[kind] = (stands[kind] as number) + weight;
+    matches[kind] = (matches[kind] as number) + expected;
+  }
+  const share = (kind: number): number => (matches[kind] as number) / (stands[kind] as number);
+  const bySeldomness = Array.from(stands.keys())
+    .filter((kind) => (stands[kind] as number) > 0)
+    .sort((left, right) => share(left) - share(right) || left - right);
+  const weak: string[] = [];
+  let unseen = 0;
+  for (const kind of bySeldomness) {
+    unseen += matches[kind] as number;
+    if (unseen > mostUnseen * all) break;
+    weak.push(keyKindName(kind));
+  }
+  return weak.sort();
 }

@@ -3,6 +3,7 @@ import { isRoleMailbox } from './email.ts';
 import type { Rarities } from './frequencies.ts';
 import { TextHasher } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
+import { hashOfKind, joined, keyKindOf } from './key-kind.ts';
 import { readOrganisation } from './organisation-name.ts';
 import { nicknameGroupsOf, readName, soundOf } from './person-name.ts';
 import { phoneDigits } from './phone.ts';
@@ -11,13 +12,14 @@ import type { Plan, SlotKind } from './plan.ts';
 type Values = readonly (readonly string[])[];
 
 /**
- * Writes the blocking keys of records. Two records are a candidate pair when they share a key. A key that was too common when the model was
- * trained is joined with further properties of the record instead of standing alone.
+ * Writes the blocking keys of records. Two records are a candidate pair when they share a key, or two where each of them alone is too
+ * little; see KeyRule. A key that was too common when the model was trained is joined with further properties of the record instead of
+ * standing alone.
  */
 export interface Blocker {
   /** Keys in order, the most selective kind first. */
   keys(values: Values): string[];
-  /** The same keys as hashes, in the same order; the array is written over by the next call. */
+  /** The same keys as hashes of their kind, in the same order; the array is written over by the next call. */
   hashes(values: Values): readonly number[];
 }
 
@@ -41,11 +43,12 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
   const each = (values: Values): void => {
     found.length = 0;
     traits.read(values);
-    const { parts, joints, jointKinds } = traits;
+    const { parts, kinds, joints, jointKinds } = traits;
     for (let at = 0; at < parts.length; at += keyWidth) {
+      const keyKind = kinds[at / keyWidth] as number;
       hasher.begin();
       for (let part = at; part < at + keyParts; part += 1) hasher.add(parts[part] as string);
-      const hash = hasher.value();
+      const hash = hashOfKind(keyKind, hasher.value());
       const text = texts === null ? '' : parts.slice(at, at + keyParts).join('');
       if (!stopped.has(hash)) {
         take(hash, text);
@@ -54,13 +57,13 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
       hasher.add('&');
       hasher.mark();
       const kind = parts[at + keyParts] as string;
-      let joined = 0;
-      for (let joint = 0; joint < joints.length && joined < mostJoints; joint += 1) {
+      let taken = 0;
+      for (let joint = 0; joint < joints.length && taken < mostJoints; joint += 1) {
         if (kind !== anyJoint && jointKinds[joint] !== kind) continue;
-        joined += 1;
+        taken += 1;
         hasher.back();
         hasher.add(joints[joint] as string);
-        const both = hasher.value();
+        const both = hashOfKind(keyKind + joined, hasher.value());
         if (!stopped.has(both)) take(both, texts === null ? '' : `${text}&${joints[joint]}`);
       }
     }
@@ -92,6 +95,8 @@ const anyJoint = '';
 /** The keys and joints of one record at a time. */
 class Traits {
   readonly parts: string[] = [];
+  /** The kind of each key. */
+  readonly kinds: number[] = [];
   readonly joints: string[] = [];
   readonly jointKinds: string[] = [];
   readonly #plan: Plan;
@@ -116,6 +121,7 @@ class Traits {
   /** A key of what it is about and one or two properties. */
   #key(joints: string, about: string, property: string, second = ''): void {
     this.parts.push(about, property, second === '' ? '' : ':', second, joints);
+    this.kinds.push(kindOfAbout(about));
   }
 
   #joint(kind: string, text: string): void {
@@ -126,6 +132,7 @@ class Traits {
 
   read(values: Values): void {
     this.parts.length = 0;
+    this.kinds.length = 0;
     this.joints.length = 0;
     this.jointKinds.length = 0;
     const names = this.#of('personName', values).map(readName);
@@ -250,6 +257,18 @@ class Traits {
       .sort((a, b) => b.rarity - a.rarity || (a.word < b.word ? -1 : 1))
       .map(({ word }) => word);
   }
+}
+
+const kindsOfAbouts = new Map<string, number>();
+
+/** The kind by what a key begins with, `e:` for instance. */
+function kindOfAbout(about: string): number {
+  let kind = kindsOfAbouts.get(about);
+  if (kind === undefined) {
+    kind = keyKindOf(about.endsWith(':') ? about.slice(0, -1) : about);
+    kindsOfAbouts.set(about, kind);
+  }
+  return kind;
 }
 
 function longest(words: readonly string[]): string {

@@ -10,6 +10,7 @@ export {
 } from './clustering.ts';
 export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 export { inferSchema } from './infer-schema.ts';
+export type { KeyRule } from './key-kind.ts';
 export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
 export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {
@@ -26,7 +27,13 @@ export {
 } from './model.ts';
 export type { NormalRecord } from './normal-record.ts';
 export type { PaceOptions, Progress } from './pace.ts';
-export { type PairOutcome, type PairReasoning, type ReasoningOptions, reasonFor } from './pair-reasoning.ts';
+export {
+  areCandidates,
+  type PairOutcome,
+  type PairReasoning,
+  type ReasoningOptions,
+  reasonFor,
+} from './pair-reasoning.ts';
 export { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
 export {
   type Resolution,

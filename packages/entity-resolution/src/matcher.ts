@@ -1,6 +1,7 @@
 import { createBlocker } from './blocking.ts';
 import type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 import { createRarities } from './frequencies.ts';
+import { KeyRule } from './key-kind.ts';
 import { checkModel, type MatchModel, probabilityOf } from './model.ts';
 import { createNormaliser, type NormalRecord } from './normal-record.ts';
 import { conflictWeight, PairScorer } from './pair-scorer.ts';
@@ -20,10 +21,12 @@ export interface PairResult {
 export interface Matcher {
   readonly model: MatchModel;
   normalise(record: InputRecord): NormalRecord;
-  /** Blocking keys, the most selective kind first. Two records are candidates of each other when they share one. */
+  /** Blocking keys, the most selective kind first. */
   blockKeys(normal: NormalRecord): readonly string[];
-  /** The same keys as hashes of 53 bits, in the same order: less work where keys are only compared. */
+  /** The same keys as hashes of 48 bits, in the same order: less work where keys are only compared. */
   blockHashes(normal: NormalRecord): readonly number[];
+  /** Which shared keys, by their hashes, make two records candidates of each other. */
+  readonly keyRule: KeyRule;
   score(a: NormalRecord, b: NormalRecord): PairResult;
   /** Why two records match, or why not. */
   explain(a: NormalRecord, b: NormalRecord, options?: ExplainOptions): Explanation;
@@ -73,6 +76,7 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
     normalise,
     blockKeys: (normal) => blocker.keys(normal.values),
     blockHashes: (normal) => blocker.hashes(normal.values),
+    keyRule: new KeyRule(model.blocking.weakKinds),
     score(a, b) {
       const weight = weigh(a, b);
       return { weight, probability: probabilityOf(weight), conflict: scorer.conflict };

@@ -1,7 +1,7 @@
-import type { Estimate, PairSample, Stratum } from './estimation.ts';
+import type { Estimate, Stratum } from './estimation.ts';
 import type { ColumnDiagnostics, MatchModel } from './model.ts';
 import { probabilityOf, weightOf } from './model.ts';
-import type { ComparedPairs } from './pair-sample.ts';
+import { type ComparedPairs, type ThinPairs, weigherOf } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
@@ -26,7 +26,7 @@ export function diagnosticsOf({
   readonly store: RecordStore;
   readonly fit: Estimate;
   readonly pairs: ComparedPairs;
-  readonly sample: PairSample;
+  readonly sample: ThinPairs;
   readonly strata: readonly Stratum[];
   readonly threshold: number;
 }): MatchModel['diagnostics'] {
@@ -68,24 +68,19 @@ function expectedPrecision(
     threshold,
   }: {
     readonly pairs: ComparedPairs;
-    readonly sample: PairSample;
+    readonly sample: ThinPairs;
     readonly strata: readonly Stratum[];
     readonly threshold: number;
   },
 ): number {
-  const { store } = scorer;
-  const sources = strata.map(({ source }) => (source === null ? -1 : store.sourceId(source)));
+  const weigh = weigherOf(scorer, { pairs, sample, strata });
   const least = weightOf(threshold);
   const step = Math.max(1, sample.count / mostPairs);
   let above = 0;
   let matches = 0;
   for (let at = 0; Math.floor(at) < sample.count; at += step) {
     const pair = Math.floor(at);
-    const weight = scorer.weighAgreement(sample.levels, sample.rarities, pair * sample.features, {
-      sameSource: sources[sample.strata[pair] as number] as number,
-      conflict: sample.conflicts[pair] === 1,
-      mask: pairs.filled.masks[sample.patterns[pair] as number] as number,
-    });
+    const weight = weigh(pair);
     if (weight < least) continue;
     const stands = sample.weights[pair] as number;
     above += stands;

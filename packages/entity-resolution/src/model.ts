@@ -55,6 +55,11 @@ export interface BlockingModel {
   readonly largestBlock: number;
   /** Hashes of keys that were too common when the model was trained: they only work joined with a second property. */
   readonly stopKeys: readonly number[];
+  /**
+   * Kinds of keys, by the mark that their text begins with, of which two records have to share one more key to be a candidate pair: hardly
+   * any match shares nothing else. Absent where all candidate pairs are few.
+   */
+  readonly weakKinds?: readonly string[];
 }
 
 /** How much one comparison tells. */

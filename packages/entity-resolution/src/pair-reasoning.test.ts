@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createMatcher, type Matcher, type NormalRecord, reasonFor, trainModel } from './index.ts';
-import { wordsOfKey } from './pair-reasoning.ts';
+import { wordsOfKey } from './key-kind.ts';
 import type { InputRecord } from './schema.ts';
 import { contactSchema, generateContacts } from './test-contacts.ts';
 

@@ -1,4 +1,5 @@
 import type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
+import { wordsOfKey } from './key-kind.ts';
 import type { Matcher } from './matcher.ts';
 import { decisionThreshold, weightOf } from './model.ts';
 import type { NormalRecord } from './normal-record.ts';
@@ -16,10 +17,14 @@ export type PairOutcome = 'match' | 'near' | 'no match' | 'conflict';
 export interface PairReasoning {
   readonly outcome: PairOutcome;
   /**
-   * What the two share that makes them a candidate pair, in words, the most selective first. Empty: a batch or a stream never compares
-   * them, whatever their weight, and they can only come together through other records.
+   * What the two share that could make them a candidate pair, in words, the most selective first.
    */
   readonly sharedKeys: readonly string[];
+  /**
+   * Whether that is enough. Where it is not, a batch or a stream never compares the two, whatever their weight, and they can only come
+   * together through other records.
+   */
+  readonly isCandidate: boolean;
   /** Bits above the threshold, or below it where negative. */
   readonly margin: number;
   /** Comparisons that speak for a match and against it, the strongest first. */
@@ -55,6 +60,7 @@ export function reasonFor(
         .map(wordsOfKey),
     ),
   ];
+  const isCandidate = areCandidates(matcher, a, b);
   const outcome: PairOutcome = conflict
     ? 'conflict'
     : margin >= 0
@@ -67,12 +73,27 @@ export function reasonFor(
   return {
     outcome,
     sharedKeys,
+    isCandidate,
     margin,
     evidenceFor,
     evidenceAgainst,
-    summary: summarise({ outcome, explanation, margin, sharedKeys, evidenceFor, evidenceAgainst }),
+    summary: summarise({
+      outcome,
+      explanation,
+      margin,
+      sharedKeys,
+      isCandidate,
+      evidenceFor,
+      evidenceAgainst,
+    }),
     explanation,
   };
+}
+
+/** Whether two records share enough to be compared, however common it is. */
+export function areCandidates(matcher: Matcher, a: NormalRecord, b: NormalRecord): boolean {
+  const hashes = new Set(matcher.blockHashes(a));
+  return matcher.keyRule.suffices(matcher.blockHashes(b).filter((hash) => hashes.has(hash)));
 }
 
 function evidence({ rows }: Explanation, counts: (weight: number) => boolean): string[] {
@@ -91,7 +112,7 @@ const outcomes: Readonly<Record<PairOutcome, string>> = {
 };
 
 function summarise(reasoning: Omit<PairReasoning, 'summary'>): string {
-  const { outcome, explanation, margin, sharedKeys, evidenceFor, evidenceAgainst } = reasoning;
+  const { outcome, explanation, margin, sharedKeys, isCandidate, evidenceFor, evidenceAgainst } = reasoning;
   const sentences = [
     `${outcomes[outcome]}: probability ${percent(explanation.probability)}, ${signed(Math.abs(margin)).replace('+', '')} bits ${margin >= 0 ? 'above' : 'below'} the threshold.`,
   ];
@@ -100,45 +121,9 @@ function summarise(reasoning: Omit<PairReasoning, 'summary'>): string {
   sentences.push(
     sharedKeys.length === 0
       ? 'They share no blocking key, so a run never compares them; only other records can bring them into one cluster.'
-      : `They are compared because they share ${sharedKeys.slice(0, 3).join(', ')}.`,
+      : isCandidate
+        ? `They are compared because they share ${sharedKeys.slice(0, 3).join(', ')}.`
+        : `They share ${sharedKeys.slice(0, 3).join(', ')} and nothing else, for which a run compares no two records; only other records can bring them into one cluster.`,
   );
   return sentences.join(' ');
-}
-
-/** Blocking keys start with a mark of what they are made of; see blocking.ts. */
-const keyWords: Readonly<Record<string, string>> = {
-  d: 'the date',
-  dg: 'the date and an initial',
-  df: 'the date and the initial of the family name',
-  dy: 'the year and the sound of the family name',
-  dx: 'the year and the sound of the given name',
-  dm: 'the day and the sound of the given name',
-  e: 'the e-mail address',
-  l: 'the mailbox',
-  lp: 'the beginning of the mailbox',
-  p: 'the phone number',
-  w: 'the domain',
-  n: 'both names',
-  k: 'the given name or a nickname, and the sound of the family name',
-  s: 'the sound of the family name and an initial',
-  g: 'the sound of the given name and an initial',
-  h: 'the sound of both names',
-  z: 'the place and the sound of the family name',
-  x: 'the place and the sound of the given name',
-  y: 'the employer and the sound of the family name',
-  o: 'the words of the organisation',
-  c: 'the beginning of the organisation',
-  t: 'a rare word of the organisation',
-  u: 'the sound of the first words of the organisation',
-  a: 'the house number and the street',
-  b: 'the house number and the postal code',
-  r: 'a word of the text',
-};
-
-/** What a blocking key is made of, in words and without its values. */
-export function wordsOfKey(key: string): string {
-  const [own = '', joint] = key.split('&', 2);
-  const mark = own.slice(0, Math.max(0, own.indexOf(':')));
-  const words = keyWords[mark] ?? (mark.startsWith('i') && mark.length > 1 ? mark.slice(1) : 'a key');
-  return joint === undefined ? words : `${words} with one more property`;
 }

@@ -1,7 +1,9 @@
-import { type BlockIndex, CandidateWalk } from './block-index.ts';
+import { type BlockIndex, CandidateWalk, several } from './block-index.ts';
 import type { PairSample, Stratum } from './estimation.ts';
 import { countPatterns, type FilledPatterns } from './filled-patterns.ts';
+import { KeyRule } from './key-kind.ts';
 import type { Pace } from './pace.ts';
+import type { PairScorer } from './pair-scorer.ts';
 import type { Random } from './random.ts';
 import type { RecordStore } from './record-store.ts';
 
@@ -16,12 +18,14 @@ export interface Seeds {
 /** Pairs that are no candidates, drawn at random. */
 const chancePairs = 80_000;
 
-type ThinPairs = PairSample & Pick<ComparedPairs, 'lefts' | 'rights'>;
+export type ThinPairs = PairSample & Pick<ComparedPairs, 'lefts' | 'rights' | 'shared'>;
 
 /** Pairs of rows with how they agree: kept candidates first, then pairs drawn at random from all the others. */
 export interface ComparedPairs extends PairSample {
   readonly lefts: Int32Array;
   readonly rights: Int32Array;
+  /** The kind of the one key that the two share, or `several`; of pairs that are no candidates too. */
+  readonly shared: Uint8Array;
   readonly filled: FilledPatterns;
   /** How many of the pairs are candidates; they lead. */
   readonly kept: number;
@@ -32,7 +36,7 @@ export interface ComparedPairs extends PairSample {
 }
 
 /**
- * Draws the pairs that the estimate is made from and compares them. Where `seeds` are given, candidate pairs of these rows stand for all
+ * Draws the pairs that the estimate is made from and compares them; pairs that share a single key of any kind are among them. Where `seeds` are given, candidate pairs of these rows stand for all
  * candidate pairs, so that the work does not grow with the table.
  */
 export async function comparePairs(
@@ -47,7 +51,8 @@ export async function comparePairs(
   },
 ): Promise<ComparedPairs> {
   const { largestBlock, strata, seeds, random, pace } = options;
-  const counting = new CandidateWalk(index, largestBlock);
+  const anyKey = new KeyRule(undefined);
+  const counting = new CandidateWalk(index, largestBlock, anyKey);
   const { rows } = counting;
   let candidates = 0;
   let offered = 0;
@@ -69,6 +74,7 @@ export async function comparePairs(
   const conflicts = new Uint8Array(room);
   const stratumOfPair = new Uint8Array(room);
   const patterns = new Int16Array(room);
+  const shared = new Uint8Array(room).fill(several);
   const stratumOf = new Map(
     strata.flatMap(({ source }, at) => (source === null ? [] : [[store.sourceId(source), at] as const])),
   );
@@ -78,8 +84,9 @@ export async function comparePairs(
     strata.length,
   );
   let count = 0;
-  const add = (left: number, right: number): void => {
+  const add = (left: number, right: number, kind = several): void => {
     if (count === room) return;
+    shared[count] = kind;
     store.compare(left, right);
     lefts[count] = left;
     rights[count] = right;
@@ -92,7 +99,7 @@ export async function comparePairs(
     count += 1;
   };
 
-  const walk = new CandidateWalk(index, largestBlock);
+  const walk = new CandidateWalk(index, largestBlock, anyKey);
   const drawn = seeds?.rows ?? null;
   const walked = drawn?.length ?? rows;
   for (let turn = 0; turn < walked; turn += 1) {
@@ -102,7 +109,7 @@ export async function comparePairs(
       const other = walk.candidates[at] as number;
       // A pair of two seeds comes up twice.
       if (seeds !== null && other < row && seeds.has[other] === 1) continue;
-      if (share === 1 || random.next() < share) add(Math.min(row, other), Math.max(row, other));
+      if (share === 1 || random.next() < share) add(Math.min(row, other), Math.max(row, other), walk.sharedKind(other));
     }
     if (turn % 64 === 0 && pace.due()) await pace.pause('compare', turn, walked);
   }
@@ -135,6 +142,7 @@ export async function comparePairs(
     conflicts: conflicts.subarray(0, count),
     strata: stratumOfPair.subarray(0, count),
     patterns: patterns.subarray(0, count),
+    shared: shared.subarray(0, count),
     filled,
     weights,
   };
@@ -179,5 +187,28 @@ export function thin(pairs: ComparedPairs, most: number): ThinPairs {
     conflicts: Uint8Array.from(chosen, (pair) => pairs.conflicts[pair] as number),
     strata: Uint8Array.from(chosen, (pair) => pairs.strata[pair] as number),
     patterns: Int16Array.from(chosen, (pair) => pairs.patterns[pair] as number),
+    shared: Uint8Array.from(chosen, (pair) => pairs.shared[pair] as number),
   };
+}
+
+/** Weighs pairs that were compared before, by their place in the sample. */
+export function weigherOf(
+  scorer: PairScorer,
+  {
+    pairs,
+    sample,
+    strata,
+  }: {
+    readonly pairs: Pick<ComparedPairs, 'filled'>;
+    readonly sample: PairSample;
+    readonly strata: readonly Stratum[];
+  },
+): (pair: number) => number {
+  const sources = strata.map(({ source }) => (source === null ? -1 : scorer.store.sourceId(source)));
+  return (pair) =>
+    scorer.weighAgreement(sample.levels, sample.rarities, pair * sample.features, {
+      sameSource: sources[sample.strata[pair] as number] as number,
+      conflict: sample.conflicts[pair] === 1,
+      mask: pairs.filled.masks[sample.patterns[pair] as number] as number,
+    });
 }

@@ -11,7 +11,7 @@ import { checkSchema, type FieldValue, type InputRecord, type Schema } from './s
 
 /** Blocks that were made for a model, so that resolving the very records it was trained on need not make them again. */
 export interface TableBlocks {
-  readonly blocking: BlockingModel;
+  readonly stopKeys: BlockingModel['stopKeys'];
   readonly frequencies: FrequencyTables;
   readonly index: BlockIndex;
 }

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  areCandidates,
   clusterComponent,
   createMatcher,
   decisionThreshold,
@@ -51,6 +52,7 @@ function resolveIncrementally(records: readonly InputRecord[], used: Matcher): s
     normals.set(record.id, normal);
     edges.set(record.id, []);
     for (const other of candidates) {
+      if (!areCandidates(used, normal, normals.get(other) as NormalRecord)) continue;
       const { weight } = used.score(normal, normals.get(other) as NormalRecord);
       if (weight < minimum) continue;
       const edge = { a: record.id, b: other, weight };

@@ -91,7 +91,7 @@ export async function resolveTable(
   const rarities = createRarities(model.frequencies);
   let index = table.blocks?.index;
   if (
-    table.blocks?.blocking !== model.blocking ||
+    table.blocks?.stopKeys !== model.blocking.stopKeys ||
     table.blocks.frequencies !== model.frequencies ||
     index === undefined
   ) {
@@ -99,14 +99,12 @@ export async function resolveTable(
     const builder = new BlockIndexBuilder();
     await writeKeys(table.plan, store, { rarities, stopKeys: model.blocking.stopKeys, index: builder, pace });
     index = builder.build();
-    table.blocks = { blocking: model.blocking, frequencies: model.frequencies, index };
+    table.blocks = { stopKeys: model.blocking.stopKeys, frequencies: model.frequencies, index };
   }
   const minimum = weightOf(options.threshold ?? model.threshold);
   const floor = Math.min(minimum, weightOf(model.reviewFloor));
   const scorer = new PairScorer(model, store);
-  const edges = inOrder(
-    await scoreCandidates(scorer, index, { largestBlock: model.blocking.largestBlock, floor, pace }),
-  );
+  const edges = inOrder(await scoreCandidates(scorer, index, { blocking: model.blocking, floor, pace }));
   const clusterOf = await cluster(table, edges, { scorer, minimum, options, pace });
   return { clusterOf, edges };
 }

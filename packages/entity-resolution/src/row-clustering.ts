@@ -1,5 +1,7 @@
 import { type BlockIndex, CandidateWalk } from './block-index.ts';
 import { clusterComponent } from './clustering.ts';
+import { KeyRule } from './key-kind.ts';
+import type { BlockingModel } from './model.ts';
 import type { Pace } from './pace.ts';
 import type { ComparedPairs, Seeds } from './pair-sample.ts';
 import type { PairScorer } from './pair-scorer.ts';
@@ -48,11 +50,15 @@ function widened<T extends Int32Array | Float64Array>(from: T, to: T): T {
 export async function scoreCandidates(
   scorer: PairScorer,
   index: BlockIndex,
-  options: { readonly largestBlock: number; readonly floor: number; readonly pace: Pace },
+  options: {
+    readonly blocking: Pick<BlockingModel, 'largestBlock' | 'weakKinds'>;
+    readonly floor: number;
+    readonly pace: Pace;
+  },
 ): Promise<RowEdges> {
-  const { largestBlock, floor, pace } = options;
+  const { blocking, floor, pace } = options;
   const rows = index.rowStarts.length - 1;
-  const walk = new CandidateWalk(index, largestBlock);
+  const walk = new CandidateWalk(index, blocking.largestBlock, new KeyRule(blocking.weakKinds));
   const edges = new EdgeList();
   for (let row = 0; row < rows; row += 1) {
     const count = walk.after(row);
@@ -107,7 +113,11 @@ export async function partsOfEntities(
   const edges =
     pairs.isComplete || seeds !== null
       ? scoreCompared(scorer, pairs, 0)
-      : await scoreCandidates(scorer, options.index, { largestBlock: options.largestBlock, floor: 0, pace });
+      : await scoreCandidates(scorer, options.index, {
+          blocking: { largestBlock: options.largestBlock },
+          floor: 0,
+          pace,
+        });
   const parts = new Float64Array(rows).fill(1);
   const name = (row: number): string => String(row).padStart(9, '0');
   for (const { nodes, edges: inside } of groupByComponent(rows, edges, [])) {

@@ -2,6 +2,7 @@ import { type ClusterOptions, clusterComponent } from './clustering.ts';
 import type { Matcher } from './matcher.ts';
 import { decisionThreshold, weightOf } from './model.ts';
 import type { NormalRecord } from './normal-record.ts';
+import { areCandidates } from './pair-reasoning.ts';
 import type { InputRecord } from './schema.ts';
 
 /**
@@ -28,9 +29,9 @@ export class LiveIndex {
     for (const key of this.#matcher.blockKeys(normal)) {
       const block = this.#blocks.get(key) ?? new Set();
       for (const other of block) {
-        if (own.has(other)) continue;
-        const { weight } = this.#matcher.score(normal, this.#normals.get(other) as NormalRecord);
-        own.set(other, weight);
+        const found = this.#normals.get(other) as NormalRecord;
+        if (own.has(other) || !areCandidates(this.#matcher, normal, found)) continue;
+        own.set(other, this.#matcher.score(normal, found).weight);
       }
       this.#blocks.set(key, block.add(record.id));
     }

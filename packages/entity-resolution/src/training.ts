@@ -1,4 +1,4 @@
-import { chooseBlocking } from './blocking-choice.ts';
+import { chooseBlocking, chooseWeakKinds } from './blocking-choice.ts';
 import { estimate, type Stratum } from './estimation.ts';
 import { createRarities } from './frequencies.ts';
 import { FrequencyCount } from './frequency-count.ts';
@@ -6,7 +6,7 @@ import { hashText } from './hash.ts';
 import { type MatchModel, sealModel } from './model.ts';
 import { diagnosticsOf } from './model-diagnostics.ts';
 import { createPace, type PaceOptions } from './pace.ts';
-import { comparePairs, repricePairs, type Seeds, thin } from './pair-sample.ts';
+import { comparePairs, repricePairs, type Seeds, thin, weigherOf } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { createRandom } from './random.ts';
 import { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
@@ -75,7 +75,9 @@ export async function trainModel(
   const sample = thin(pairs, estimatedPairs);
   repricePairs(store, sample);
   const fit = estimate(plan.features, sample, population);
-  table.blocks = { blocking, frequencies, index };
+  table.blocks = { stopKeys: blocking.stopKeys, frequencies, index };
+  const weigh = weigherOf(new PairScorer(fit, store), { pairs, sample, strata });
+  const weakKinds = chooseWeakKinds(sample, { candidates: pairs.candidates, weigh });
   return sealModel({
     format: 'kempt.match-model.v2',
     schema: table.schema,
@@ -86,7 +88,7 @@ export async function trainModel(
     carelessness: fit.carelessness,
     patternPriors: fit.patternPriors,
     frequencies,
-    blocking,
+    blocking: weakKinds.length === 0 ? blocking : { ...blocking, weakKinds },
     threshold,
     reviewFloor,
     diagnostics: diagnosticsOf({ plan, store, fit, pairs, sample, strata, threshold }),

@@ -1,4 +1,5 @@
 import {
+  areCandidates,
   type ClusterStep,
   clusterComponent,
   decisionThreshold,
@@ -21,13 +22,12 @@ export function stepsOf(matcher: Matcher, normals: ReadonlyMap<string, NormalRec
   const steps: ClusterStep[] = [];
   const minimumWeight = weightOf(decisionThreshold(matcher.model));
   const score = (a: string, b: string) => matcher.score(normals.get(a) as NormalRecord, normals.get(b) as NormalRecord);
-  const keys = new Map([...normals].map(([ref, normal]) => [ref, new Set(matcher.blockKeys(normal))]));
   const refs = [...normals.keys()].toSorted();
-  // Only pairs that share a key are compared by the stream; the others count in means, but start no merge.
+  // Only pairs that share enough are compared by the stream; the others count in means, but start no merge.
   const edges = refs.flatMap((a, at) =>
     refs
       .slice(at + 1)
-      .filter((b) => [...(keys.get(a) ?? [])].some((key) => keys.get(b)?.has(key)))
+      .filter((b) => areCandidates(matcher, normals.get(a) as NormalRecord, normals.get(b) as NormalRecord))
       .map((b) => ({ a, b, weight: score(a, b).weight })),
   );
   clusterComponent(refs, edges, score, { ...links, minimumWeight, onStep: (step) => steps.push(step) });

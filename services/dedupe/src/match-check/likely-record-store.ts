@@ -1,4 +1,6 @@
+import type { KeyRule } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
+import { createCandidates } from '../matching/candidate-pairs.ts';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { readBlocks } from '../matching/key-table.ts';
 import type { NumberedRecord } from '../matching/record-scorer.ts';
@@ -9,19 +11,28 @@ export interface LikelyRecord extends NumberedRecord {
 }
 
 /**
- * Living records that share a key, those first that share the rarest ones. A key that more than `blockSizeMax` records
- * share says too little and is passed over.
+ * Living records that share enough keys to be candidates, those first that share the rarest ones. A key that more than
+ * `blockSizeMax` records share says too little and is passed over.
  */
 export async function findLikelyRecords(
   tx: Transaction,
   kind: EntityKind,
-  options: { readonly hashes: readonly number[]; readonly blockSizeMax: number; readonly recordsMax: number },
+  options: {
+    readonly hashes: readonly number[];
+    readonly blockSizeMax: number;
+    readonly rule: KeyRule;
+    readonly recordsMax: number;
+  },
 ): Promise<LikelyRecord[]> {
   const rarityOf = new Map<number, number>();
-  for (const records of (await readBlocks(tx, kind, options)).values()) {
+  const candidates = createCandidates(options.rule);
+  for (const [hash, records] of await readBlocks(tx, kind, options)) {
+    candidates.share(hash, records);
     for (const recordNo of records) rarityOf.set(recordNo, (rarityOf.get(recordNo) ?? 0) + 1 / records.length);
   }
-  const likely = [...rarityOf]
+  const likely = candidates
+    .all()
+    .map((recordNo) => [recordNo, rarityOf.get(recordNo) as number] as const)
     .toSorted(([left, rarity], [right, otherRarity]) => otherRarity - rarity || left - right)
     .slice(0, options.recordsMax)
     .map(([recordNo]) => recordNo);

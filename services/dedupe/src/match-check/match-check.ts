@@ -51,6 +51,7 @@ export function createMatchCheck(options: {
             candidates: await findLikelyRecords(tx, question.entityKind, {
               hashes: keyHashes(found.matcher, own),
               blockSizeMax: found.model.blocking.largestBlock,
+              rule: found.matcher.keyRule,
               recordsMax: scoredMax,
             }),
           };

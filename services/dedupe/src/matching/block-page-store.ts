@@ -1,9 +1,12 @@
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from './entity-kind.ts';
 
+/** How hashes of keys are made: it changes with what the library writes, and pages of another format are of no use. */
+const keyFormat = 2;
+
 /** How large the key table of a kind is. */
 export interface KeyTableSize {
-  /** 0 when it was never written. */
+  /** 0 when it was never written, or in another format. */
   readonly pages: number;
   readonly entries: number;
   /** Records that have a number; the next one gets this. */
@@ -11,14 +14,16 @@ export interface KeyTableSize {
 }
 
 export async function loadKeyTableSize(tx: Transaction, kind: EntityKind): Promise<KeyTableSize> {
-  const rows = await tx.query<{ key_pages: number; key_entries: string; records_numbered: number }>(
-    `select key_pages, key_entries, records_numbered from resolution_state where tenant_id = $1 and entity_kind = $2`,
-    [tx.tenantId, kind],
+  const rows = await tx.query<{ usable: boolean; key_pages: number; key_entries: string; records_numbered: number }>(
+    `select key_format = $3 as usable, key_pages, key_entries, records_numbered from resolution_state
+     where tenant_id = $1 and entity_kind = $2`,
+    [tx.tenantId, kind, keyFormat],
   );
   const row = rows[0];
+  const isUsable = row?.usable === true;
   return {
-    pages: row?.key_pages ?? 0,
-    entries: Number(row?.key_entries ?? 0),
+    pages: isUsable ? row.key_pages : 0,
+    entries: isUsable ? Number(row.key_entries) : 0,
     recordsNumbered: row?.records_numbered ?? 0,
   };
 }
@@ -26,9 +31,9 @@ export async function loadKeyTableSize(tx: Transaction, kind: EntityKind): Promi
 /** The caller holds the lock of the kind. */
 export async function saveKeyTableSize(tx: Transaction, kind: EntityKind, size: KeyTableSize): Promise<void> {
   await tx.execute(
-    `update resolution_state set key_pages = $3, key_entries = $4, records_numbered = $5
+    `update resolution_state set key_pages = $3, key_entries = $4, records_numbered = $5, key_format = $6
      where tenant_id = $1 and entity_kind = $2`,
-    [tx.tenantId, kind, size.pages, size.entries, size.recordsNumbered],
+    [tx.tenantId, kind, size.pages, size.entries, size.recordsNumbered, keyFormat],
   );
 }
 
@@ -48,10 +53,11 @@ export async function loadPages(
     lengths: number[] | null;
     bytes: Buffer | null;
   }>(
-    `select (select key_pages from resolution_state where tenant_id = $1 and entity_kind = $2) as count,
+    `select (select key_pages from resolution_state
+             where tenant_id = $1 and entity_kind = $2 and key_format = $4) as count,
             array_agg(page) as pages, array_agg(length(entries)) as lengths, string_agg(entries, ''::bytea) as bytes
      from block_page where tenant_id = $1 and entity_kind = $2 and page = any($3::int[])`,
-    [tx.tenantId, kind, pages],
+    [tx.tenantId, kind, pages, keyFormat],
   );
   const found = new Map<number, Buffer>(pages.map((page) => [page, Buffer.alloc(0)]));
   const row = rows[0];
@@ -84,6 +90,15 @@ export async function savePages(
 /** Takes every page of a kind away. */
 export async function deletePages(tx: Transaction, kind: EntityKind): Promise<void> {
   await tx.execute(`delete from block_page where tenant_id = $1 and entity_kind = $2`, [tx.tenantId, kind]);
+}
+
+/** Takes their numbers and keys from all records of a kind. */
+export async function clearRecordKeys(tx: Transaction, kind: EntityKind): Promise<void> {
+  await tx.execute(
+    `update match_record set record_no = null, keys = null
+     where tenant_id = $1 and entity_kind = $2 and record_no is not null`,
+    [tx.tenantId, kind],
+  );
 }
 
 export interface RecordKeys {

@@ -6,18 +6,12 @@
 /** Six bytes of the key's hash and four of the record's number, both little endian. */
 const entryBytes = 10;
 const hashBytes = 6;
-const hashBound = 2 ** 48;
 /** Entries that a page holds on the average before the next one is split. */
 export const entriesPerPage = 32;
 
 export interface KeyEntry {
   readonly hash: number;
   readonly record: number;
-}
-
-/** The part of a 53-bit key hash that the pages keep. */
-export function keptHash(hash: number): number {
-  return hash % hashBound;
 }
 
 /** The page of a key when there are so many pages. */

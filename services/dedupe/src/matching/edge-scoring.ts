@@ -1,8 +1,9 @@
-import { type Matcher, type NormalRecord, weightOf } from '@kempt/entity-resolution';
+import { type KeyRule, type Matcher, type NormalRecord, weightOf } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { DecidingModel } from '../models/deciding-model.ts';
-import { keptHash, packHashes, unpackHashes } from './block-page.ts';
+import { packHashes, unpackHashes } from './block-page.ts';
 import { saveRecordKeys } from './block-page-store.ts';
+import { createCandidates, createPairs, type Pairs } from './candidate-pairs.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { type CrossedKey, type KeyTable, openKeyTable } from './key-table.ts';
 import { deleteEdges, deletePairs, type Edge, edgesAmong, insertEdges } from './match-graph-store.ts';
@@ -24,9 +25,9 @@ interface Change {
 }
 
 /**
- * Brings keys and edges of changed records up to date: afterwards there is an edge between two records exactly when they share a
- * key that is not too common and their weight reaches the review floor, however the keys came to be as common as they are. So a
- * batch over the same records finds the same edges.
+ * Brings keys and edges of changed records up to date: afterwards there is an edge between two records exactly when the keys that
+ * they share, those aside that are too common, make them candidates and their weight reaches the review floor, however the keys
+ * came to be as common as they are. So a batch over the same records finds the same edges.
  */
 export async function scoreChange(
   tx: Transaction,
@@ -52,21 +53,23 @@ export async function scoreChange(
   );
   await table.load(changes.flatMap(({ hashes }) => hashes));
 
+  const rule = matcher.keyRule;
   const pairs = createPairs();
   for (const { recordNo, hashes } of changes) {
+    const candidates = createCandidates(rule);
     for (const hash of hashes) {
       const block = table.records(hash);
-      if (block.length > blockSizeMax) continue;
-      for (const other of block) if (other !== recordNo) pairs.add(recordNo, other);
+      if (block.length <= blockSizeMax) candidates.share(hash, block);
     }
+    for (const other of candidates.all()) if (other !== recordNo) pairs.add(recordNo, other);
   }
   const changedNumbers = new Set(changes.map(({ recordNo }) => recordNo));
-  for (const { usable, records } of crossed) if (usable) pairs.addAllOf(records);
+  await addFounded(tx, kind, { table, crossed, rule, changedNumbers, blockSizeMax, pairs });
   const removed = await deleteEdges(
     tx,
     options.records.map(({ ref }) => ref),
   );
-  removed.push(...(await dropUnfounded(tx, kind, { table, crossed, changedNumbers, blockSizeMax })));
+  removed.push(...(await dropUnfounded(tx, kind, { table, crossed, rule, changedNumbers, blockSizeMax })));
 
   const normals = new Map(
     changes.flatMap(({ recordNo, normal }) => (normal === undefined ? [] : [[recordNo, normal]])),
@@ -130,46 +133,60 @@ function changeOf(
 
 /** Hashes of the blocking keys of a record as the key table holds them, sorted. */
 export function keyHashes(matcher: Matcher, normal: NormalRecord): number[] {
-  return [...new Set(matcher.blockHashes(normal).map(keptHash))].toSorted((left, right) => left - right);
+  return matcher.blockHashes(normal).toSorted((left, right) => left - right);
 }
 
-/** Pairs of record numbers, each once. */
-function createPairs() {
-  const others = new Map<number, Set<number>>();
-  let count = 0;
-  function add(left: number, right: number): void {
-    const [low, high] = left < right ? [left, right] : [right, left];
-    let known = others.get(low);
-    if (known === undefined) {
-      known = new Set();
-      others.set(low, known);
+/** A key that became rare enough again makes pairs of its records, where a key like it is enough or they share another one. */
+async function addFounded(
+  tx: Transaction,
+  kind: EntityKind,
+  options: {
+    readonly table: KeyTable;
+    readonly crossed: readonly CrossedKey[];
+    readonly rule: KeyRule;
+    readonly changedNumbers: ReadonlySet<number>;
+    readonly blockSizeMax: number;
+    readonly pairs: Pairs;
+  },
+): Promise<void> {
+  const { table, rule, changedNumbers, blockSizeMax, pairs } = options;
+  for (const { hash, usable, records } of options.crossed) {
+    if (!usable) continue;
+    // Pairs of the changed records are known already, and what is stored of their keys is what they had before.
+    const others = records.filter((record) => !changedNumbers.has(record));
+    const further = rule.isWeak(hash) ? await sharedAmong(tx, kind, others) : undefined;
+    if (further !== undefined) await table.load(further.keys());
+    const candidatesOf = new Map(others.map((record) => [record, createCandidates(rule)]));
+    for (const [key, having] of further ?? [[hash, others] as const]) {
+      if (table.records(key).length > blockSizeMax) continue;
+      for (const record of having) candidatesOf.get(record)?.share(key, having);
     }
-    if (known.has(high)) return;
-    known.add(high);
-    count += 1;
+    for (const [record, candidates] of candidatesOf)
+      for (const other of candidates.all()) if (other !== record) pairs.add(record, other);
   }
-  return {
-    add,
-    addAllOf(records: readonly number[]): void {
-      records.forEach((left, index) => {
-        for (const right of records.slice(index + 1)) add(left, right);
-      });
-    },
-    size: () => count,
-    *all(): Generator<readonly [number, number]> {
-      for (const [low, highs] of others) for (const high of highs) yield [low, high];
-    },
-    numbers(): Set<number> {
-      const found = new Set(others.keys());
-      for (const highs of others.values()) for (const high of highs) found.add(high);
-      return found;
-    },
-  };
+}
+
+/** The keys that at least two of the records have, with these. */
+async function sharedAmong(
+  tx: Transaction,
+  kind: EntityKind,
+  numbers: readonly number[],
+): Promise<Map<number, number[]>> {
+  const having = new Map<number, number[]>();
+  for (const { recordNo, keys } of await loadNumberedRecords(tx, kind, numbers)) {
+    for (const hash of unpackHashes(keys)) {
+      const records = having.get(hash) ?? [];
+      records.push(recordNo as number);
+      having.set(hash, records);
+    }
+  }
+  for (const [hash, records] of having) if (records.length < 2) having.delete(hash);
+  return having;
 }
 
 /**
- * A key that became too common founds no pair any more: edges between its records go, unless these share another key that is not
- * too common. Edges of the changed records are scored anew anyway.
+ * A key that became too common founds no pair any more: edges between its records go, unless what these share besides is enough.
+ * Edges of the changed records are scored anew anyway.
  */
 async function dropUnfounded(
   tx: Transaction,
@@ -177,11 +194,12 @@ async function dropUnfounded(
   options: {
     readonly table: KeyTable;
     readonly crossed: readonly CrossedKey[];
+    readonly rule: KeyRule;
     readonly changedNumbers: ReadonlySet<number>;
     readonly blockSizeMax: number;
   },
 ): Promise<Edge[]> {
-  const { table, blockSizeMax } = options;
+  const { table, rule, blockSizeMax } = options;
   const numbers = new Set(options.crossed.filter(({ usable }) => !usable).flatMap(({ records }) => records));
   const records = (await loadNumberedRecords(tx, kind, [...numbers])).filter(
     ({ recordNo }) => recordNo !== null && !options.changedNumbers.has(recordNo),
@@ -192,8 +210,8 @@ async function dropUnfounded(
     edges.map((edge) => [edge, [...(keysOf.get(edge.left) ?? [])].filter((hash) => keysOf.get(edge.right)?.has(hash))]),
   );
   await table.load([...shared.values()].flat());
-  const unfounded = edges.filter((edge) =>
-    (shared.get(edge) ?? []).every((hash) => table.records(hash).length > blockSizeMax),
+  const unfounded = edges.filter(
+    (edge) => !rule.suffices((shared.get(edge) ?? []).filter((hash) => table.records(hash).length <= blockSizeMax)),
   );
   await deletePairs(tx, unfounded);
   return unfounded;

@@ -1,7 +1,7 @@
 import type { Matcher } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import { packHashes } from './block-page.ts';
-import { type RecordKeys, saveRecordKeys } from './block-page-store.ts';
+import { clearRecordKeys, type RecordKeys, saveRecordKeys } from './block-page-store.ts';
 import { keyHashes } from './edge-scoring.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { writeKeyTable } from './key-table.ts';
@@ -16,6 +16,7 @@ const pageRecords = 5_000;
  * are laid out; about 26 keys a person.
  */
 export async function writeAllKeys(tx: Transaction, kind: EntityKind, matcher: Matcher): Promise<void> {
+  await clearRecordKeys(tx, kind);
   const keys = createKeyList();
   let recordNo = 0;
   let after = '';

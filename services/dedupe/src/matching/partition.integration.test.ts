@@ -107,19 +107,21 @@ const verdicts = fc
     ].filter((_, index) => picked.includes(index)),
   );
 
+/** All but the e-mail address and the phone number. */
+const weakKinds = 'd dg df dy dx dm l lp n k s g h z x y q o c t u a b r s& h& n& lp& z& x&'.split(' ');
+
 const nameOf = (number: number): string => `r${number}`;
 
 describe('the partition', () => {
   test.each([
-    ['as blocks are', undefined, 12],
-    ['when keys are too common for their blocks again and again', 3, 16],
+    ['as blocks are', {}, 12],
+    ['when keys are too common for their blocks again and again', { largestBlock: 3 }, 16],
+    ['when most keys are too little alone', { weakKinds }, 12],
+    ['when keys that are too little alone are too common again and again', { largestBlock: 3, weakKinds }, 16],
   ])(
     'does not depend on order or batches, and equals that of a batch, %s',
-    async (_, largestBlock, runs) => {
-      const model =
-        largestBlock === undefined
-          ? trained
-          : sealModel({ ...trained, blocking: { ...trained.blocking, largestBlock } });
+    async (_, changed: Partial<MatchModel['blocking']>, runs) => {
+      const model = sealModel({ ...trained, blocking: { ...trained.blocking, ...changed } });
       await fc.assert(
         fc.asyncProperty(
           history,

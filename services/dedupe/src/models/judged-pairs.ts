@@ -1,4 +1,4 @@
-import { decisionThreshold, type NormalRecord } from '@kempt/entity-resolution';
+import { areCandidates, decisionThreshold, type NormalRecord } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { loadRecords } from '../matching/match-record-store.ts';
@@ -25,23 +25,18 @@ export async function judgeVerdicts(
   return models.map(({ matcher, model }) => {
     const threshold = decisionThreshold(model);
     const normals = new Map<string, NormalRecord>();
-    const keys = new Map<string, readonly string[]>();
     for (const record of records.values()) {
-      const normal = matcher.normalise(inputRecord(record));
-      normals.set(record.ref, normal);
-      keys.set(record.ref, matcher.blockKeys(normal));
+      normals.set(record.ref, matcher.normalise(inputRecord(record)));
     }
     return verdicts.flatMap(({ left, right, verdict }): JudgedPair[] => {
       const [one, other] = [normals.get(left), normals.get(right)];
       if (one === undefined || other === undefined || left === right) return [];
       const { probability, conflict } = matcher.score(one, other);
-      const keysOfOther = keys.get(right);
-      const isCompared = keys.get(left)?.some((key) => keysOfOther?.includes(key)) ?? false;
       return [
         {
           isSame: verdict === 'same',
           probability: conflict ? 0 : probability,
-          joins: isCompared && !conflict && probability >= threshold,
+          joins: !conflict && probability >= threshold && areCandidates(matcher, one, other),
         },
       ];
     });
