@@ -154,7 +154,9 @@ export class CandidateWalk {
   readonly #index: BlockIndex;
   readonly #largestBlock: number;
   readonly #weak: Uint8Array;
+  /** By row: the walk in which it was seen last. */
   readonly #seen: Int32Array;
+  #walks = 0;
   /** By row that was seen: the kind of the one key that it shares, or `several`. */
   readonly #shared: Uint8Array;
   /** Candidates of the row asked for last; valid up to the returned count. */
@@ -164,7 +166,7 @@ export class CandidateWalk {
     this.#index = index;
     this.#largestBlock = largestBlock;
     this.#weak = rule.weak;
-    this.#seen = new Int32Array(index.rowStarts.length - 1).fill(-1);
+    this.#seen = new Int32Array(index.rowStarts.length - 1);
     this.#shared = new Uint8Array(index.rowStarts.length - 1);
     this.candidates = new Int32Array(1024);
   }
@@ -192,6 +194,8 @@ export class CandidateWalk {
     const { starts, members, rowStarts, blocks, kinds } = this.#index;
     const seen = this.#seen;
     const shared = this.#shared;
+    this.#walks += 1;
+    const walk = this.#walks;
     let count = 0;
     for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1) {
       const block = blocks[at] as number;
@@ -203,7 +207,7 @@ export class CandidateWalk {
       for (let position = to - 1; position >= from; position -= 1) {
         const other = members[position] as number;
         if (other <= above) break;
-        if (seen[other] === row) {
+        if (seen[other] === walk) {
           if (shared[other] === several) continue;
           // A pair that waited for a second key has it now.
           const waited = this.#weak[shared[other] as number] === 1;
@@ -211,7 +215,7 @@ export class CandidateWalk {
           if (!waited) continue;
         } else {
           if (other === row) continue;
-          seen[other] = row;
+          seen[other] = walk;
           shared[other] = kind;
           if (isWeak) continue;
         }

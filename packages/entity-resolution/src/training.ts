@@ -3,7 +3,7 @@ import { estimate, type Stratum } from './estimation.ts';
 import { createRarities } from './frequencies.ts';
 import { FrequencyCount } from './frequency-count.ts';
 import { hashText } from './hash.ts';
-import { type MatchModel, sealModel } from './model.ts';
+import { type MatchModel, sealModel, weightOf } from './model.ts';
 import { diagnosticsOf } from './model-diagnostics.ts';
 import { createPace, type PaceOptions } from './pace.ts';
 import { comparePairs, repricePairs, type Seeds, thin, weigherOf } from './pair-sample.ts';
@@ -77,7 +77,7 @@ export async function trainModel(
   const fit = estimate(plan.features, sample, population);
   table.blocks = { stopKeys: blocking.stopKeys, frequencies, index };
   const weigh = weigherOf(new PairScorer(fit, store), { pairs, sample, strata });
-  const weakKinds = chooseWeakKinds(sample, { candidates: pairs.candidates, weigh });
+  const weakKinds = chooseWeakKinds(sample, { candidates: pairs.candidates, weigh, floor: weightOf(reviewFloor) });
   return sealModel({
     format: 'kempt.match-model.v2',
     schema: table.schema,
