@@ -4,7 +4,7 @@ import type { Rarities } from './frequencies.ts';
 import { keyKindName, keyKinds } from './key-kind.ts';
 import { type BlockingModel, probabilityOf } from './model.ts';
 import type { Pace } from './pace.ts';
-import type { ThinPairs } from './pair-sample.ts';
+import type { ComparedPairs } from './pair-sample.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
 
@@ -96,7 +96,7 @@ function modelFor(limit: number, stopKeys: readonly number[]): BlockingModel {
  * @param floor the least weight of an edge, in bits
  */
 export function chooseWeakKinds(
-  pairs: ThinPairs,
+  pairs: ComparedPairs,
   {
     candidates,
     weigh,

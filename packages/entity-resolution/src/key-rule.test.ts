@@ -12,7 +12,7 @@ import {
   trainModel,
 } from './index.ts';
 import { hashOfKind, KeyRule, keyKindName, keyKindOf, kindOfHash } from './key-kind.ts';
-import type { ThinPairs } from './pair-sample.ts';
+import type { ComparedPairs } from './pair-sample.ts';
 import { contactSchema, generateContacts } from './test-contacts.ts';
 
 let people: readonly InputRecord[];
@@ -85,7 +85,7 @@ function pairsOf(groups: readonly (readonly [mark: string | null, pairs: number,
     shared: Uint8Array.from(shared),
     weights: new Float64Array(shared.length).fill(1),
   };
-  return { sample: sample as unknown as ThinPairs, weigh: (pair: number) => weights[pair] as number };
+  return { sample: sample as unknown as ComparedPairs, weigh: (pair: number) => weights[pair] as number };
 }
 
 test('a kind of key is weak when its pairs hold a match too seldom', () => {

@@ -1,7 +1,7 @@
 import type { Estimate, Stratum } from './estimation.ts';
 import type { ColumnDiagnostics, MatchModel } from './model.ts';
 import { probabilityOf, weightOf } from './model.ts';
-import { type ComparedPairs, type ThinPairs, weigherOf } from './pair-sample.ts';
+import { type ComparedPairs, type DrawnPairs, weigherOf } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
@@ -25,8 +25,8 @@ export function diagnosticsOf({
   readonly plan: Plan;
   readonly store: RecordStore;
   readonly fit: Estimate;
-  readonly pairs: ComparedPairs;
-  readonly sample: ThinPairs;
+  readonly pairs: DrawnPairs;
+  readonly sample: ComparedPairs;
   readonly strata: readonly Stratum[];
   readonly threshold: number;
 }): MatchModel['diagnostics'] {
@@ -67,8 +67,8 @@ function expectedPrecision(
     strata,
     threshold,
   }: {
-    readonly pairs: ComparedPairs;
-    readonly sample: ThinPairs;
+    readonly pairs: DrawnPairs;
+    readonly sample: ComparedPairs;
     readonly strata: readonly Stratum[];
     readonly threshold: number;
   },

@@ -7,7 +7,7 @@ import type { PairScorer } from './pair-scorer.ts';
 import type { Random } from './random.ts';
 import type { RecordStore } from './record-store.ts';
 
-/** Candidate pairs that are kept with their agreement, at most. */
+/** Candidate pairs that are kept, at most. */
 const mostKeptPairs = 1_200_000;
 /** Rows whose candidate pairs are looked at in training: ascending, and as marks by row. */
 export interface Seeds {
@@ -18,10 +18,8 @@ export interface Seeds {
 /** Pairs that are no candidates, drawn at random. */
 const chancePairs = 80_000;
 
-export type ThinPairs = PairSample & Pick<ComparedPairs, 'lefts' | 'rights' | 'shared'>;
-
-/** Pairs of rows with how they agree: kept candidates first, then pairs drawn at random from all the others. */
-export interface ComparedPairs extends PairSample {
+/** Pairs of rows that stand for all pairs: candidates first, then pairs drawn at random from all the others. */
+export interface DrawnPairs {
   readonly lefts: Int32Array;
   readonly rights: Int32Array;
   /** The kind of the one key that the two share, or `several`; of pairs that are no candidates too. */
@@ -31,15 +29,20 @@ export interface ComparedPairs extends PairSample {
   readonly kept: number;
   /** Candidate pairs there are in all. */
   readonly candidates: number;
+  /** Pairs there are in all. */
+  readonly total: number;
   /** The kept pairs are all candidate pairs there are. */
   readonly isComplete: boolean;
 }
 
+/** Drawn pairs with how they agree. */
+export type ComparedPairs = PairSample & Pick<DrawnPairs, 'lefts' | 'rights' | 'shared'>;
+
 /**
- * Draws the pairs that the estimate is made from and compares them; pairs that share a single key of any kind are among them. Where `seeds` are given, candidate pairs of these rows stand for all
- * candidate pairs, so that the work does not grow with the table.
+ * Draws the pairs that the estimate is made from; pairs that share a single key of any kind are among them. Where `seeds` are given, candidate
+ * pairs of these rows stand for all candidate pairs, so that the work does not grow with the table.
  */
-export async function comparePairs(
+export async function drawPairs(
   store: RecordStore,
   index: BlockIndex,
   options: {
@@ -49,7 +52,7 @@ export async function comparePairs(
     readonly random: Random;
     readonly pace: Pace;
   },
-): Promise<ComparedPairs> {
+): Promise<DrawnPairs> {
   const { largestBlock, strata, seeds, random, pace } = options;
   const anyKey = new KeyRule(undefined);
   const counting = new CandidateWalk(index, largestBlock, anyKey);
@@ -66,36 +69,15 @@ export async function comparePairs(
   const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;
   const room = Math.ceil(offered * share * 1.1) + 1000 + chancePairs;
-  const features = store.levels.length;
   const lefts = new Int32Array(room);
   const rights = new Int32Array(room);
-  const levels = new Int8Array(room * features);
-  const rarities = new Float32Array(room * features);
-  const conflicts = new Uint8Array(room);
-  const stratumOfPair = new Uint8Array(room);
-  const patterns = new Int16Array(room);
   const shared = new Uint8Array(room).fill(several);
-  const stratumOf = new Map(
-    strata.flatMap(({ source }, at) => (source === null ? [] : [[store.sourceId(source), at] as const])),
-  );
-  const filled = countPatterns(
-    Int32Array.from({ length: rows }, (_, row) => store.maskOf(row)),
-    Int32Array.from({ length: rows }, (_, row) => stratumOf.get(store.sourceOf(row)) ?? 0),
-    strata.length,
-  );
   let count = 0;
   const add = (left: number, right: number, kind = several): void => {
     if (count === room) return;
     shared[count] = kind;
-    store.compare(left, right);
     lefts[count] = left;
     rights[count] = right;
-    levels.set(store.levels, count * features);
-    rarities.set(store.rarities, count * features);
-    conflicts[count] = store.conflict(left, right) ? 1 : 0;
-    patterns[count] = filled.indexOf(store.maskOf(left) & store.maskOf(right));
-    const source = store.sourceOf(left);
-    stratumOfPair[count] = source === store.sourceOf(right) ? (stratumOf.get(source) ?? 0) : 0;
     count += 1;
   };
 
@@ -111,7 +93,7 @@ export async function comparePairs(
       if (seeds !== null && other < row && seeds.has[other] === 1) continue;
       if (share === 1 || random.next() < share) add(Math.min(row, other), Math.max(row, other), walk.sharedKind(other));
     }
-    if (turn % 64 === 0 && pace.due()) await pace.pause('compare', turn, walked);
+    if (turn % 256 === 0 && pace.due()) await pace.pause('pair', turn, walked);
   }
   const kept = count;
   const others = Math.max(0, total - candidates);
@@ -126,30 +108,85 @@ export async function comparePairs(
       if (left !== right && !walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
     }
   }
-  const weights = new Float64Array(count);
-  weights.fill(candidates / Math.max(1, kept), 0, kept);
-  weights.fill(Math.max(0, total - candidates) / Math.max(1, count - kept), kept);
+  const stratumOf = stratumBySource(store, strata);
   return {
-    count,
     kept,
     candidates,
+    total,
     isComplete: kept === candidates,
-    features,
     lefts: lefts.subarray(0, count),
     rights: rights.subarray(0, count),
-    levels: levels.subarray(0, count * features),
-    rarities: rarities.subarray(0, count * features),
-    conflicts: conflicts.subarray(0, count),
-    strata: stratumOfPair.subarray(0, count),
-    patterns: patterns.subarray(0, count),
     shared: shared.subarray(0, count),
-    filled,
+    filled: countPatterns(
+      Int32Array.from({ length: rows }, (_, row) => store.maskOf(row)),
+      Int32Array.from({ length: rows }, (_, row) => stratumOf.get(store.sourceOf(row)) ?? 0),
+      strata.length,
+    ),
+  };
+}
+
+function stratumBySource(store: RecordStore, strata: readonly Stratum[]): ReadonlyMap<number, number> {
+  return new Map(strata.flatMap(({ source }, at) => (source === null ? [] : [[store.sourceId(source), at] as const])));
+}
+
+/** Compares the drawn pairs; of more than `most` candidates a part that is spread evenly stands for all. */
+export async function comparePairs(
+  store: RecordStore,
+  drawn: DrawnPairs,
+  options: { readonly strata: readonly Stratum[]; readonly most: number; readonly pace: Pace },
+): Promise<ComparedPairs> {
+  const { kept, candidates, total, filled } = drawn;
+  const { strata, most, pace } = options;
+  const step = Math.max(1, kept / most);
+  const chosen = Math.min(kept, most);
+  const chance = drawn.lefts.length - kept;
+  const count = chosen + chance;
+  const features = store.levels.length;
+  const lefts = new Int32Array(count);
+  const rights = new Int32Array(count);
+  const levels = new Int8Array(count * features);
+  const rarities = new Float32Array(count * features);
+  const conflicts = new Uint8Array(count);
+  const stratumOfPair = new Uint8Array(count);
+  const patterns = new Int16Array(count);
+  const shared = new Uint8Array(count);
+  const stratumOf = stratumBySource(store, strata);
+  for (let at = 0; at < count; at += 1) {
+    const pair = at < chosen ? Math.floor(at * step) : kept + at - chosen;
+    const left = drawn.lefts[pair] as number;
+    const right = drawn.rights[pair] as number;
+    store.compare(left, right);
+    lefts[at] = left;
+    rights[at] = right;
+    shared[at] = drawn.shared[pair] as number;
+    levels.set(store.levels, at * features);
+    rarities.set(store.rarities, at * features);
+    conflicts[at] = store.conflict(left, right) ? 1 : 0;
+    patterns[at] = filled.indexOf(store.maskOf(left) & store.maskOf(right));
+    const source = store.sourceOf(left);
+    stratumOfPair[at] = source === store.sourceOf(right) ? (stratumOf.get(source) ?? 0) : 0;
+    if (at % 4096 === 0 && pace.due()) await pace.pause('compare', at, count);
+  }
+  const weights = new Float64Array(count);
+  weights.fill((candidates / Math.max(1, kept)) * step, 0, chosen);
+  weights.fill(Math.max(0, total - candidates) / Math.max(1, chance), chosen);
+  return {
+    count,
+    features,
+    lefts,
+    rights,
+    shared,
+    levels,
+    rarities,
     weights,
+    conflicts,
+    strata: stratumOfPair,
+    patterns,
   };
 }
 
 /** Compares those pairs again that share something, after the store has taken over new frequencies. */
-export function repricePairs(store: RecordStore, pairs: ThinPairs): void {
+export function repricePairs(store: RecordStore, pairs: ComparedPairs): void {
   const { features } = pairs;
   for (let pair = 0; pair < pairs.count; pair += 1) {
     let shares = false;
@@ -162,35 +199,6 @@ export function repricePairs(store: RecordStore, pairs: ThinPairs): void {
   }
 }
 
-/** A part of the pairs that is enough to estimate from; the weights of the rest are spread over it. */
-export function thin(pairs: ComparedPairs, most: number): ThinPairs {
-  if (pairs.kept <= most) return pairs;
-  const step = pairs.kept / most;
-  const chosen = Int32Array.from({ length: most + pairs.count - pairs.kept }, (_, at) =>
-    at < most ? Math.floor(at * step) : pairs.kept + at - most,
-  );
-  const { features } = pairs;
-  const levels = new Int8Array(chosen.length * features);
-  const rarities = new Float32Array(chosen.length * features);
-  chosen.forEach((pair, at) => {
-    levels.set(pairs.levels.subarray(pair * features, (pair + 1) * features), at * features);
-    rarities.set(pairs.rarities.subarray(pair * features, (pair + 1) * features), at * features);
-  });
-  return {
-    count: chosen.length,
-    features,
-    lefts: Int32Array.from(chosen, (pair) => pairs.lefts[pair] as number),
-    rights: Int32Array.from(chosen, (pair) => pairs.rights[pair] as number),
-    levels,
-    rarities,
-    weights: Float64Array.from(chosen, (pair, at) => (pairs.weights[pair] as number) * (at < most ? step : 1)),
-    conflicts: Uint8Array.from(chosen, (pair) => pairs.conflicts[pair] as number),
-    strata: Uint8Array.from(chosen, (pair) => pairs.strata[pair] as number),
-    patterns: Int16Array.from(chosen, (pair) => pairs.patterns[pair] as number),
-    shared: Uint8Array.from(chosen, (pair) => pairs.shared[pair] as number),
-  };
-}
-
 /** Weighs pairs that were compared before, by their place in the sample. */
 export function weigherOf(
   scorer: PairScorer,
@@ -199,7 +207,7 @@ export function weigherOf(
     sample,
     strata,
   }: {
-    readonly pairs: Pick<ComparedPairs, 'filled'>;
+    readonly pairs: Pick<DrawnPairs, 'filled'>;
     readonly sample: PairSample;
     readonly strata: readonly Stratum[];
   },

@@ -3,7 +3,7 @@ import { clusterComponent } from './clustering.ts';
 import { KeyRule } from './key-kind.ts';
 import type { BlockingModel } from './model.ts';
 import type { Pace } from './pace.ts';
-import type { ComparedPairs, Seeds } from './pair-sample.ts';
+import type { DrawnPairs, Seeds } from './pair-sample.ts';
 import type { PairScorer } from './pair-scorer.ts';
 
 export interface RowEdges {
@@ -94,15 +94,14 @@ export function componentsOf(rows: number, links: Iterable<readonly [number, num
 }
 
 /**
- * Clusters rows by a scorer's own weights, without constraints from outside, and tells for each row what part of its cluster it is. Pairs that
- * were compared before are not compared again where they are all the candidates there are. Where there are `seeds` only their clusters are
+ * Clusters rows by a scorer's own weights, without constraints from outside, and tells for each row what part of its cluster it is. Where there are `seeds` only their clusters are
  * looked at, and every other row counts as much as a seed does on average.
  */
 export async function partsOfEntities(
   scorer: PairScorer,
   options: {
     readonly rows: number;
-    readonly pairs: ComparedPairs;
+    readonly pairs: DrawnPairs;
     readonly index: BlockIndex;
     readonly largestBlock: number;
     readonly seeds: Seeds | null;
@@ -112,7 +111,7 @@ export async function partsOfEntities(
   const { rows, pairs, seeds, pace } = options;
   const edges =
     pairs.isComplete || seeds !== null
-      ? scoreCompared(scorer, pairs, 0)
+      ? await scoreDrawn(scorer, pairs, { floor: 0, pace })
       : await scoreCandidates(scorer, options.index, {
           blocking: { largestBlock: options.largestBlock },
           floor: 0,
@@ -137,19 +136,19 @@ export async function partsOfEntities(
   return parts;
 }
 
-function scoreCompared(scorer: PairScorer, pairs: ComparedPairs, floor: number): RowEdges {
-  const { store } = scorer;
+/** The drawn candidate pairs of at least `floor` bits. */
+async function scoreDrawn(
+  scorer: PairScorer,
+  { lefts, rights, kept }: DrawnPairs,
+  { floor, pace }: { readonly floor: number; readonly pace: Pace },
+): Promise<RowEdges> {
   const edges = new EdgeList();
-  for (let pair = 0; pair < pairs.kept; pair += 1) {
-    const left = pairs.lefts[pair] as number;
-    const right = pairs.rights[pair] as number;
-    const source = store.sourceOf(left);
-    const weight = scorer.weighAgreement(pairs.levels, pairs.rarities, pair * pairs.features, {
-      sameSource: source === store.sourceOf(right) ? source : -1,
-      conflict: pairs.conflicts[pair] === 1,
-      mask: store.maskOf(left) & store.maskOf(right),
-    });
+  for (let pair = 0; pair < kept; pair += 1) {
+    const left = lefts[pair] as number;
+    const right = rights[pair] as number;
+    const weight = scorer.weigh(left, right);
     if (weight >= floor) edges.push(left, right, weight);
+    if (pair % 4096 === 0 && pace.due()) await pace.pause('compare', pair, kept);
   }
   return edges.take();
 }

@@ -6,7 +6,7 @@ import { hashText } from './hash.ts';
 import { type MatchModel, sealModel, weightOf } from './model.ts';
 import { diagnosticsOf } from './model-diagnostics.ts';
 import { createPace, type PaceOptions } from './pace.ts';
-import { comparePairs, repricePairs, type Seeds, thin, weigherOf } from './pair-sample.ts';
+import { comparePairs, drawPairs, repricePairs, type Seeds, weigherOf } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { createRandom } from './random.ts';
 import { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
@@ -54,7 +54,7 @@ export async function trainModel(
   const { largestBlock } = blocking;
   const sampled = options.sampledRecords ?? sampledRecords;
   const seeds = rows > sampled ? drawSeeds(table.ids, sampled) : null;
-  const pairs = await comparePairs(store, index, {
+  const pairs = await drawPairs(store, index, {
     largestBlock,
     strata,
     seeds,
@@ -62,17 +62,14 @@ export async function trainModel(
     pace,
   });
   const population = { strata, filled: pairs.filled };
-  const rough = estimate(plan.features, thin(pairs, estimatedPairs), {
-    ...population,
-    mostIterations: roughIterations,
-  });
+  const sample = await comparePairs(store, pairs, { strata, most: estimatedPairs, pace });
+  const rough = estimate(plan.features, sample, { ...population, mostIterations: roughIterations });
 
   // The second round counts every entity of the first one once, so that values held by duplicates do not look common.
   const parts = await partsOfEntities(new PairScorer(rough, store), { rows, pairs, index, largestBlock, seeds, pace });
   // Words stay as they were counted for blocking: a model writes the very keys that it was trained with.
   const frequencies = { ...counts.byEntity(parts), ...(first.token !== undefined && { token: first.token }) };
   store.reprice(createRarities(frequencies));
-  const sample = thin(pairs, estimatedPairs);
   repricePairs(store, sample);
   const fit = estimate(plan.features, sample, population);
   table.blocks = { stopKeys: blocking.stopKeys, frequencies, index };
