@@ -1,4 +1,5 @@
 import { hashText } from './hash.ts';
+import { KeyIds } from './key-ids.ts';
 
 /**
  * How often values occur among distinct entities. `counts` is a flat list of hash, count, hash, count of the values that more than two
@@ -39,32 +40,43 @@ const populations: Readonly<Record<string, Population>> = {
 };
 const otherwise: Population = { share: 0.6, imagined: 10 };
 
+/** Rarity in bits of values of one kind, by the hash of the value. */
+export type SpaceRarity = (hash: number) => number;
+
 /** Rarity of values in bits: minus log2 of the probability that another entity, taken at random, has the same value. */
 export interface Rarities {
   of(space: string, value: string): number;
+  in(space: string): SpaceRarity;
 }
 
+/** Stands for all values before any of them was counted. */
+export const nothingKnown: Rarities = { of: () => 0, in: () => () => 0 };
+
 const rarest = 34;
+/** Bits of every value of a kind that the data does not have. */
+const unknownKind = 8;
 
 export function createRarities(tables: FrequencyTables): Rarities {
-  const maps = new Map<string, { total: number; unseen: number; counts: Map<number, number> }>();
-  for (const [space, table] of Object.entries(tables)) {
-    const counts = new Map<number, number>();
-    for (let index = 0; index + 1 < table.counts.length; index += 2) {
-      counts.set(table.counts[index] as number, table.counts[index + 1] as number);
-    }
-    const kind = space.split(':')[0] as string;
-    const { share, imagined } = populations[kind] ?? otherwise;
-    const total = Math.max(2, table.total);
-    maps.set(space, { total, unseen: share / (total + imagined), counts });
-  }
-  return {
-    /** The two entities that are being compared do not count: if they are one, a value that only they have is a value of one. */
-    of(space, value) {
-      const entry = maps.get(space);
-      if (entry === undefined) return 8;
-      const count = entry.counts.get(hashText(value)) ?? 1;
-      return Math.min(rarest, Math.max(0, -Math.log2(Math.max(0, count - 2) / entry.total + entry.unseen)));
-    },
+  const spaces = new Map(Object.entries(tables).map(([space, table]) => [space, spaceRarity(space, table)]));
+  const unknown: SpaceRarity = () => unknownKind;
+  const within = (space: string): SpaceRarity => spaces.get(space) ?? unknown;
+  return { in: within, of: (space, value) => within(space)(hashText(value)) };
+}
+
+/** The two entities that are being compared do not count: if they are one, a value that only they have is a value of one. */
+function spaceRarity(space: string, table: FrequencyTable): SpaceRarity {
+  const { share, imagined } = populations[space.split(':')[0] as string] ?? otherwise;
+  const total = Math.max(2, table.total);
+  const unseen = share / (total + imagined);
+  const bitsOf = (count: number): number =>
+    Math.min(rarest, Math.max(0, -Math.log2(Math.max(0, count - 2) / total + unseen)));
+  const known = new KeyIds();
+  const bits = new Float64Array(table.counts.length / 2);
+  for (let at = 0; at + 1 < table.counts.length; at += 2)
+    bits[known.idOf(table.counts[at] as number)] = bitsOf(table.counts[at + 1] as number);
+  const once = bitsOf(1);
+  return (hash) => {
+    const id = known.find(hash);
+    return id < 0 ? once : (bits[id] as number);
   };
 }

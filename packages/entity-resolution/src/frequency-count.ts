@@ -1,9 +1,9 @@
 import type { FrequencyTable, FrequencyTables } from './frequencies.ts';
-import { hashText } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
 import { readName, soundOf } from './person-name.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
+import { widened } from './text-pool.ts';
 
 /** Spaces whose values identify: without clusters, a value counts once per distinct name that uses it, not once per record. */
 const identifying = /^(email|mailbox|phone|identifier)/;
@@ -39,23 +39,30 @@ export class FrequencyCount {
 
   #termsOf(slot: number): SlotTerms {
     const table = this.#store.tableOf(slot);
-    const texts = this.#store.textsOf(slot);
-    const starts = new Int32Array(texts.length + 1);
-    const spaces: number[] = [];
-    const terms: number[] = [];
-    texts.forEach((text, value) => {
-      for (const [name, term] of table.terms(text)) {
-        let space = this.#spaces.findIndex((each) => each.name === name);
-        if (space < 0) {
-          space = this.#spaces.length;
-          this.#spaces.push({ name, ids: new KeyIds() });
-        }
-        spaces.push(space);
-        terms.push((this.#spaces[space] as Space).ids.idOf(hashText(term)));
-      }
-      starts[value + 1] = terms.length;
+    const { size } = table;
+    const starts = new Int32Array(size + 1);
+    const places = table.spaces.map((name) => {
+      const known = this.#spaces.findIndex((space) => space.name === name);
+      return known < 0 ? this.#spaces.push({ name, ids: new KeyIds() }) - 1 : known;
     });
-    return { starts, spaces: Uint8Array.from(spaces), terms: Int32Array.from(terms) };
+    let spaces = new Uint8Array(size * table.spaces.length);
+    let terms = new Int32Array(size * table.spaces.length);
+    let used = 0;
+    const tell = (space: number, hash: number): void => {
+      if (used === terms.length) {
+        spaces = widened(spaces, used + 1);
+        terms = widened(terms, used + 1);
+      }
+      const place = places[space] as number;
+      spaces[used] = place;
+      terms[used] = (this.#spaces[place] as Space).ids.idOf(hash);
+      used += 1;
+    };
+    for (let value = 0; value < size; value += 1) {
+      table.eachTerm(value, tell);
+      starts[value + 1] = used;
+    }
+    return { starts, spaces, terms };
   }
 
   /** Every record counts as one, but where values identify every name that uses one counts once. */
@@ -177,9 +184,10 @@ export class FrequencyCount {
     const bySlot = [nameSlot, organisationSlot].map((slot) =>
       slot < 0
         ? null
-        : Int32Array.from(this.#store.textsOf(slot), (text) =>
-            numberOf(slot === nameSlot ? nameSignature(text) : (text.split(' ')[0] ?? '')),
-          ),
+        : Int32Array.from({ length: this.#store.tableOf(slot).size }, (_, value) => {
+            const text = this.#store.tableOf(slot).textOf(value);
+            return numberOf(slot === nameSlot ? nameSignature(text) : (text.split(' ')[0] ?? ''));
+          }),
     );
     return Int32Array.from({ length: this.#store.rows }, (_, row) => {
       for (const [at, slot] of [nameSlot, organisationSlot].entries()) {

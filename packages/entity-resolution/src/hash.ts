@@ -1,7 +1,9 @@
-const basisLow = 0x9e3779b9;
-const basisHigh = 0x85ebca6b;
+/** What the two halves of a hash begin with; each character multiplies them as hashText does. */
+export const hashBasisLow = 0x9e3779b9 | 0;
+export const hashBasisHigh = 0x85ebca6b | 0;
 
-function finish(before: number, also: number, length: number): number {
+/** The hash of a text from the two halves that its characters made. */
+export function finishHash(before: number, also: number, length: number): number {
   let low = before ^ length;
   let high = also;
   low = Math.imul(low ^ (low >>> 16), 0x7feb352d);
@@ -17,15 +19,15 @@ function finish(before: number, also: number, length: number): number {
  * blocking stop lists inside stored models are written with it.
  */
 export function hashText(text: string): number {
-  let low = basisLow;
-  let high = basisHigh;
+  let low = hashBasisLow;
+  let high = hashBasisHigh;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
     low = Math.imul(low ^ code, 0x01000193);
     high = Math.imul(high ^ code, 0x5bd1e995);
     high ^= high >>> 15;
   }
-  return finish(low, high, text.length);
+  return finishHash(low, high, text.length);
 }
 
 /** Hashes a text that comes in pieces, without putting it together: the value is that of hashText of all pieces joined. */
@@ -35,8 +37,8 @@ export class TextHasher {
 
   begin(): void {
     const state = this.#state;
-    state[0] = basisLow;
-    state[1] = basisHigh;
+    state[0] = hashBasisLow;
+    state[1] = hashBasisHigh;
     state[2] = 0;
   }
 
@@ -65,7 +67,7 @@ export class TextHasher {
   }
 
   value(): number {
-    return finish(this.#state[0] as number, this.#state[1] as number, this.#state[2] as number);
+    return finishHash(this.#state[0] as number, this.#state[1] as number, this.#state[2] as number);
   }
 }
 

@@ -25,12 +25,17 @@ export class KeyIds {
   }
 
   has(hash: number): boolean {
+    return this.find(hash) >= 0;
+  }
+
+  /** The number of a hash, -1 if it has none. */
+  find(hash: number): number {
     let at = slotOf(hash, this.#mask);
     for (let found = this.#hashes[at] as number; found !== -1; found = this.#hashes[at] as number) {
-      if (found === hash) return true;
+      if (found === hash) return this.#ids[at] as number;
       at = (at + 1) & this.#mask;
     }
-    return false;
+    return -1;
   }
 
   /** Hashes by their number. */

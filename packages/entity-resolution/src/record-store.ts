@@ -4,7 +4,7 @@ import { EmailTable } from './comparisons/email-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
 import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
-import type { ValueTable } from './comparisons/value-table.ts';
+import type { Findings, ValueTable } from './comparisons/value-table.ts';
 import { filledMask } from './filled-patterns.ts';
 import type { Rarities } from './frequencies.ts';
 import type { Plan, Slot } from './plan.ts';
@@ -14,34 +14,37 @@ const noValue = -1;
 const nothing: readonly string[] = [];
 
 /** The prepared values of one slot. `rarities` is what the model knows of frequencies. */
-export function createValueTable(slot: Slot, plan: Plan, words: WordPool, rarities: Rarities): ValueTable {
+function createValueTable(
+  slot: Slot,
+  plan: Plan,
+  { words, rarities, found }: { readonly words: WordPool; readonly rarities: Rarities; readonly found: Findings },
+): ValueTable {
   switch (slot.kind) {
     case 'personName':
-      return new NameTable(words, rarities);
+      return new NameTable(words, rarities, found);
     case 'organisation':
-      return new OrganisationTable(words, rarities);
+      return new OrganisationTable(words, rarities, found);
     case 'email':
-      return new EmailTable(
-        words,
-        rarities,
-        plan.slots.some(({ kind }) => kind === 'personName'),
-      );
+      return new EmailTable(words, rarities, {
+        ...found,
+        personal: plan.slots.some(({ kind }) => kind === 'personName'),
+      });
     case 'phone':
-      return new PhoneTable('phone', words, rarities);
+      return new PhoneTable('phone', words, rarities, found);
     case 'address':
-      return new AddressTable(words, rarities);
+      return new AddressTable(words, rarities, found);
     case 'position':
-      return new PositionTable(`position:${slot.name}`, rarities);
+      return new PositionTable(`position:${slot.name}`, rarities, found);
     case 'date':
-      return new DateTable(`date:${slot.name}`, words, rarities);
+      return new DateTable(`date:${slot.name}`, words, rarities, found);
     case 'identifier':
-      return new IdentifierTable(`identifier:${slot.name}`, words, rarities);
+      return new IdentifierTable(`identifier:${slot.name}`, words, rarities, found);
     case 'domain':
-      return new DomainTable('domain', words, rarities);
+      return new DomainTable('domain', words, rarities, found);
     case 'category':
-      return new CategoryTable(`category:${slot.name}`, words, rarities);
+      return new CategoryTable(`category:${slot.name}`, words, rarities, found);
     case 'freeText':
-      return new FreeTextTable(slot.name, words, rarities);
+      return new FreeTextTable(slot.name, words, rarities, found);
   }
 }
 
@@ -62,11 +65,7 @@ export class RecordStore {
   /** Several values of one cell: their number, then their ids. */
   #lists = new Int32Array(1 << 10);
   #listed = 0;
-  /** Distinct values by slot and id, in normal form. */
-  readonly #texts: string[][];
   readonly #firstFeature: readonly number[];
-  readonly #bestLevels = new Int8Array(2);
-  readonly #bestRarities = new Float64Array(2);
   #generations = new Int8Array(1024);
   #sources = new Int16Array(1024);
   #masks = new Int16Array(1024);
@@ -76,8 +75,16 @@ export class RecordStore {
   constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
     const words = new WordPool();
     this.#plan = plan;
-    this.#tables = plan.slots.map((slot) => createValueTable(slot, plan, words, rarities));
-    this.#texts = plan.slots.map(() => []);
+    this.levels = new Int8Array(plan.features.length);
+    this.rarities = new Float64Array(plan.features.length);
+    this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
+    this.#tables = plan.slots.map((each, slot) => {
+      const from = this.#firstFeature[slot] as number;
+      const to = from + plan.features.filter((feature) => feature.slot === slot).length;
+      // Tables write what they find straight into its place.
+      const found = { levels: this.levels.subarray(from, to), rarities: this.rarities.subarray(from, to) };
+      return createValueTable(each, plan, { words, rarities, found });
+    });
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
     this.#width = plan.slots.length;
     this.#cells = new Int32Array(Math.max(16, expectedRows) * this.#width);
@@ -85,9 +92,6 @@ export class RecordStore {
     this.#generations = new Int8Array(Math.max(16, expectedRows));
     this.#sources = new Int16Array(Math.max(16, expectedRows));
     this.#masks = new Int16Array(Math.max(16, expectedRows));
-    this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
-    this.levels = new Int8Array(plan.features.length);
-    this.rarities = new Float64Array(plan.features.length);
   }
 
   get rows(): number {
@@ -166,16 +170,7 @@ export class RecordStore {
   }
 
   #intern(slot: number, value: string): number {
-    const table = this.#tables[slot] as ValueTable;
-    const id = table.intern(value);
-    const texts = this.#texts[slot] as string[];
-    if (id === texts.length) texts.push(value);
-    return id;
-  }
-
-  /** Distinct values of a slot, by id. */
-  textsOf(slot: number): readonly string[] {
-    return this.#texts[slot] as string[];
+    return (this.#tables[slot] as ValueTable).intern(value);
   }
 
   tableOf(slot: number): ValueTable {
@@ -198,10 +193,10 @@ export class RecordStore {
     const values: (readonly string[])[] = [];
     for (let slot = 0; slot < this.#width; slot += 1) {
       const cell = this.#cells[row * this.#width + slot] as number;
-      const texts = this.#texts[slot] as string[];
+      const table = this.#tables[slot] as ValueTable;
       if (cell === noValue) values.push(nothing);
-      else if (cell >= 0) values.push([texts[cell] as string]);
-      else values.push(Array.from(this.#several(cell), (id) => texts[id] as string));
+      else if (cell >= 0) values.push([table.textOf(cell)]);
+      else values.push(Array.from(this.#several(cell), (id) => table.textOf(id)));
     }
     return values;
   }
@@ -251,23 +246,10 @@ export class RecordStore {
           levels[feature + 1] = -1;
           rarities[feature + 1] = 0;
         }
+      } else if (x >= 0 && y >= 0) {
+        (this.#tables[slot] as ValueTable).compare(x, y);
       } else {
-        let foundLevels = this.#bestLevels;
-        let foundRarities = this.#bestRarities;
-        if (x >= 0 && y >= 0) {
-          const table = this.#tables[slot] as ValueTable;
-          table.compare(x, y);
-          foundLevels = table.levels as Int8Array<ArrayBuffer>;
-          foundRarities = table.rarities as Float64Array<ArrayBuffer>;
-        } else {
-          this.#compareLists(slot, x, y);
-        }
-        levels[feature] = foundLevels[0] as number;
-        rarities[feature] = foundRarities[0] as number;
-        if (two) {
-          levels[feature + 1] = foundLevels[1] as number;
-          rarities[feature + 1] = foundRarities[1] as number;
-        }
+        this.#compareLists(slot, x, y);
       }
       feature += two ? 2 : 1;
     }
@@ -292,7 +274,8 @@ export class RecordStore {
 
   #compareLists(slot: number, a: number, b: number): void {
     const table = this.#tables[slot] as ValueTable;
-    const width = table.levels.length;
+    const { levels, rarities } = table;
+    const width = levels.length;
     const lists = this.#lists;
     const firstLeft = -1 - a;
     const firstRight = -1 - b;
@@ -300,27 +283,39 @@ export class RecordStore {
     const rights = b < -1 ? (lists[-2 - b] as number) : 0;
     let best = Number.POSITIVE_INFINITY;
     let bestRarity = -1;
+    let level = -1;
+    let rarity = 0;
+    let secondLevel = -1;
+    let secondRarity = 0;
     for (let x = 0; x < Math.max(1, lefts); x += 1) {
       const leftValue = lefts === 0 ? a : (lists[firstLeft + x] as number);
       for (let y = 0; y < Math.max(1, rights); y += 1) {
         const rightValue = rights === 0 ? b : (lists[firstRight + y] as number);
         table.compare(leftValue, rightValue);
-        let rank = 0;
-        let rarity = 0;
-        for (let offset = 0; offset < width; offset += 1) {
-          const level = table.levels[offset] as number;
-          rank += level < 0 ? 2.5 : level;
-          rarity += table.rarities[offset] as number;
+        const first = levels[0] as number;
+        let rank = first < 0 ? 2.5 : first;
+        let bits = rarities[0] as number;
+        if (width === 2) {
+          const second = levels[1] as number;
+          rank += second < 0 ? 2.5 : second;
+          bits += rarities[1] as number;
         }
-        if (rank < best || (rank === best && rarity > bestRarity)) {
-          best = rank;
-          bestRarity = rarity;
-          for (let offset = 0; offset < width; offset += 1) {
-            this.#bestLevels[offset] = table.levels[offset] as number;
-            this.#bestRarities[offset] = table.rarities[offset] as number;
-          }
+        if (rank > best || (rank === best && bits <= bestRarity)) continue;
+        best = rank;
+        bestRarity = bits;
+        level = first;
+        rarity = rarities[0] as number;
+        if (width === 2) {
+          secondLevel = levels[1] as number;
+          secondRarity = rarities[1] as number;
         }
       }
+    }
+    levels[0] = level;
+    rarities[0] = rarity;
+    if (width === 2) {
+      levels[1] = secondLevel;
+      rarities[1] = secondRarity;
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { BlockIndex } from './block-index.ts';
 import { guessDateOrder } from './date.ts';
 import { textsOf } from './field-texts.ts';
-import type { FrequencyTables } from './frequencies.ts';
+import { type FrequencyTables, nothingKnown } from './frequencies.ts';
 import type { BlockingModel } from './model.ts';
 import { createNormaliser } from './normal-record.ts';
 import { createPace, type PaceOptions } from './pace.ts';
@@ -31,9 +31,6 @@ export interface RecordTable {
   readonly store: RecordStore;
   blocks: TableBlocks | null;
 }
-
-/** Stands for all values before any of them was counted. */
-const nothingKnown = { of: () => 0 };
 
 /** How records become a RecordTable one by one. */
 export class RecordTableBuilder {

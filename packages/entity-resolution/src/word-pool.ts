@@ -1,83 +1,45 @@
+import { classes, length, longestWord, metaWidth, start, TextPool } from './text-pool.ts';
+
 const bitParallelLength = 32;
-/** Words are cut here for the measures: no name, mailbox or code needs more, and it bounds the cost of hostile input. */
-const longestWord = 96;
 
 /**
- * Interned words in one flat byte buffer, with the string measures on them. A word is at most 96 ASCII characters for the measures; equality
- * of ids is equality of the whole words. Measures are bit-parallel up to 32 characters.
+ * Interned words with the string measures on them. A word is at most 96 Latin-1 characters for the measures; equality of ids is equality of
+ * the whole words. Measures are bit-parallel up to 32 characters.
  */
-export class WordPool {
-  readonly texts: string[] = [];
-  readonly #ids = new Map<string, number>();
-  #codes = new Uint8Array(1 << 14);
-  #offsets = new Int32Array(1 << 10);
-  #lengths = new Uint8Array(1 << 10);
-  /** Which characters a word has, 32 classes: two words whose classes differ much cannot be alike. */
-  #classes = new Int32Array(1 << 10);
-  #used = 0;
+export class WordPool extends TextPool {
   /** Positions of each character in the pattern at hand; always all zero between calls. */
   readonly #positions = new Int32Array(256);
   readonly #row0 = new Uint8Array(longestWord + 1);
   readonly #row1 = new Uint8Array(longestWord + 1);
   readonly #row2 = new Uint8Array(longestWord + 1);
 
-  get size(): number {
-    return this.texts.length;
-  }
-
-  intern(text: string): number {
-    const known = this.#ids.get(text);
-    if (known !== undefined) return known;
-    const id = this.texts.length;
-    const length = Math.min(text.length, longestWord);
-    if (id >= this.#offsets.length) {
-      this.#offsets = grow(this.#offsets, new Int32Array(this.#offsets.length * 2));
-      this.#lengths = grow(this.#lengths, new Uint8Array(this.#lengths.length * 2));
-      this.#classes = grow(this.#classes, new Int32Array(this.#classes.length * 2));
-    }
-    if (this.#used + length > this.#codes.length) {
-      this.#codes = grow(this.#codes, new Uint8Array(this.#codes.length * 2));
-    }
-    this.#offsets[id] = this.#used;
-    this.#lengths[id] = length;
-    let classes = 0;
-    for (let index = 0; index < length; index += 1) {
-      const code = text.charCodeAt(index) & 255;
-      this.#codes[this.#used + index] = code;
-      classes |= 1 << (code & 31);
-    }
-    this.#classes[id] = classes;
-    this.#used += length;
-    this.texts.push(text);
-    this.#ids.set(text, id);
-    return id;
-  }
-
   lengthOf(id: number): number {
-    return this.#lengths[id] as number;
+    return Math.min(longestWord, this.meta[id * metaWidth + length] as number);
   }
 
   firstCode(id: number): number {
-    return (this.#lengths[id] as number) === 0 ? 0 : (this.#codes[this.#offsets[id] as number] as number);
+    return this.lengthOf(id) === 0 ? 0 : (this.codes[this.meta[id * metaWidth + start] as number] as number);
   }
 
   /** How many characters two words begin with in common. */
   sharedPrefix(left: number, right: number): number {
+    const { codes } = this;
     const most = Math.min(this.lengthOf(left), this.lengthOf(right));
-    const a = this.#offsets[left] as number;
-    const b = this.#offsets[right] as number;
+    const a = this.meta[left * metaWidth + start] as number;
+    const b = this.meta[right * metaWidth + start] as number;
     let prefix = 0;
-    while (prefix < most && this.#codes[a + prefix] === this.#codes[b + prefix]) prefix += 1;
+    while (prefix < most && codes[a + prefix] === codes[b + prefix]) prefix += 1;
     return prefix;
   }
 
   /** Whether two words of one length differ in their first or last character, where initials stand in mailboxes. */
   differAtEnds(left: number, right: number): boolean {
-    const length = this.lengthOf(left);
-    if (length !== this.lengthOf(right) || length === 0) return false;
-    const a = this.#offsets[left] as number;
-    const b = this.#offsets[right] as number;
-    return this.#codes[a] !== this.#codes[b] || this.#codes[a + length - 1] !== this.#codes[b + length - 1];
+    const { codes } = this;
+    const count = this.lengthOf(left);
+    if (count !== this.lengthOf(right) || count === 0) return false;
+    const a = this.meta[left * metaWidth + start] as number;
+    const b = this.meta[right * metaWidth + start] as number;
+    return codes[a] !== codes[b] || codes[a + count - 1] !== codes[b + count - 1];
   }
 
   /**
@@ -86,14 +48,17 @@ export class WordPool {
    */
   jaroWinkler(left: number, right: number, least = 0): number {
     if (left === right) return 1;
-    const a = this.#offsets[left] as number;
-    const b = this.#offsets[right] as number;
-    const m = this.#lengths[left] as number;
-    const n = this.#lengths[right] as number;
+    const { meta } = this;
+    const p = left * metaWidth;
+    const q = right * metaWidth;
+    const a = meta[p + start] as number;
+    const b = meta[q + start] as number;
+    const m = Math.min(longestWord, meta[p + length] as number);
+    const n = Math.min(longestWord, meta[q + length] as number);
     if (m === 0 || n === 0) return 0;
     if (least > 0) {
-      const x = this.#classes[left] as number;
-      const y = this.#classes[right] as number;
+      const x = meta[p + classes] as number;
+      const y = meta[q + classes] as number;
       const most = Math.min(m - bitCount(x & ~y), n - bitCount(y & ~x));
       if (most <= 0) return 0;
       const bound = (most / m + most / n + 1) / 3;
@@ -107,7 +72,7 @@ export class WordPool {
   }
 
   #prefix(a: number, m: number, b: number, n: number): number {
-    const codes = this.#codes;
+    const codes = this.codes;
     const most = Math.min(4, m, n);
     let prefix = 0;
     while (prefix < most && codes[a + prefix] === codes[b + prefix]) prefix += 1;
@@ -117,15 +82,18 @@ export class WordPool {
   /** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other; stops caring beyond `most` and answers `most + 1`. */
   edits(left: number, right: number, most: number): number {
     if (left === right) return 0;
-    const m = this.#lengths[left] as number;
-    const n = this.#lengths[right] as number;
+    const { meta } = this;
+    const p = left * metaWidth;
+    const q = right * metaWidth;
+    const m = Math.min(longestWord, meta[p + length] as number);
+    const n = Math.min(longestWord, meta[q + length] as number);
     if (Math.abs(m - n) > most) return most + 1;
     if (m === 0 || n === 0) return Math.min(m + n, most + 1);
-    const x = this.#classes[left] as number;
-    const y = this.#classes[right] as number;
+    const x = meta[p + classes] as number;
+    const y = meta[q + classes] as number;
     if (Math.max(bitCount(x & ~y), bitCount(y & ~x)) > most) return most + 1;
-    const a = this.#offsets[left] as number;
-    const b = this.#offsets[right] as number;
+    const a = meta[p + start] as number;
+    const b = meta[q + start] as number;
     const distance =
       m <= bitParallelLength
         ? this.#editsBits(a, m, b, n)
@@ -136,7 +104,7 @@ export class WordPool {
   }
 
   #jaroBits(a: number, m: number, b: number, n: number): number {
-    const codes = this.#codes;
+    const codes = this.codes;
     const positions = this.#positions;
     for (let index = 0; index < m; index += 1) {
       const code = codes[a + index] as number;
@@ -171,7 +139,7 @@ export class WordPool {
   }
 
   #jaroPlain(a: number, m: number, b: number, n: number): number {
-    const codes = this.#codes;
+    const codes = this.codes;
     const bound = Math.max(0, (Math.max(m, n) >> 1) - 1);
     const taken = this.#row0.fill(0);
     const order = this.#row1;
@@ -200,7 +168,7 @@ export class WordPool {
   }
 
   #editsBits(a: number, m: number, b: number, n: number): number {
-    const codes = this.#codes;
+    const codes = this.codes;
     const positions = this.#positions;
     for (let index = 0; index < m; index += 1) {
       const code = codes[a + index] as number;
@@ -231,7 +199,7 @@ export class WordPool {
   }
 
   #editsPlain(a: number, m: number, b: number, n: number): number {
-    const codes = this.#codes;
+    const codes = this.codes;
     let older = this.#row0;
     let previous = this.#row1;
     let current = this.#row2;
@@ -261,9 +229,4 @@ function bitCount(bits: number): number {
   let count = bits - ((bits >>> 1) & 0x55555555);
   count = (count & 0x33333333) + ((count >>> 2) & 0x33333333);
   return Math.imul((count + (count >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
-function grow<T extends Uint8Array | Int32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -1,10 +1,12 @@
 import { readAddress } from '../address.ts';
-import type { Rarities } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { hashText } from '../hash.ts';
+import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { bloomOf, PackedRows } from './packed-rows.ts';
-import type { ValueTable } from './value-table.ts';
+import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import type { Findings, ValueTable } from './value-table.ts';
 
-/** Columns of a packed address: interned parts, -1 where unknown, and the words of the street as a set of bits. */
+/** Columns of a packed address: interned parts, -1 where unknown, the words of the street as a set of bits, and where their list begins. */
 const house = 0;
 const streetWhole = 1;
 const postcode = 2;
@@ -12,7 +14,7 @@ const city = 3;
 const region = 4;
 const country = 5;
 const streetBloom = 6;
-const streetCount = 7;
+const streetList = 7;
 const width = 8;
 
 /** How two parts of an address agree. */
@@ -21,69 +23,94 @@ const near = 1;
 const different = 2;
 const unknown = 3;
 
-export class AddressTable implements ValueTable {
-  readonly levels = new Int8Array(1);
-  readonly rarities = new Float64Array(1);
-  readonly #packed = new PackedRows(width);
-  readonly #streetWords: Int32Array[] = [];
-  /** Rarities of premises, street, postal code and city, four an address. */
-  readonly #priced: number[] = [];
-  readonly #ids = new Map<string, number>();
-  readonly #words: WordPool;
-  #rarities: Rarities;
+/** Places in `spaces` and in the rarities of an address. */
+const premisesSpace = 0;
+const streetSpace = 1;
+const postcodeSpace = 2;
+const citySpace = 3;
 
-  constructor(words: WordPool, rarities: Rarities) {
+export class AddressTable implements ValueTable {
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  readonly spaces = ['premises', 'street', 'postcode', 'city'];
+  readonly #values = new TextPool();
+  readonly #packed = new PackedRows(width);
+  /** Words of the street, one list an address. */
+  readonly #streetWords = new PackedLists();
+  readonly #prices = new Prices(4);
+  /** Hashes of premises and street, which are no words by themselves. */
+  readonly #hashes = new Prices(2);
+  readonly #words: WordPool;
+  #rarity: readonly SpaceRarity[] = [];
+
+  constructor(words: WordPool, rarities: Rarities, found: Findings) {
+    this.levels = found.levels;
+    this.rarities = found.rarities;
     this.#words = words;
-    this.#rarities = rarities;
+    this.#take(rarities);
   }
 
   get size(): number {
-    return this.#packed.rows;
+    return this.#values.size;
+  }
+
+  textOf(id: number): string {
+    return this.#values.textOf(id);
   }
 
   intern(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
+    const id = this.#values.intern(value);
+    if (id < this.#packed.rows) return id;
     const address = readAddress(value);
     const words = this.#words;
     const word = (text: string): number => (text === '' ? -1 : words.intern(text));
     const street = address.street.join(' ');
-    const streetWords = Int32Array.from(address.street, word);
-    const id = this.#packed.push([
+    const streetWords = address.street.map(word);
+    this.#packed.push([
       word(address.house),
-      word(street.replaceAll(' ', '')),
+      word(address.street.join('')),
       word(address.postcode),
       word(address.city),
       word(address.region),
       word(address.country),
       bloomOf(streetWords),
-      streetWords.length,
+      this.#streetWords.push([streetWords.length, ...streetWords]),
     ]);
-    this.#streetWords.push(streetWords);
-    this.#price(value, id);
-    this.#ids.set(value, id);
+    const at = this.#hashes.at(id);
+    this.#hashes.data[at + premisesSpace] = street === '' ? -1 : hashText(premisesTerm(address.house, street));
+    this.#hashes.data[at + streetSpace] = street === '' ? -1 : hashText(street);
+    this.#price(id);
     return id;
   }
 
   reprice(rarities: Rarities): void {
-    this.#rarities = rarities;
-    for (const [value, id] of this.#ids) this.#price(value, id);
+    this.#take(rarities);
+    for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }
 
-  #price(value: string, id: number): void {
-    for (let at = 0; at < 4; at += 1) this.#priced[id * 4 + at] = 0;
-    for (const [space, term] of this.terms(value))
-      this.#priced[id * 4 + spaces.indexOf(space)] = this.#rarities.of(space, term);
+  #take(rarities: Rarities): void {
+    this.#rarity = this.spaces.map((space) => rarities.in(space));
   }
 
-  terms(value: string): (readonly [string, string])[] {
-    const address = readAddress(value);
-    const street = address.street.join(' ');
-    const found: (readonly [string, string])[] = [];
-    if (street !== '') found.push(['premises', premisesTerm(address.house, street)], ['street', street]);
-    if (address.postcode !== '') found.push(['postcode', address.postcode]);
-    if (address.city !== '') found.push(['city', address.city]);
-    return found;
+  #price(id: number): void {
+    const at = this.#prices.at(id);
+    const { data } = this.#prices;
+    data.fill(0, at, at + 4);
+    this.eachTerm(id, (space, hash) => {
+      data[at + space] = (this.#rarity[space] as SpaceRarity)(hash);
+    });
+  }
+
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void {
+    const street = this.#hashes.data[id * 2 + streetSpace] as number;
+    const code = this.#packed.data[id * width + postcode] as number;
+    const town = this.#packed.data[id * width + city] as number;
+    if (street >= 0) {
+      tell(premisesSpace, this.#hashes.data[id * 2 + premisesSpace] as number);
+      tell(streetSpace, street);
+    }
+    if (code >= 0) tell(postcodeSpace, this.#words.hashOf(code));
+    if (town >= 0) tell(citySpace, this.#words.hashOf(town));
   }
 
   compare(left: number, right: number): void {
@@ -113,8 +140,8 @@ export class AddressTable implements ValueTable {
     const houseB = data[right * width + house] as number;
     const { streets, samePlace } = agreement;
     const houses = this.#codes(houseA, houseB);
-    const premisesA = this.#priced[left * 4] as number;
-    const premisesB = this.#priced[right * 4] as number;
+    const premisesA = this.#prices.data[left * 4 + premisesSpace] as number;
+    const premisesB = this.#prices.data[right * 4 + premisesSpace] as number;
     if (streets === same && houses === same) {
       this.rarities[0] = Math.max(premisesA, premisesB);
       return samePlace ? 0 : 3;
@@ -126,7 +153,10 @@ export class AddressTable implements ValueTable {
     }
     if (streets !== same) return -1;
     if (houses === unknown || (houses === near && this.#words.lengthOf(houseA) > 1)) {
-      this.rarities[0] = Math.min(this.#priced[left * 4 + 1] as number, this.#priced[right * 4 + 1] as number);
+      this.rarities[0] = Math.min(
+        this.#prices.data[left * 4 + streetSpace] as number,
+        this.#prices.data[right * 4 + streetSpace] as number,
+      );
       return houses === near ? 2 : houseA < 0 && houseB < 0 ? 1 : 4;
     }
     return 4;
@@ -138,11 +168,11 @@ export class AddressTable implements ValueTable {
     const b = right * width;
     const { postcodes, cities } = agreement;
     if (postcodes === same) {
-      this.rarities[0] = this.#priced[left * 4 + 2] as number;
+      this.rarities[0] = this.#prices.data[left * 4 + postcodeSpace] as number;
       return 5;
     }
     if (cities === same) {
-      this.rarities[0] = this.#priced[left * 4 + 3] as number;
+      this.rarities[0] = this.#prices.data[left * 4 + citySpace] as number;
       return 6;
     }
     if (cities === near || postcodes === near) return 7;
@@ -177,14 +207,17 @@ export class AddressTable implements ValueTable {
     let shared = 0;
     let letters = 0;
     if (((data[left * width + streetBloom] as number) & (data[right * width + streetBloom] as number)) !== 0) {
-      const leftIsShorter =
-        (data[left * width + streetCount] as number) <= (data[right * width + streetCount] as number);
-      const few = this.#streetWords[leftIsShorter ? left : right] as Int32Array;
-      const many = this.#streetWords[leftIsShorter ? right : left] as Int32Array;
-      for (const word of few) {
+      const lists = this.#streetWords.data;
+      const x = data[left * width + streetList] as number;
+      const y = data[right * width + streetList] as number;
+      const leftIsShorter = (lists[x] as number) <= (lists[y] as number);
+      const few = leftIsShorter ? x : y;
+      const many = leftIsShorter ? y : x;
+      for (let at = few + 1; at <= few + (lists[few] as number); at += 1) {
+        const word = lists[at] as number;
         const length = words.lengthOf(word);
         letters += length;
-        if (many.includes(word)) shared += length;
+        if (isAmong(lists, many, word)) shared += length;
       }
       if (shared === letters && letters >= 3) return same;
     }
@@ -192,8 +225,6 @@ export class AddressTable implements ValueTable {
     return letters >= 5 && shared / letters >= 0.6 ? near : different;
   }
 }
-
-const spaces: readonly string[] = ['premises', 'street', 'postcode', 'city'];
 
 function premisesTerm(number: string, street: string): string {
   return `${number} ${street}`;

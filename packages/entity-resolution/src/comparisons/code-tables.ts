@@ -1,145 +1,218 @@
 import { dayNumber } from '../date.ts';
-import type { Rarities } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { hashText } from '../hash.ts';
 import { phoneDigits } from '../phone.ts';
+import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import type { ValueTable } from './value-table.ts';
+import { PackedRows, Prices } from './packed-rows.ts';
+import type { Findings, ValueTable } from './value-table.ts';
 
-/** What tables over single codes have in common: each value is one word with one rarity. */
+/** What tables over single codes have in common: each value is one word, the first column of its row, with one rarity. */
 abstract class CodeTable implements ValueTable {
-  readonly levels = new Int8Array(1);
-  readonly rarities = new Float64Array(1);
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  readonly spaces: readonly string[];
   protected readonly words: WordPool;
-  readonly #space: string;
-  #rarityOf: Rarities;
-  readonly #ids = new Map<string, number>();
-  readonly #codes: number[] = [];
-  readonly #rarity: number[] = [];
+  protected readonly packed: PackedRows;
+  readonly #values = new TextPool();
+  readonly #prices = new Prices(1);
+  #rarity: SpaceRarity;
 
-  constructor(space: string, words: WordPool, rarities: Rarities) {
-    this.#space = space;
+  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings, width = 1) {
+    this.levels = found.levels;
+    this.rarities = found.rarities;
+    this.spaces = [space];
     this.words = words;
-    this.#rarityOf = rarities;
+    this.packed = new PackedRows(width);
+    this.#rarity = rarities.in(space);
   }
 
   get size(): number {
-    return this.#codes.length;
+    return this.#values.size;
+  }
+
+  textOf(id: number): string {
+    return this.#values.textOf(id);
   }
 
   intern(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
-    const id = this.#codes.length;
-    const term = this.term(value);
-    const code = this.words.intern(term);
-    this.#codes.push(code);
-    this.added(code, term);
-    this.#rarity.push(this.#rarityOf.of(this.#space, term));
-    this.#ids.set(value, id);
+    const id = this.#values.intern(value);
+    if (id < this.packed.rows) return id;
+    this.packed.push(this.pack(value));
+    this.#price(id);
     return id;
   }
 
-  terms(value: string): (readonly [string, string])[] {
-    return [[this.#space, this.term(value)]];
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void {
+    tell(0, this.words.hashOf(this.codeOf(id)));
   }
 
   compare(left: number, right: number): void {
-    const a = this.#codes[left] as number;
-    const b = this.#codes[right] as number;
     this.rarities[0] = 0;
-    if (a === b) {
+    if (this.codeOf(left) === this.codeOf(right)) {
       this.levels[0] = 0;
-      this.rarities[0] = this.#rarity[left] as number;
+      this.rarities[0] = this.#prices.data[left] as number;
     } else {
-      this.levels[0] = this.unequal(a, b);
+      this.levels[0] = this.unequal(left, right);
     }
   }
 
   reprice(rarities: Rarities): void {
-    this.#rarityOf = rarities;
-    this.#codes.forEach((code, id) => {
-      this.#rarity[id] = rarities.of(this.#space, this.words.texts[code] as string);
-    });
+    this.#rarity = rarities.in(this.spaces[0] as string);
+    for (let id = 0; id < this.packed.rows; id += 1) this.#price(id);
   }
 
-  /** Called once for every new code. */
-  protected added(_code: number, _term: string): void {}
-
-  protected term(value: string): string {
-    return value;
+  #price(id: number): void {
+    const at = this.#prices.at(id);
+    this.#prices.data[at] = this.#rarity(this.words.hashOf(this.codeOf(id)));
   }
 
-  protected abstract unequal(a: number, b: number): number;
+  protected codeOf(id: number): number {
+    return this.packed.data[id * this.packed.width] as number;
+  }
+
+  /** A value as integers, its word first. */
+  protected pack(value: string): number[] {
+    return [this.words.intern(value)];
+  }
+
+  /** The level of two values of different codes. */
+  protected abstract unequal(left: number, right: number): number;
 }
 
+/** Further columns of a packed phone number: its last seven digits, and a hash of all but the last three; -1 where it is too short. */
+const phoneEnding = 1;
+const phoneExchange = 2;
+const phoneWidth = 4;
+
 export class PhoneTable extends CodeTable {
-  /** By word: its last seven digits, and all but the last three; -1 where it is too short. */
-  readonly #endings: number[] = [];
-  readonly #exchanges: number[] = [];
-
-  protected override term(value: string): string {
-    return phoneDigits(value);
+  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
+    super(space, words, rarities, found, phoneWidth);
   }
 
-  protected override added(code: number, term: string): void {
-    this.#endings[code] = term.length < 7 ? -1 : this.words.intern(term.slice(-7));
-    this.#exchanges[code] = term.length < 7 ? -1 : this.words.intern(`${term.slice(0, -3)}...`);
+  protected override pack(value: string): number[] {
+    const digits = phoneDigits(value);
+    const code = this.words.intern(digits);
+    if (digits.length < 7) return [code, -1, -1, -1];
+    const exchange = hashText(digits.slice(0, -3));
+    return [code, endingOf(digits), exchange % 0x1_0000_0000 | 0, Math.floor(exchange / 0x1_0000_0000)];
   }
 
-  protected unequal(a: number, b: number): number {
+  protected unequal(left: number, right: number): number {
     const { words } = this;
-    const same = words.lengthOf(a) === words.lengthOf(b);
-    const ending = this.#endings[a] as number;
-    if (ending >= 0 && ending === this.#endings[b] && (same || this.#contains(a, b))) {
+    const { data } = this.packed;
+    const a = left * phoneWidth;
+    const b = right * phoneWidth;
+    const x = data[a] as number;
+    const y = data[b] as number;
+    const same = words.lengthOf(x) === words.lengthOf(y);
+    const ending = data[a + phoneEnding] as number;
+    if (ending >= 0 && ending === data[b + phoneEnding] && (same || this.#contains(x, y))) {
       this.rarities[0] = same ? 15 : 17;
       return 1;
     }
-    if (words.edits(a, b, 1) <= 1) return 2;
-    const exchange = this.#exchanges[a] as number;
-    return exchange >= 0 && exchange === this.#exchanges[b] ? 3 : 4;
+    if (words.edits(x, y, 1) <= 1) return 2;
+    return ending >= 0 &&
+      data[a + phoneExchange] === data[b + phoneExchange] &&
+      data[a + phoneExchange + 1] === data[b + phoneExchange + 1]
+      ? 3
+      : 4;
   }
 
   #contains(a: number, b: number): boolean {
-    const x = this.words.texts[a] as string;
-    const y = this.words.texts[b] as string;
+    const x = this.words.textOf(a);
+    const y = this.words.textOf(b);
     return x.endsWith(y) || y.endsWith(x);
   }
 }
 
+/** The last seven digits as a number; what is no digit makes a number that digits do not. */
+function endingOf(digits: string): number {
+  const ending = digits.slice(-7);
+  const value = Number(ending);
+  return Number.isInteger(value) && value >= 0 && /^\d+$/.test(ending) ? value : 10_000_000 + (hashText(ending) % 1e9);
+}
+
+/** Further columns of a packed date: year, month and day as words, and the number of its day. */
+const year = 1;
+const month = 2;
+const day = 3;
+const dayCount = 4;
+const dateWidth = 8;
+const noDay = -1;
+
 export class DateTable extends CodeTable {
-  protected unequal(a: number, b: number): number {
-    const x = this.words.texts[a] as string;
-    const y = this.words.texts[b] as string;
-    const year = x.slice(0, 4) === y.slice(0, 4);
-    const month = x.slice(4, 6);
-    const day = x.slice(6, 8);
-    const otherMonth = y.slice(4, 6);
-    const otherDay = y.slice(6, 8);
-    if (year && month === otherDay && day === otherMonth) return 1;
-    if (month === '00' || otherMonth === '00') return year ? -1 : this.#apart(x, y);
-    if (day === '00' || otherDay === '00') return year && month === otherMonth ? 3 : this.#apart(x, y);
-    if (this.words.edits(a, b, 1) <= 1) return 2;
-    const same = Number(year) + Number(month === otherMonth) + Number(day === otherDay);
-    return same >= 2 ? 3 : this.#apart(x, y);
+  readonly #unknown: number;
+
+  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
+    super(space, words, rarities, found, dateWidth);
+    this.#unknown = words.intern('00');
   }
 
-  #apart(x: string, y: string): number {
-    return Math.abs(dayNumber(x) - dayNumber(y)) <= 366 ? 4 : 5;
+  protected override pack(value: string): number[] {
+    const { words } = this;
+    const number = dayNumber(value);
+    return [
+      words.intern(value),
+      words.intern(value.slice(0, 4)),
+      words.intern(value.slice(4, 6)),
+      words.intern(value.slice(6, 8)),
+      Number.isFinite(number) ? number : noDay,
+    ];
+  }
+
+  protected unequal(left: number, right: number): number {
+    const { data } = this.packed;
+    const a = left * dateWidth;
+    const b = right * dateWidth;
+    const unknown = this.#unknown;
+    const sameYear = data[a + year] === data[b + year];
+    const monthA = data[a + month] as number;
+    const dayA = data[a + day] as number;
+    const monthB = data[b + month] as number;
+    const dayB = data[b + day] as number;
+    if (sameYear && monthA === dayB && dayA === monthB) return 1;
+    if (monthA === unknown || monthB === unknown) return sameYear ? -1 : this.#apart(a, b);
+    if (dayA === unknown || dayB === unknown) return sameYear && monthA === monthB ? 3 : this.#apart(a, b);
+    if (this.words.edits(data[a] as number, data[b] as number, 1) <= 1) return 2;
+    const same = Number(sameYear) + Number(monthA === monthB) + Number(dayA === dayB);
+    return same >= 2 ? 3 : this.#apart(a, b);
+  }
+
+  #apart(a: number, b: number): number {
+    const { data } = this.packed;
+    const x = data[a + dayCount] as number;
+    const y = data[b + dayCount] as number;
+    return x !== noDay && y !== noDay && Math.abs(x - y) <= 366 ? 4 : 5;
   }
 }
 
 export class IdentifierTable extends CodeTable {
-  protected unequal(a: number, b: number): number {
+  protected unequal(left: number, right: number): number {
+    const a = this.codeOf(left);
+    const b = this.codeOf(right);
     const shorter = Math.min(this.words.lengthOf(a), this.words.lengthOf(b));
     return shorter >= 5 && this.words.edits(a, b, 1) <= 1 ? 1 : 2;
   }
 }
 
+/** A further column of a packed domain: its first label as a word, -1 where that is too short to tell. */
+const label = 1;
+
 export class DomainTable extends CodeTable {
-  protected unequal(a: number, b: number): number {
-    const x = this.words.texts[a] as string;
-    const y = this.words.texts[b] as string;
-    const dot = x.indexOf('.');
-    if (dot > 3 && x.slice(0, dot) === y.slice(0, y.indexOf('.'))) {
+  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
+    super(space, words, rarities, found, 2);
+  }
+
+  protected override pack(value: string): number[] {
+    const dot = value.indexOf('.');
+    return [this.words.intern(value), dot > 3 ? this.words.intern(value.slice(0, dot)) : -1];
+  }
+
+  protected unequal(left: number, right: number): number {
+    const { data } = this.packed;
+    const name = data[left * 2 + label] as number;
+    if (name >= 0 && name === data[right * 2 + label]) {
       this.rarities[0] = 10;
       return 1;
     }

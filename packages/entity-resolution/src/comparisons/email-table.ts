@@ -1,9 +1,11 @@
 import { registrableDomain } from '../domain.ts';
 import { isFreeMail, isRoleMailbox } from '../email.ts';
-import type { Rarities } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { hashText } from '../hash.ts';
+import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { PackedRows } from './packed-rows.ts';
-import type { ValueTable } from './value-table.ts';
+import { PackedRows, Prices } from './packed-rows.ts';
+import type { Findings, ValueTable } from './value-table.ts';
 
 /** Columns of a packed address: interned parts (-1 where there is none) and marks. */
 const whole = 0;
@@ -20,32 +22,46 @@ const roleMark = 1;
 const fromNameMark = 2;
 /** An employer's domain, not a public provider's. */
 const corporateMark = 4;
+/** There is a mailbox before an at sign. */
+const addressMark = 8;
+
+/** Places in `spaces` and in the rarities of an address. */
+const wholeSpace = 0;
+const mailboxSpace = 1;
+const domainSpace = 2;
 
 export class EmailTable implements ValueTable {
-  readonly levels = new Int8Array(1);
-  readonly rarities = new Float64Array(1);
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  readonly spaces = ['email', 'mailbox', 'domain'];
+  readonly #values = new TextPool();
   readonly #packed = new PackedRows(width);
-  /** Rarities of the whole address, of the mailbox name and of the domain, three an address. */
-  readonly #priced: number[] = [];
-  readonly #ids = new Map<string, number>();
+  /** Rarities of the whole address, of the mailbox name and of the domain. */
+  readonly #prices = new Prices(3);
   readonly #words: WordPool;
-  #rarities: Rarities;
+  #rarity: readonly SpaceRarity[] = [];
   readonly #personal: boolean;
 
   /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
-  constructor(words: WordPool, rarities: Rarities, personal: boolean) {
+  constructor(words: WordPool, rarities: Rarities, { personal, ...found }: Findings & { readonly personal: boolean }) {
+    this.levels = found.levels;
+    this.rarities = found.rarities;
     this.#personal = personal;
     this.#words = words;
-    this.#rarities = rarities;
+    this.#take(rarities);
   }
 
   get size(): number {
-    return this.#packed.rows;
+    return this.#values.size;
+  }
+
+  textOf(id: number): string {
+    return this.#values.textOf(id);
   }
 
   intern(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
+    const id = this.#values.intern(value);
+    if (id < this.#packed.rows) return id;
     const fromName = value.endsWith('|n');
     const text = fromName ? value.slice(0, -2) : value;
     const at = text.lastIndexOf('@');
@@ -53,7 +69,7 @@ export class EmailTable implements ValueTable {
     const host = at > 0 ? text.slice(at + 1) : '';
     const owner = registrableDomain(host);
     const words = this.#words;
-    const id = this.#packed.push([
+    this.#packed.push([
       words.intern(text),
       words.intern(mailbox),
       host === '' ? -1 : words.intern(owner),
@@ -61,25 +77,31 @@ export class EmailTable implements ValueTable {
       this.#part(mailbox, /[^0-9]+/g),
       (isRoleMailbox(mailbox) ? roleMark : 0) |
         (fromName ? fromNameMark : 0) |
-        (host !== '' && !isFreeMail(owner) ? corporateMark : 0),
+        (host !== '' && !isFreeMail(owner) ? corporateMark : 0) |
+        (at > 0 ? addressMark : 0),
     ]);
-    this.#ids.set(value, id);
     this.#price(id);
     return id;
   }
 
   reprice(rarities: Rarities): void {
-    this.#rarities = rarities;
+    this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
+  }
+
+  #take(rarities: Rarities): void {
+    this.#rarity = this.spaces.map((space) => rarities.in(space));
   }
 
   #price(id: number): void {
     const { data } = this.#packed;
-    const { texts } = this.#words;
+    const words = this.#words;
+    const [ofWhole, ofMailbox, ofDomain] = this.#rarity as [SpaceRarity, SpaceRarity, SpaceRarity];
     const owner = data[id * width + domain] as number;
-    this.#priced[id * 3] = this.#rarities.of('email', texts[data[id * width + whole] as number] as string);
-    this.#priced[id * 3 + 1] = this.#rarities.of('mailbox', texts[data[id * width + local] as number] as string);
-    this.#priced[id * 3 + 2] = owner < 0 ? 0 : this.#rarities.of('domain', texts[owner] as string);
+    const at = this.#prices.at(id);
+    this.#prices.data[at + wholeSpace] = ofWhole(words.hashOf(data[id * width + whole] as number));
+    this.#prices.data[at + mailboxSpace] = ofMailbox(words.hashOf(data[id * width + local] as number));
+    this.#prices.data[at + domainSpace] = owner < 0 ? 0 : ofDomain(words.hashOf(owner));
   }
 
   #part(local: string, others: RegExp): number {
@@ -87,15 +109,16 @@ export class EmailTable implements ValueTable {
     return part === '' ? -1 : this.#words.intern(part);
   }
 
-  terms(value: string): (readonly [string, string])[] {
-    const whole = value.replace(/\|n$/, '');
-    const at = whole.lastIndexOf('@');
-    if (at <= 0) return [['email', whole]];
-    return [
-      ['email', whole],
-      ['mailbox', whole.slice(0, at)],
-      ['domain', registrableDomain(whole.slice(at + 1))],
-    ];
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void {
+    const { data } = this.#packed;
+    const words = this.#words;
+    const at = id * width;
+    tell(wholeSpace, words.hashOf(data[at + whole] as number));
+    if (((data[at + marks] as number) & addressMark) === 0) return;
+    tell(mailboxSpace, words.hashOf(data[at + local] as number));
+    // An address may end in its at sign, and its domain is then the empty text.
+    const owner = data[at + domain] as number;
+    tell(domainSpace, owner < 0 ? hashText('') : words.hashOf(owner));
   }
 
   compare(left: number, right: number): void {
@@ -110,7 +133,7 @@ export class EmailTable implements ValueTable {
     const both = (data[a + marks] as number) & (data[b + marks] as number);
     const role = (((data[a + marks] as number) | (data[b + marks] as number)) & roleMark) !== 0;
     if (data[a + whole] === data[b + whole] && !(role && this.#personal)) {
-      this.rarities[0] = this.#priced[left * 3] as number;
+      this.rarities[0] = this.#prices.data[left * 3 + wholeSpace] as number;
       return 0;
     }
     const domainA = data[a + domain] as number;
@@ -127,7 +150,10 @@ export class EmailTable implements ValueTable {
       if (shorter < 3) return -1;
       if (this.#domainsNear(domainA, domainB)) return 1;
       if (fromNames) return -1;
-      this.rarities[0] = Math.min(this.#priced[left * 3 + 1] as number, this.#priced[right * 3 + 1] as number);
+      this.rarities[0] = Math.min(
+        this.#prices.data[left * 3 + mailboxSpace] as number,
+        this.#prices.data[right * 3 + mailboxSpace] as number,
+      );
       return 2;
     }
     // smith1@ and smith2@ are two people: where only the digits differ, likeness of the mailboxes says nothing.
@@ -150,7 +176,7 @@ export class EmailTable implements ValueTable {
   }
 
   #company(id: number): number {
-    this.rarities[0] = this.#priced[id * 3 + 2] as number;
+    this.rarities[0] = this.#prices.data[id * 3 + domainSpace] as number;
     return 4;
   }
 }

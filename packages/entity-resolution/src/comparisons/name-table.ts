@@ -1,17 +1,31 @@
-import type { Rarities } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { hashText } from '../hash.ts';
 import { nicknameGroupsOf, nicknameInitials, type PersonName, readName } from '../person-name.ts';
+import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { bloomOf, PackedRows } from './packed-rows.ts';
-import type { ValueTable } from './value-table.ts';
+import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import type { Findings, ValueTable } from './value-table.ts';
 
-/** Columns of a packed name: first given word, all given words joined, all family words joined (-1 for none), nickname groups, number of given and family words. */
+/**
+ * Columns of a packed name: first given word, all given words joined, all family words joined (-1 for none), nickname groups as a set of bits,
+ * the numbers of given and family words with the generation, and where the lists of given words, of family words (-1 for a single one) and of
+ * nickname groups begin.
+ */
 const givenFirst = 0;
 const givenWhole = 1;
 const familyWhole = 2;
 const nicknameBloom = 3;
-const givenCount = 4;
-const familyCount = 5;
+const counts = 4;
+const givenList = 5;
+const familyList = 6;
+const nicknameList = 7;
 const width = 8;
+
+const none: readonly number[] = [];
+
+function familyCountOf(packed: number): number {
+  return (packed >> 8) & 255;
+}
 
 const sameGiven = 0;
 const nickname = 1;
@@ -27,85 +41,116 @@ const partOfFamily = 3;
 const looseFamily = 4;
 const differentFamily = 5;
 
-interface NameWords {
-  readonly given: readonly number[];
-  readonly family: readonly number[];
-  readonly nicknames: readonly number[];
-  readonly generation: number;
-}
+/** Places in `spaces` and in the rarities of a name. */
+const givenSpace = 0;
+const familySpace = 1;
+const fullSpace = 2;
 
 /** Person names: level of the given name first, of the family name second. */
 export class NameTable implements ValueTable {
-  readonly levels = new Int8Array(2);
-  readonly rarities = new Float64Array(2);
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  readonly spaces = ['given', 'family', 'fullName'];
+  readonly #values = new TextPool();
   readonly #packed = new PackedRows(width);
-  readonly #names: NameWords[] = [];
-  readonly #ids = new Map<string, number>();
+  /** Lists of words and of nickname groups; each begins with its length. */
+  readonly #lists = new PackedLists();
+  /** The list of nickname groups of a first given word, by the word. */
+  readonly #nicknameLists = new Map<number, number>();
   readonly #words: WordPool;
-  #rarityOf: Rarities;
-  #givenRarity: number[] = [];
-  #familyRarity: number[] = [];
-  /** Bits that the whole name is worth at most: given and family names go together by language, so their bits do not simply add up. */
-  #mostRarity: number[] = [];
+  #rarity: readonly SpaceRarity[] = [];
+  /**
+   * Bits of the given name, of the family name, and those that the whole name is worth at most: given and family names go together by language,
+   * so their bits do not simply add up.
+   */
+  readonly #prices = new Prices(3);
+  /** Hashes of whole names. */
+  readonly #hashes = new Prices(1);
 
-  constructor(words: WordPool, rarities: Rarities) {
+  constructor(words: WordPool, rarities: Rarities, found: Findings) {
+    this.levels = found.levels;
+    this.rarities = found.rarities;
     this.#words = words;
-    this.#rarityOf = rarities;
+    this.#take(rarities);
   }
 
   get size(): number {
-    return this.#names.length;
+    return this.#values.size;
+  }
+
+  textOf(id: number): string {
+    return this.#values.textOf(id);
   }
 
   intern(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
+    const id = this.#values.intern(value);
+    if (id < this.#packed.rows) return id;
     const name = readName(value);
     const words = this.#words;
     const given = name.given.map((word) => words.intern(word));
-    const nicknames = name.given[0] === undefined ? [] : nicknameGroupsOf(name.given[0]);
-    const id = this.#packed.push([
-      given[0] ?? -1,
-      given.length === 0 ? -1 : words.intern(name.given.join('')),
-      name.family.length === 0 ? -1 : words.intern(name.family.join('')),
+    const first = given[0] ?? -1;
+    const nicknames = first < 0 ? none : nicknameGroupsOf(name.given[0] as string);
+    const givenJoined = given.length > 1 ? words.intern(name.given.join('')) : first;
+    const family = name.family.map((word) => words.intern(word));
+    const familyJoined = family.length > 1 ? words.intern(name.family.join('')) : (family[0] ?? -1);
+    this.#packed.push([
+      first,
+      givenJoined,
+      familyJoined,
       bloomOf(nicknames),
-      name.given.length,
-      name.family.length,
+      Math.min(255, given.length) | (Math.min(255, family.length) << 8) | (name.generation << 16),
+      given.length > 1 ? this.#lists.push([given.length, ...given]) : -1,
+      family.length > 1 ? this.#lists.push([family.length, ...family]) : -1,
+      nicknames.length === 0 ? -1 : this.#nicknameList(first, nicknames),
     ]);
-    this.#names.push({
-      given,
-      family: name.family.map((word) => words.intern(word)),
-      nicknames,
-      generation: name.generation,
-    });
-    this.#ids.set(value, id);
-    this.#price(name, id);
+    const at = this.#hashes.at(id);
+    this.#hashes.data[at] = hashText(fullTerm(name));
+    this.#price(id);
     return id;
   }
 
-  reprice(rarities: Rarities): void {
-    this.#rarityOf = rarities;
-    for (const [value, id] of this.#ids) this.#price(readName(value), id);
+  #nicknameList(word: number, groups: readonly number[]): number {
+    let list = this.#nicknameLists.get(word);
+    if (list === undefined) {
+      list = this.#lists.push([groups.length, ...groups]);
+      this.#nicknameLists.set(word, list);
+    }
+    return list;
   }
 
-  #price(name: PersonName, id: number): void {
-    this.#givenRarity[id] = name.given[0] === undefined ? 0 : this.#rarityOf.of('given', name.given[0]);
-    this.#familyRarity[id] = name.family.length === 0 ? 0 : this.#rarityOf.of('family', name.family.join(''));
-    this.#mostRarity[id] = this.#rarityOf.of('fullName', fullTerm(name));
+  reprice(rarities: Rarities): void {
+    this.#take(rarities);
+    for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
+  }
+
+  #take(rarities: Rarities): void {
+    this.#rarity = this.spaces.map((space) => rarities.in(space));
+  }
+
+  #price(id: number): void {
+    const { data } = this.#packed;
+    const words = this.#words;
+    const [ofGiven, ofFamily, ofFull] = this.#rarity as [SpaceRarity, SpaceRarity, SpaceRarity];
+    const given = data[id * width + givenFirst] as number;
+    const family = data[id * width + familyWhole] as number;
+    const at = this.#prices.at(id);
+    this.#prices.data[at + givenSpace] = given < 0 ? 0 : ofGiven(words.hashOf(given));
+    this.#prices.data[at + familySpace] = family < 0 ? 0 : ofFamily(words.hashOf(family));
+    this.#prices.data[at + fullSpace] = ofFull(this.#hashes.data[id] as number);
   }
 
   /** Generation of an interned name: 0 unknown, 1 senior, 2 junior, 3 third. */
   generation(id: number): number {
-    return (this.#names[id] as NameWords).generation;
+    return (this.#packed.data[id * width + counts] as number) >> 16;
   }
 
-  terms(value: string): (readonly [string, string])[] {
-    const name = readName(value);
-    const found: (readonly [string, string])[] = [];
-    if (name.given[0] !== undefined) found.push(['given', name.given[0]]);
-    if (name.family.length > 0) found.push(['family', name.family.join('')]);
-    if (found.length === 2) found.push(['fullName', fullTerm(name)]);
-    return found;
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void {
+    const { data } = this.#packed;
+    const given = data[id * width + givenFirst] as number;
+    const family = data[id * width + familyWhole] as number;
+    if (given >= 0) tell(givenSpace, this.#words.hashOf(given));
+    if (family >= 0) tell(familySpace, this.#words.hashOf(family));
+    if (given >= 0 && family >= 0) tell(fullSpace, this.#hashes.data[id] as number);
   }
 
   compare(left: number, right: number): void {
@@ -119,7 +164,10 @@ export class NameTable implements ValueTable {
     if ((given >= initial || given < 0) && (family >= partOfFamily || family < 0)) this.#swapped(left, right);
     const total = (rarities[0] as number) + (rarities[1] as number);
     if (total === 0) return;
-    const most = Math.max(this.#mostRarity[left] as number, this.#mostRarity[right] as number);
+    const most = Math.max(
+      this.#prices.data[left * 3 + fullSpace] as number,
+      this.#prices.data[right * 3 + fullSpace] as number,
+    );
     if (total > most) {
       rarities[0] = ((rarities[0] as number) * most) / total;
       rarities[1] = ((rarities[1] as number) * most) / total;
@@ -136,14 +184,14 @@ export class NameTable implements ValueTable {
     const words = this.#words;
     if (x === y) {
       const agrees =
-        (data[a + givenCount] as number) < 2 || (data[b + givenCount] as number) < 2 || this.#middleAgrees(left, right);
+        (data[a + givenList] as number) < 0 || (data[b + givenList] as number) < 0 || this.#middleAgrees(left, right);
       if (words.lengthOf(x) === 1) return agrees ? initial : differentGiven;
       if (!agrees) return looseGiven;
-      this.rarities[0] = this.#givenRarity[left] as number;
+      this.rarities[0] = this.#givenBits(left);
       return sameGiven;
     }
     if (data[a + givenWhole] === data[b + givenWhole]) {
-      this.rarities[0] = Math.max(this.#givenRarity[left] as number, this.#givenRarity[right] as number);
+      this.rarities[0] = Math.max(this.#givenBits(left), this.#givenBits(right));
       return sameGiven;
     }
     if (
@@ -161,18 +209,31 @@ export class NameTable implements ValueTable {
       this.#shareGiven(left, right);
       return similarGiven;
     }
-    if (((data[a + givenCount] as number) > 1 || (data[b + givenCount] as number) > 1) && this.#usesMiddle(left, right))
-      return initial;
+    if (this.#usesMiddle(left, right)) return initial;
     return likeness >= 0.78 ? looseGiven : differentGiven;
   }
 
+  #givenBits(id: number): number {
+    return this.#prices.data[id * 3 + givenSpace] as number;
+  }
+
+  #familyBits(id: number): number {
+    return this.#prices.data[id * 3 + familySpace] as number;
+  }
+
   #shareGiven(left: number, right: number): void {
-    this.rarities[0] = Math.min(this.#givenRarity[left] as number, this.#givenRarity[right] as number);
+    this.rarities[0] = Math.min(this.#givenBits(left), this.#givenBits(right));
   }
 
   #nicknames(left: number, right: number): boolean {
-    const { nicknames } = this.#names[right] as NameWords;
-    return (this.#names[left] as NameWords).nicknames.some((group) => nicknames.includes(group));
+    const { data } = this.#packed;
+    const lists = this.#lists.data;
+    const a = data[left * width + nicknameList] as number;
+    const b = data[right * width + nicknameList] as number;
+    if (a < 0 || b < 0) return false;
+    for (let at = a + 1; at <= a + (lists[a] as number); at += 1)
+      if (isAmong(lists, b, lists[at] as number)) return true;
+    return false;
   }
 
   /** An initial agrees with a name that starts with it, and with a name that has a short form which does (B. and Robert). */
@@ -180,21 +241,32 @@ export class NameTable implements ValueTable {
     const words = this.#words;
     if (words.firstCode(x) === words.firstCode(y)) return true;
     const [short, long] = words.lengthOf(x) === 1 ? [x, right] : [y, left];
-    const letter = words.texts[short] as string;
-    return (this.#names[long] as NameWords).nicknames.some((group) => nicknameInitials(group).includes(letter));
+    const list = this.#packed.data[long * width + nicknameList] as number;
+    if (list < 0) return false;
+    const letter = words.textOf(short);
+    const lists = this.#lists.data;
+    for (let at = list + 1; at <= list + (lists[list] as number); at += 1)
+      if (nicknameInitials(lists[at] as number).includes(letter)) return true;
+    return false;
   }
 
   /** One side goes by a further given name of the other. */
   #usesMiddle(left: number, right: number): boolean {
-    const a = (this.#names[left] as NameWords).given;
-    const b = (this.#names[right] as NameWords).given;
-    return b.indexOf(a[0] as number) > 0 || a.indexOf(b[0] as number) > 0;
+    const { data } = this.#packed;
+    const a = data[left * width + givenList] as number;
+    const b = data[right * width + givenList] as number;
+    const lists = this.#lists.data;
+    return (
+      (b >= 0 && isAmong(lists, b, data[left * width + givenFirst] as number)) ||
+      (a >= 0 && isAmong(lists, a, data[right * width + givenFirst] as number))
+    );
   }
 
   /** Further given names must not contradict each other: an initial agrees with a name that starts with it. */
   #middleAgrees(left: number, right: number): boolean {
-    const x = (this.#names[left] as NameWords).given[1] as number;
-    const y = (this.#names[right] as NameWords).given[1] as number;
+    const { data } = this.#packed;
+    const x = this.#lists.data[(data[left * width + givenList] as number) + 2] as number;
+    const y = this.#lists.data[(data[right * width + givenList] as number) + 2] as number;
     if (x === y) return true;
     const words = this.#words;
     if (words.lengthOf(x) === 1 || words.lengthOf(y) === 1) return words.firstCode(x) === words.firstCode(y);
@@ -209,28 +281,39 @@ export class NameTable implements ValueTable {
     const y = data[b + familyWhole] as number;
     if (x < 0 || y < 0) return -1;
     if (x === y) {
-      this.rarities[1] = this.#familyRarity[left] as number;
+      this.rarities[1] = this.#familyBits(left);
       return sameFamily;
     }
     const words = this.#words;
     const likeness = words.jaroWinkler(x, y, 0.82);
     const shorter = Math.min(words.lengthOf(x), words.lengthOf(y));
     if (likeness >= 0.93 || (shorter >= 3 && words.edits(x, y, 1) <= 1)) {
-      this.rarities[1] = Math.min(this.#familyRarity[left] as number, this.#familyRarity[right] as number);
+      this.rarities[1] = Math.min(this.#familyBits(left), this.#familyBits(right));
       return similarFamily;
     }
-    if (data[a + familyCount] !== data[b + familyCount] && this.#isPart(left, right)) return partOfFamily;
+    if (familyCountOf(data[a + counts] as number) !== familyCountOf(data[b + counts] as number)) {
+      if (this.#isPart(left, right)) return partOfFamily;
+    }
     if (shorter === 1) return words.firstCode(x) === words.firstCode(y) ? -1 : differentFamily;
     return likeness >= 0.82 ? looseFamily : differentFamily;
   }
 
   /** Whether the words of the shorter family name are among those of the longer one. */
   #isPart(left: number, right: number): boolean {
-    const a = (this.#names[left] as NameWords).family;
-    const b = (this.#names[right] as NameWords).family;
-    const [few, many, id] = a.length < b.length ? [a, b, left] : [b, a, right];
-    if (!few.every((word) => this.#words.lengthOf(word) > 2 && many.includes(word))) return false;
-    this.rarities[1] = this.#familyRarity[id] as number;
+    const { data } = this.#packed;
+    const leftIsShorter =
+      familyCountOf(data[left * width + counts] as number) < familyCountOf(data[right * width + counts] as number);
+    const short = leftIsShorter ? left : right;
+    const long = (data[(leftIsShorter ? right : left) * width + familyList] as number);
+    const few = data[short * width + familyList] as number;
+    const lists = this.#lists.data;
+    const isIn = (word: number): boolean => this.#words.lengthOf(word) > 2 && isAmong(lists, long, word);
+    if (few < 0) {
+      if (!isIn(data[short * width + familyWhole] as number)) return false;
+    } else {
+      for (let at = few + 1; at <= few + (lists[few] as number); at += 1) if (!isIn(lists[at] as number)) return false;
+    }
+    this.rarities[1] = this.#familyBits(short);
     return true;
   }
 
@@ -250,7 +333,7 @@ export class NameTable implements ValueTable {
       // One slip, not two: the whole name counts once.
       this.levels[0] = swappedGiven;
       this.levels[1] = -1;
-      this.rarities[0] = (this.#givenRarity[left] as number) + (this.#familyRarity[left] as number);
+      this.rarities[0] = (this.#givenBits(left)) + (this.#familyBits(left));
       this.rarities[1] = 0;
     } else if ((crossed && (familyA < 0 || givenB < 0)) || (back && (givenA < 0 || familyB < 0))) {
       this.levels[1] = swappedFamily;

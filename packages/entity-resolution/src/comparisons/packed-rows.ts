@@ -1,3 +1,5 @@
+import { widened } from '../text-pool.ts';
+
 /** Rows of a fixed number of integers in one growing buffer, so that comparing two values touches two cache lines and no objects. */
 export class PackedRows {
   data: Int32Array;
@@ -15,14 +17,52 @@ export class PackedRows {
 
   push(values: readonly number[]): number {
     const row = this.#rows;
-    if ((row + 1) * this.width > this.data.length) {
-      const wider = new Int32Array(this.data.length * 2);
-      wider.set(this.data);
-      this.data = wider;
-    }
-    this.data.set(values, row * this.width);
+    const at = row * this.width;
+    if (at + this.width > this.data.length) this.data = widened(this.data, at + this.width);
+    const { data } = this;
+    for (let column = 0; column < values.length; column += 1) data[at + column] = values[column] as number;
     this.#rows += 1;
     return row;
+  }
+}
+
+/** Lists of integers one after the other in one growing buffer. */
+export class PackedLists {
+  data = new Int32Array(256);
+  #used = 0;
+
+  /** Where the list begins that was put at the end. */
+  push(values: readonly number[]): number {
+    const from = this.#used;
+    if (from + values.length > this.data.length) this.data = widened(this.data, from + values.length);
+    this.data.set(values, from);
+    this.#used = from + values.length;
+    return from;
+  }
+}
+
+/** Whether a list that begins with its length has a number. */
+export function isAmong(lists: Int32Array, list: number, wanted: number): boolean {
+  const to = list + (lists[list] as number);
+  for (let at = list + 1; at <= to; at += 1) if (lists[at] === wanted) return true;
+  return false;
+}
+
+/** A fixed number of rarities in bits for every value. */
+export class Prices {
+  data: Float64Array;
+  readonly width: number;
+
+  constructor(width: number) {
+    this.width = width;
+    this.data = new Float64Array(width * 256);
+  }
+
+  /** Makes room for a value and answers where its rarities begin. */
+  at(id: number): number {
+    const from = id * this.width;
+    if (from + this.width > this.data.length) this.data = widened(this.data, from + this.width);
+    return from;
   }
 }
 

@@ -1,61 +1,75 @@
-import type { Rarities } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { kmBetween, type Position, readPosition } from '../position.ts';
-import type { ValueTable } from './value-table.ts';
+import { TextPool } from '../text-pool.ts';
+import { Prices } from './packed-rows.ts';
+import type { Findings, ValueTable } from './value-table.ts';
 
 /** Kilometres up to which each level holds, in the order of the levels. */
 const reach = [0.025, 0.15, 1.5, 15] as const;
 
 /** Positions on the globe, compared by the way between them. A position that many have, such as the middle of a town, says less. */
 export class PositionTable implements ValueTable {
-  readonly levels = new Int8Array(1);
-  readonly rarities = new Float64Array(1);
-  readonly #space: string;
-  #rarityOf: Rarities;
-  readonly #ids = new Map<string, number>();
-  readonly #texts: string[] = [];
-  readonly #positions: Position[] = [];
-  readonly #rarity: number[] = [];
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  readonly spaces: readonly string[];
+  readonly #values = new TextPool();
+  /** Latitude, longitude and rarity. */
+  readonly #places = new Prices(3);
+  #rarity: SpaceRarity;
 
-  constructor(space: string, rarities: Rarities) {
-    this.#space = space;
-    this.#rarityOf = rarities;
+  constructor(space: string, rarities: Rarities, found: Findings) {
+    this.levels = found.levels;
+    this.rarities = found.rarities;
+    this.spaces = [space];
+    this.#rarity = rarities.in(space);
   }
 
   get size(): number {
-    return this.#texts.length;
+    return this.#values.size;
+  }
+
+  textOf(id: number): string {
+    return this.#values.textOf(id);
   }
 
   intern(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
-    const id = this.#texts.length;
-    this.#texts.push(value);
-    this.#positions.push(readPosition(value));
-    this.#rarity.push(this.#rarityOf.of(this.#space, value));
-    this.#ids.set(value, id);
+    const before = this.#values.size;
+    const id = this.#values.intern(value);
+    if (id < before) return id;
+    const { latitude, longitude } = readPosition(value);
+    const at = this.#places.at(id);
+    this.#places.data[at] = latitude;
+    this.#places.data[at + 1] = longitude;
+    this.#price(id);
     return id;
   }
 
   reprice(rarities: Rarities): void {
-    this.#rarityOf = rarities;
-    this.#texts.forEach((text, id) => {
-      this.#rarity[id] = rarities.of(this.#space, text);
-    });
+    this.#rarity = rarities.in(this.spaces[0] as string);
+    for (let id = 0; id < this.#values.size; id += 1) this.#price(id);
+  }
+
+  #price(id: number): void {
+    this.#places.data[id * 3 + 2] = this.#rarity(this.#values.hashOf(id));
   }
 
   compare(left: number, right: number): void {
     if (left === right) {
       this.levels[0] = 0;
-      this.rarities[0] = this.#rarity[left] as number;
+      this.rarities[0] = this.#places.data[left * 3 + 2] as number;
       return;
     }
-    const km = kmBetween(this.#positions[left] as Position, this.#positions[right] as Position);
+    const km = kmBetween(this.#positionOf(left), this.#positionOf(right));
     const level = reach.findIndex((most) => km <= most);
     this.levels[0] = level < 0 ? reach.length : level;
     this.rarities[0] = 0;
   }
 
-  terms(value: string): readonly (readonly [string, string])[] {
-    return [[this.#space, value]];
+  #positionOf(id: number): Position {
+    return { latitude: this.#places.data[id * 3] as number, longitude: this.#places.data[id * 3 + 1] as number };
+  }
+
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void {
+    tell(0, this.#values.hashOf(id));
   }
 }

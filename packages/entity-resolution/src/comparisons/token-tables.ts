@@ -1,24 +1,35 @@
-import type { Rarities } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisation-name.ts';
+import { TextPool, widened } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { bloomOf } from './packed-rows.ts';
-import type { ValueTable } from './value-table.ts';
+import { bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import type { Findings, ValueTable } from './value-table.ts';
 
-interface Tokens {
-  readonly words: Int32Array;
-  readonly bits: Float64Array;
-  readonly totalBits: number;
-  readonly whole: number;
-  readonly rarity: number;
-  readonly initials: string;
-  readonly legalForm: number;
-  /** The name was read off a mail domain. */
-  readonly fromDomain: boolean;
-  /** The employee has a mailbox there, which is compared by itself. */
-  readonly besideMailbox: boolean;
-  /** The words as a set of bits: names without a bit in common share no word. */
-  readonly bloom: number;
-}
+/**
+ * Columns of a packed name: its words joined, its legal form and its initials as words (-1 for none), marks, the words as a set of bits (names
+ * without a bit in common share no word), and where the list of its distinct words begins and how long it is.
+ */
+const whole = 0;
+const legalForm = 1;
+const initials = 2;
+const marks = 3;
+const bloom = 4;
+const list = 5;
+const count = 6;
+const width = 8;
+
+/** The name was read off a mail domain. */
+const domainMark = 1;
+/** The employee has a mailbox there, which is compared by itself. */
+const mailboxMark = 2;
+
+/** Rarities of a name: of the whole, and of its words together. */
+const wholePrice = 0;
+const totalPrice = 1;
+
+/** Places in `spaces`. */
+const wholeSpace = 0;
+const wordSpace = 1;
 
 interface Overlap {
   /** Bits of the words both have. */
@@ -27,156 +38,228 @@ interface Overlap {
   missing: number;
 }
 
+interface Reading {
+  readonly words: readonly string[];
+  readonly legalForm: string;
+  readonly marks: number;
+}
+
 /** Names made of words that are worth as much as they are rare. */
 abstract class TokenTable {
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
+  readonly spaces: readonly [string, string];
   protected readonly words: WordPool;
-  protected rarityOf: Rarities;
-  protected readonly entries: Tokens[] = [];
-  readonly #ids = new Map<string, number>();
+  protected readonly packed = new PackedRows(width);
+  protected readonly prices = new Prices(2);
+  readonly #values = new TextPool();
+  readonly #lists = new PackedLists();
+  /** Bits of the words in the lists, place by place. */
+  #bits = new Float64Array(256);
+  #rarity: readonly SpaceRarity[] = [];
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
 
-  constructor(words: WordPool, rarities: Rarities) {
+  constructor(spaces: readonly [string, string], words: WordPool, rarities: Rarities, found: Findings) {
+    this.levels = found.levels;
+    this.rarities = found.rarities;
+    this.spaces = spaces;
     this.words = words;
-    this.rarityOf = rarities;
+    this.#take(rarities);
   }
 
   get size(): number {
-    return this.entries.length;
+    return this.#values.size;
+  }
+
+  textOf(id: number): string {
+    return this.#values.textOf(id);
   }
 
   intern(value: string): number {
-    const known = this.#ids.get(value);
-    if (known !== undefined) return known;
-    const id = this.entries.length;
-    this.entries.push(this.prepare(value));
-    this.#ids.set(value, id);
+    const id = this.#values.intern(value);
+    if (id < this.packed.rows) return id;
+    const { words } = this;
+    const read = this.read(value);
+    const distinct = [...new Set(read.words)];
+    const ids = distinct.map((word) => words.intern(word));
+    this.packed.push([
+      words.intern(read.words.join('')),
+      read.legalForm === '' ? -1 : words.intern(read.legalForm),
+      words.intern(distinct.map((word) => word.charAt(0)).join('')),
+      read.marks,
+      bloomOf(ids),
+      this.#lists.push(ids),
+      ids.length,
+    ]);
+    this.#price(id);
     return id;
   }
 
   reprice(rarities: Rarities): void {
-    this.rarityOf = rarities;
-    for (const [value, id] of this.#ids) this.entries[id] = this.prepare(value);
+    this.#take(rarities);
+    for (let id = 0; id < this.packed.rows; id += 1) this.#price(id);
   }
 
-  protected abstract prepare(value: string): Tokens;
-
-  protected tokens(parts: readonly string[], tokenSpace: string, wholeSpace: string): Tokens {
-    const distinct = [...new Set(parts)];
-    const bits = Float64Array.from(distinct, (part) => Math.max(1, this.rarityOf.of(tokenSpace, part)));
-    const whole = parts.join('');
-    const words = Int32Array.from(distinct, (part) => this.words.intern(part));
-    return {
-      words,
-      bloom: bloomOf(words),
-      bits,
-      totalBits: bits.reduce((sum, bit) => sum + bit, 0),
-      whole: this.words.intern(whole),
-      rarity: this.rarityOf.of(wholeSpace, whole),
-      initials: distinct.map((part) => part.charAt(0)).join(''),
-      legalForm: -1,
-      fromDomain: false,
-      besideMailbox: false,
-    };
+  #take(rarities: Rarities): void {
+    this.#rarity = this.spaces.map((space) => rarities.in(space));
   }
+
+  #price(id: number): void {
+    const [ofWhole, ofWord] = this.#rarity as [SpaceRarity, SpaceRarity];
+    const { words } = this;
+    const { data } = this.packed;
+    const from = data[id * width + list] as number;
+    const to = from + (data[id * width + count] as number);
+    if (to > this.#bits.length) this.#bits = widened(this.#bits, to);
+    let total = 0;
+    for (let place = from; place < to; place += 1) {
+      const bits = Math.max(1, ofWord(words.hashOf(this.#lists.data[place] as number)));
+      this.#bits[place] = bits;
+      total += bits;
+    }
+    const at = this.prices.at(id);
+    this.prices.data[at + wholePrice] = ofWhole(words.hashOf(data[id * width + whole] as number));
+    this.prices.data[at + totalPrice] = total;
+  }
+
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void {
+    const { data } = this.packed;
+    const at = id * width;
+    if (((data[at + marks] as number) & domainMark) !== 0) return;
+    tell(wholeSpace, this.words.hashOf(data[at + whole] as number));
+    const from = data[at + list] as number;
+    const to = from + (data[at + count] as number);
+    for (let place = from; place < to; place += 1)
+      tell(wordSpace, this.words.hashOf(this.#lists.data[place] as number));
+  }
+
+  protected abstract read(value: string): Reading;
 
   /** Words shared exactly count fully, words shared up to a typing error count as much as they are alike. */
-  protected overlap(a: Tokens, b: Tokens): Overlap {
-    const few = a.words.length <= b.words.length ? a : b;
-    const many = few === a ? b : a;
+  protected overlap(left: number, right: number): Overlap {
+    const { data } = this.packed;
+    const lists = this.#lists.data;
+    const bitsOf = this.#bits;
+    const { words } = this;
+    const overlap = this.#overlap;
+    const leftIsFewer = (data[left * width + count] as number) <= (data[right * width + count] as number);
+    const few = (leftIsFewer ? left : right) * width;
+    const many = (leftIsFewer ? right : left) * width;
+    const from = data[few + list] as number;
+    const to = from + (data[few + count] as number);
+    const among = data[many + list] as number;
+    const end = among + (data[many + count] as number);
     let shared = 0;
     let missing = 0;
     // Names of several words that share none exactly are too far apart for typing errors to matter. The bits only save the search:
     // which of them a word has depends on the words that came before it, and no weight may.
-    if (few.words.length > 1 && ((a.bloom & b.bloom) === 0 || !sharesWord(few.words, many.words))) {
-      this.#overlap.shared = 0;
-      this.#overlap.missing = few.words.length;
-      return this.#overlap;
+    if (
+      to - from > 1 &&
+      (((data[few + bloom] as number) & (data[many + bloom] as number)) === 0 || !this.#shareWord(few, many))
+    ) {
+      overlap.shared = 0;
+      overlap.missing = to - from;
+      return overlap;
     }
-    for (let index = 0; index < few.words.length; index += 1) {
-      const word = few.words[index] as number;
-      const bits = few.bits[index] as number;
-      if (many.words.includes(word)) {
+    for (let place = from; place < to; place += 1) {
+      const word = lists[place] as number;
+      const bits = bitsOf[place] as number;
+      if (contains(lists, among, end, word)) {
         shared += bits;
         continue;
       }
       let best = 0;
-      const length = this.words.lengthOf(word);
+      const length = words.lengthOf(word);
       if (length > 3) {
-        for (let other = 0; other < many.words.length; other += 1) {
-          const candidate = many.words[other] as number;
-          if (Math.abs(this.words.lengthOf(candidate) - length) > 3) continue;
-          const likeness = this.words.jaroWinkler(word, candidate, 0.9);
-          if (likeness >= 0.9) best = Math.max(best, Math.min(bits, many.bits[other] as number) * (likeness - 0.1));
+        for (let other = among; other < end; other += 1) {
+          const candidate = lists[other] as number;
+          if (Math.abs(words.lengthOf(candidate) - length) > 3) continue;
+          const likeness = words.jaroWinkler(word, candidate, 0.9);
+          if (likeness >= 0.9) best = Math.max(best, Math.min(bits, bitsOf[other] as number) * (likeness - 0.1));
         }
       }
       if (best === 0) missing += 1;
       shared += best;
     }
-    this.#overlap.shared = shared;
-    this.#overlap.missing = missing;
-    return this.#overlap;
+    overlap.shared = shared;
+    overlap.missing = missing;
+    return overlap;
+  }
+
+  #shareWord(few: number, many: number): boolean {
+    const { data } = this.packed;
+    const lists = this.#lists.data;
+    const from = data[few + list] as number;
+    const to = from + (data[few + count] as number);
+    const among = data[many + list] as number;
+    const end = among + (data[many + count] as number);
+    for (let place = from; place < to; place += 1)
+      if (contains(lists, among, end, lists[place] as number)) return true;
+    return false;
   }
 }
 
-function sharesWord(few: Int32Array, many: Int32Array): boolean {
-  for (let index = 0; index < few.length; index += 1) if (many.includes(few[index] as number)) return true;
+function contains(lists: Int32Array, from: number, to: number, wanted: number): boolean {
+  for (let at = from; at < to; at += 1) if (lists[at] === wanted) return true;
   return false;
 }
 
 /** Organisation names: level of the name first, of the legal form second. */
 export class OrganisationTable extends TokenTable implements ValueTable {
-  readonly levels = new Int8Array(2);
-  readonly rarities = new Float64Array(2);
+  constructor(words: WordPool, rarities: Rarities, found: Findings) {
+    super(['organisation', 'token'], words, rarities, found);
+  }
 
-  protected prepare(value: string): Tokens {
+  protected read(value: string): Reading {
     const name = readOrganisation(value);
-    const tokens = this.tokens(name.words, 'token', 'organisation');
     return {
-      ...tokens,
-      fromDomain: isReadOffDomain(value),
-      besideMailbox: isBesideMailbox(value),
-      legalForm: name.legalForm === '' ? -1 : this.words.intern(name.legalForm),
+      words: name.words,
+      legalForm: name.legalForm,
+      marks: (isReadOffDomain(value) ? domainMark : 0) | (isBesideMailbox(value) ? mailboxMark : 0),
     };
   }
 
-  terms(value: string): (readonly [string, string])[] {
-    const name = readOrganisation(value);
-    if (isReadOffDomain(value)) return [];
-    return [['organisation', name.words.join('')], ...[...new Set(name.words)].map((word) => ['token', word] as const)];
-  }
-
   compare(left: number, right: number): void {
-    const a = this.entries[left] as Tokens;
-    const b = this.entries[right] as Tokens;
+    const { data } = this.packed;
     this.rarities[0] = 0;
     this.rarities[1] = 0;
-    this.levels[0] = this.#level(a, b);
-    this.levels[1] = a.legalForm < 0 || b.legalForm < 0 ? -1 : a.legalForm === b.legalForm ? 0 : 1;
+    this.levels[0] = this.#level(left, right);
+    const x = data[left * width + legalForm] as number;
+    const y = data[right * width + legalForm] as number;
+    this.levels[1] = x < 0 || y < 0 ? -1 : x === y ? 0 : 1;
   }
 
-  #level(a: Tokens, b: Tokens): number {
+  #level(left: number, right: number): number {
+    const { data } = this.packed;
+    const prices = this.prices.data;
+    const a = left * width;
+    const b = right * width;
+    const either = (data[a + marks] as number) | (data[b + marks] as number);
     // Two mail domains are compared as such already.
-    if (a.fromDomain || b.fromDomain) return a.fromDomain && b.fromDomain ? -1 : this.#domainLevel(a, b);
-    if (a.whole === b.whole) {
-      this.rarities[0] = a.rarity;
+    if ((either & domainMark) !== 0)
+      return ((data[a + marks] as number) & (data[b + marks] as number) & domainMark) !== 0
+        ? -1
+        : this.#domainLevel(left, right);
+    const x = data[a + whole] as number;
+    const y = data[b + whole] as number;
+    if (x === y) {
+      this.rarities[0] = prices[left * 2 + wholePrice] as number;
       return 0;
     }
-    const { shared, missing } = this.overlap(a, b);
-    const union = a.totalBits + b.totalBits - shared;
+    const { shared, missing } = this.overlap(left, right);
+    const union = (prices[left * 2 + totalPrice] as number) + (prices[right * 2 + totalPrice] as number) - shared;
     const ratio = shared / Math.max(union, 1e-9);
     if (shared > 0) this.rarities[0] = shared;
     if (ratio >= 0.8) return 1;
     if (missing === 0 && shared > 0) return 3;
     if (ratio >= 0.55) return 2;
     const words = this.words;
-    const shorter = Math.min(words.lengthOf(a.whole), words.lengthOf(b.whole));
-    if (shorter >= 5 && words.jaroWinkler(a.whole, b.whole, 0.93) >= 0.93) {
+    const shorter = Math.min(words.lengthOf(x), words.lengthOf(y));
+    if (shorter >= 5 && words.jaroWinkler(x, y, 0.93) >= 0.93) {
       this.rarities[0] = 0;
       return 4;
     }
-    const acronym = (short: Tokens, long: Tokens): boolean =>
-      short.words.length === 1 && long.initials.length >= 3 && words.texts[short.whole] === long.initials;
-    if (acronym(a, b) || acronym(b, a)) {
+    if (this.#isAcronym(a, b) || this.#isAcronym(b, a)) {
       this.rarities[0] = 0;
       return 4;
     }
@@ -185,57 +268,60 @@ export class OrganisationTable extends TokenTable implements ValueTable {
     return 8;
   }
 
+  #isAcronym(short: number, long: number): boolean {
+    const { data } = this.packed;
+    return (
+      data[short + count] === 1 &&
+      data[short + whole] === data[long + initials] &&
+      this.words.lengthOf(data[long + initials] as number) >= 3
+    );
+  }
+
   /** A name against a mail domain, which mostly is the name or its beginning, or its initials. */
-  #domainLevel(a: Tokens, b: Tokens): number {
-    const [domain, name] = a.fromDomain ? [a, b] : [b, a];
-    if (name.besideMailbox) return -1;
+  #domainLevel(left: number, right: number): number {
+    const { data } = this.packed;
+    const leftIsDomain = ((data[left * width + marks] as number) & domainMark) !== 0;
+    const domain = (leftIsDomain ? left : right) * width;
+    const id = leftIsDomain ? right : left;
+    const name = id * width;
+    if (((data[name + marks] as number) & mailboxMark) !== 0) return -1;
     const words = this.words;
-    const shorter = Math.min(words.lengthOf(domain.whole), words.lengthOf(name.whole));
+    const x = data[domain + whole] as number;
+    const y = data[name + whole] as number;
+    const shorter = Math.min(words.lengthOf(x), words.lengthOf(y));
     const reads =
-      domain.whole === name.whole ||
-      words.sharedPrefix(domain.whole, name.whole) >= Math.max(4, Math.min(7, shorter)) ||
-      words.jaroWinkler(domain.whole, name.whole, 0.93) >= 0.93 ||
-      (name.initials.length >= 4 && words.texts[domain.whole] === name.initials);
+      x === y ||
+      words.sharedPrefix(x, y) >= Math.max(4, Math.min(7, shorter)) ||
+      words.jaroWinkler(x, y, 0.93) >= 0.93 ||
+      (x === data[name + initials] && words.lengthOf(x) >= 4);
     if (!reads) return 7;
-    this.rarities[0] = name.rarity;
+    this.rarities[0] = this.prices.data[id * 2 + wholePrice] as number;
     return 5;
   }
 }
 
 /** Text that is compared by the words it shares, weighed by their rarity. */
 export class FreeTextTable extends TokenTable implements ValueTable {
-  readonly levels = new Int8Array(1);
-  readonly rarities = new Float64Array(1);
-  readonly #space: string;
-
-  constructor(space: string, words: WordPool, rarities: Rarities) {
-    super(words, rarities);
-    this.#space = space;
+  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
+    super([`text:${space}`, `text-word:${space}`], words, rarities, found);
   }
 
-  protected prepare(value: string): Tokens {
-    return this.tokens(value.split(' '), `text-word:${this.#space}`, `text:${this.#space}`);
-  }
-
-  terms(value: string): (readonly [string, string])[] {
-    const words = value.split(' ');
-    return [
-      [`text:${this.#space}`, words.join('')],
-      ...words.map((word) => [`text-word:${this.#space}`, word] as const),
-    ];
+  protected read(value: string): Reading {
+    return { words: value.split(' '), legalForm: '', marks: 0 };
   }
 
   compare(left: number, right: number): void {
-    const a = this.entries[left] as Tokens;
-    const b = this.entries[right] as Tokens;
+    const { data } = this.packed;
+    const prices = this.prices.data;
     this.rarities[0] = 0;
-    if (a.whole === b.whole) {
-      this.rarities[0] = a.rarity;
+    if (data[left * width + whole] === data[right * width + whole]) {
+      this.rarities[0] = prices[left * 2 + wholePrice] as number;
       this.levels[0] = 0;
       return;
     }
-    const { shared } = this.overlap(a, b);
-    const ratio = shared / Math.max(a.totalBits + b.totalBits - shared, 1e-9);
+    const { shared } = this.overlap(left, right);
+    const union = (prices[left * 2 + totalPrice] as number) + (prices[right * 2 + totalPrice] as number) - shared;
+    const ratio = shared / Math.max(union, 1e-9);
     this.levels[0] = ratio >= 0.7 ? 1 : ratio >= 0.3 ? 2 : 3;
   }
 }

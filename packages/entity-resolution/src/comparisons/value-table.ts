@@ -8,10 +8,20 @@ export interface ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly size: number;
+  /** The rarity spaces that values count in. */
+  readonly spaces: readonly string[];
   intern(value: string): number;
+  /** The value by its number, as it was given. */
+  textOf(id: number): string;
   /** Takes over new frequencies for every value interned so far. */
   reprice(rarities: Rarities): void;
   compare(left: number, right: number): void;
-  /** The rarity spaces that a normalised value counts in, with the text it counts as. */
-  terms(value: string): readonly (readonly [space: string, term: string])[];
+  /** Tells the rarity spaces that a value counts in, by their places in `spaces`, and the hashes of the texts that it counts as. */
+  eachTerm(id: number, tell: (space: number, hash: number) => void): void;
+}
+
+/** Where the comparisons of a slot write what they find. */
+export interface Findings {
+  readonly levels: Int8Array;
+  readonly rarities: Float64Array;
 }

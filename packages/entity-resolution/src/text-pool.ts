@@ -1,0 +1,161 @@
+import { finishHash, hashBasisHigh, hashBasisLow } from './hash.ts';
+
+/** Integers of a text in `meta`: where it starts in `codes`, its length, which characters it has in 32 classes, and one half of its hash. */
+export const start = 0;
+export const length = 1;
+export const classes = 2;
+const low = 3;
+export const metaWidth = 4;
+/** Only the classes of so many characters are noted: what comes after is not measured. */
+export const longestWord = 96;
+
+/**
+ * Distinct texts, numbered 0, 1, 2 ... in order of arrival, in flat arrays: one byte a character, 20 bytes a text and an open-addressing table.
+ * Texts with characters beyond Latin-1, which normal forms do not have, are kept as strings besides.
+ */
+export class TextPool {
+  protected codes: Uint8Array;
+  protected meta: Int32Array;
+  /** The other halves of the hashes. */
+  #highs: Int32Array;
+  /** 1 + number of a text by hash, 0 where there is none. */
+  #slots: Int32Array;
+  #mask: number;
+  #size = 0;
+  #used = 0;
+  #foreign: Map<string, number> | null = null;
+  #foreignTexts: Map<number, string> | null = null;
+
+  constructor(expected = 256) {
+    const room = 1 << Math.ceil(Math.log2(Math.max(256, expected)));
+    this.codes = new Uint8Array(room * 16);
+    this.meta = new Int32Array(room * metaWidth);
+    this.#highs = new Int32Array(room);
+    this.#slots = new Int32Array(room * 2);
+    this.#mask = room * 2 - 1;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of a text, a new one if it has none yet. */
+  intern(text: string): number {
+    const count = text.length;
+    const from = this.#used;
+    if (from + count > this.codes.length) this.codes = widened(this.codes, from + count);
+    const { codes } = this;
+    let a = hashBasisLow;
+    let b = hashBasisHigh;
+    let all = 0;
+    for (let index = 0; index < count; index += 1) {
+      const code = text.charCodeAt(index);
+      codes[from + index] = code;
+      all |= code;
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x5bd1e995);
+      b ^= b >>> 15;
+    }
+    if (all > 255) return this.#internForeign(text, a, b);
+    let at = slotOf(a, b) & this.#mask;
+    const { meta } = this;
+    for (let found = this.#slots[at] as number; found !== 0; found = this.#slots[at] as number) {
+      const place = (found - 1) * metaWidth;
+      if (meta[place + low] === a && meta[place + length] === count && this.#highs[found - 1] === b) {
+        const other = meta[place + start] as number;
+        let same = 0;
+        while (same < count && codes[other + same] === codes[from + same]) same += 1;
+        if (same === count) return found - 1;
+      }
+      at = (at + 1) & this.#mask;
+    }
+    const id = this.#push(count, a, b);
+    this.#slots[at] = id + 1;
+    if (this.#size * 2 > this.#mask) this.#grow();
+    return id;
+  }
+
+  textOf(id: number): string {
+    const foreign = this.#foreignTexts?.get(id);
+    if (foreign !== undefined) return foreign;
+    const from = this.meta[id * metaWidth + start] as number;
+    const to = from + (this.meta[id * metaWidth + length] as number);
+    const { codes } = this;
+    let text = '';
+    for (let at = from; at < to; at += pieceLength)
+      text += String.fromCharCode.apply(null, codes.subarray(at, Math.min(to, at + pieceLength)) as unknown as number[]);
+    return text;
+  }
+
+  /** What hashText says of the text. */
+  hashOf(id: number): number {
+    const { meta } = this;
+    const place = id * metaWidth;
+    return finishHash(meta[place + low] as number, this.#highs[id] as number, meta[place + length] as number);
+  }
+
+  #internForeign(text: string, a: number, b: number): number {
+    this.#foreign ??= new Map();
+    this.#foreignTexts ??= new Map();
+    const known = this.#foreign.get(text);
+    if (known !== undefined) return known;
+    const id = this.#push(text.length, a, b);
+    this.#foreign.set(text, id);
+    this.#foreignTexts.set(id, text);
+    return id;
+  }
+
+  #push(count: number, a: number, b: number): number {
+    const id = this.#size;
+    const place = id * metaWidth;
+    if (place + metaWidth > this.meta.length) {
+      this.meta = widened(this.meta, place + metaWidth);
+      this.#highs = widened(this.#highs, id + 1);
+    }
+    const { meta, codes } = this;
+    let has = 0;
+    for (let at = this.#used + Math.min(count, longestWord) - 1; at >= this.#used; at -= 1)
+      has |= 1 << ((codes[at] as number) & 31);
+    meta[place + classes] = has;
+    meta[place + start] = this.#used;
+    meta[place + length] = count;
+    meta[place + low] = a;
+    this.#highs[id] = b;
+    this.#used += count;
+    this.#size += 1;
+    return id;
+  }
+
+  #grow(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    const { meta } = this;
+    for (const found of this.#slots) {
+      if (found === 0) continue;
+      const place = (found - 1) * metaWidth;
+      let at = slotOf(meta[place + low] as number, this.#highs[found - 1] as number) & mask;
+      while (slots[at] !== 0) at = (at + 1) & mask;
+      slots[at] = found;
+    }
+    this.#slots = slots;
+    this.#mask = mask;
+  }
+}
+
+/** So many characters of a text are read at once. */
+const pieceLength = 2_048;
+
+function slotOf(a: number, b: number): number {
+  const mixed = Math.imul(a ^ (b >>> 7), 0x85ebca6b);
+  return mixed ^ (mixed >>> 15) ^ b;
+}
+
+/** The same array with at least `least` places, so many more that adding one after the other is no waste. */
+export function widened<T extends Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array>(
+  from: T,
+  least: number,
+): T {
+  const to = new (from.constructor as new (size: number) => T)(Math.max(least, from.length * 2));
+  to.set(from);
+  return to;
+}
