@@ -13,13 +13,20 @@ export class PairScorer {
   prior = 0;
   readonly #priorAcross: number;
   readonly #priorsWithin: number[] = [];
-  readonly #weights: readonly Float64Array[];
-  readonly #factors: readonly Float64Array[];
-  readonly #logU: readonly Float64Array[];
+  /** By level of all comparisons, one after the other. */
+  readonly #weights: Float64Array;
+  readonly #factors: Float64Array;
+  readonly #logU: Float64Array;
   readonly #confusionPriors: readonly number[];
-  readonly #confusionWeights: readonly (readonly (Float64Array | null)[])[];
+  /** By level and confusion: bits against chance, 0 where the confusion does not share the comparison, and by comparison which do. */
+  readonly #confusionWeights: Float64Array;
+  readonly #shares: Uint8Array;
+  /** Where the levels of each comparison start. */
+  readonly #starts: Int32Array;
+  /** The rarity parts of the comparisons of the pair at hand. */
+  readonly #gains: Float64Array;
   readonly #odds: Float64Array;
-  readonly #careless: readonly Float64Array[];
+  readonly #careless: Float64Array;
   readonly #carelessShare: number;
   readonly #patternPriors: (readonly number[] | undefined)[] = [];
   /** Whether the last scored pair is in hard conflict. */
@@ -31,6 +38,10 @@ export class PairScorer {
   carelessWeight = 0;
   /** What judged pairs add to or take from the weight of the last scored pair. */
   calibrationWeight = 0;
+  /** Sum of prior, comparisons and rarities of the pair at hand, the bits by which it is careless, and the shifts of its pattern. */
+  #plain = 0;
+  #slack = 0;
+  #shifts: readonly number[] | undefined = undefined;
   readonly #isCalibrated: boolean;
   readonly #slope: number;
   readonly #offset: number;
@@ -44,15 +55,31 @@ export class PairScorer {
     this.#priorAcross = model.prior;
     for (const [source, prior] of Object.entries(model.sourcePriors))
       this.#priorsWithin[store.sourceId(source)] = prior;
-    this.#weights = model.features.map((feature) => Float64Array.from(feature.levels, (level) => level.weight));
-    this.#factors = model.features.map((feature) => Float64Array.from(feature.levels, (level) => level.termFrequency));
-    this.#logU = model.features.map((feature) => Float64Array.from(feature.levels, (level) => Math.log2(level.u)));
-    this.#confusionPriors = model.confusions.map((confusion) => confusion.prior);
-    this.#confusionWeights = model.confusions.map((confusion) =>
-      confusion.weights.map((weights) => (weights === null ? null : Float64Array.from(weights))),
-    );
+    const { features, confusions } = model;
+    const kinds = confusions.length;
+    const levels = features.flatMap((feature) => feature.levels);
+    this.#starts = new Int32Array(features.length + 1);
+    features.forEach((feature, at) => {
+      this.#starts[at + 1] = (this.#starts[at] as number) + feature.levels.length;
+    });
+    this.#weights = Float64Array.from(levels, (level) => level.weight);
+    this.#factors = Float64Array.from(levels, (level) => level.termFrequency);
+    this.#logU = Float64Array.from(levels, (level) => Math.log2(level.u));
+    this.#gains = new Float64Array(features.length);
+    this.#confusionPriors = confusions.map((confusion) => confusion.prior);
+    this.#confusionWeights = new Float64Array(levels.length * kinds);
+    this.#shares = new Uint8Array(features.length * kinds);
+    confusions.forEach(({ weights }, kind) => {
+      weights.forEach((list, feature) => {
+        if (list === null) return;
+        this.#shares[feature * kinds + kind] = 1;
+        list.forEach((weight, level) => {
+          this.#confusionWeights[((this.#starts[feature] as number) + level) * kinds + kind] = weight;
+        });
+      });
+    });
     this.#odds = new Float64Array(model.confusions.length);
-    this.#careless = model.carelessness.weights.map((weights) => Float64Array.from(weights));
+    this.#careless = Float64Array.from(model.carelessness.weights.flat());
     for (const [mask, bits] of Object.entries(model.patternPriors)) this.#patternPriors[Number(mask)] = bits;
     this.#carelessShare = model.carelessness.share;
     this.#isCalibrated = model.calibration !== undefined;
@@ -60,15 +87,19 @@ export class PairScorer {
     this.#offset = model.calibration?.offset ?? 0;
   }
 
-  /** Match weight of two rows, in bits. */
-  weigh(left: number, right: number): number {
+  /** Match weight of two rows, in bits. Below `floor` the answer may be any number below it, and the parts of the weight are not told. */
+  weigh(left: number, right: number, floor = Number.NEGATIVE_INFINITY): number {
     const { store } = this;
     store.compare(left, right);
-    return this.weighAgreement(store.levels, store.rarities, 0, {
-      sameSource: store.sourceOf(left) === store.sourceOf(right) ? store.sourceOf(left) : -1,
-      conflict: store.conflict(left, right),
-      mask: store.maskOf(left) & store.maskOf(right),
-    });
+    const source = store.sourceOf(left);
+    this.#sum(
+      { levels: store.levels, rarities: store.rarities, base: 0 },
+      source === store.sourceOf(right) ? source : -1,
+      store.maskOf(left) & store.maskOf(right),
+    );
+    this.conflict = store.conflict(left, right);
+    if (this.#most() < floor) return Number.NEGATIVE_INFINITY;
+    return this.#correct(store.levels, 0);
   }
 
   /** Match weight of an agreement that was compared before: one entry a comparison from `base` on. */
@@ -78,61 +109,98 @@ export class PairScorer {
     base: number,
     pair: { readonly sameSource: number; readonly conflict: boolean; readonly mask: number },
   ): number {
-    const confusions = this.#confusionWeights;
-    const odds = this.#odds;
-    const shifts = this.#patternPriors[pair.mask];
-    for (let index = 0; index < odds.length; index += 1)
-      odds[index] = (this.#confusionPriors[index] as number) + (shifts?.[index + 1] ?? 0);
-    this.prior = pair.sameSource >= 0 ? (this.#priorsWithin[pair.sameSource] ?? this.#priorAcross) : this.#priorAcross;
-    this.prior += shifts?.[0] ?? 0;
+    this.#sum({ levels, rarities, base }, pair.sameSource, pair.mask);
+    this.conflict = pair.conflict;
+    return this.#correct(levels, base);
+  }
+
+  /** Adds up prior, comparisons and rarities. */
+  #sum(
+    { levels, rarities, base }: { levels: Int8Array; rarities: Float64Array | Float32Array; base: number },
+    sameSource: number,
+    mask: number,
+  ): void {
+    const shifts = this.#patternPriors[mask];
+    this.#shifts = shifts;
+    this.prior = sameSource >= 0 ? (this.#priorsWithin[sameSource] ?? this.#priorAcross) : this.#priorAcross;
+    if (shifts !== undefined) this.prior += shifts[0] ?? 0;
+    const starts = this.#starts;
+    const gains = this.#gains;
     let weight = this.prior;
     let careless = 0;
-    for (let feature = 0; feature < this.#weights.length; feature += 1) {
+    for (let feature = 0; feature < gains.length; feature += 1) {
       const level = levels[base + feature] as number;
       if (level < 0) continue;
-      const rarity = this.#rarityWeight(feature, level, rarities[base + feature] as number);
-      weight += ((this.#weights[feature] as Float64Array)[level] as number) + rarity;
-      careless += (this.#careless[feature] as Float64Array)[level] as number;
-      for (let index = 0; index < odds.length; index += 1) {
-        const weights = (confusions[index] as (Float64Array | null)[])[feature] as Float64Array | null;
-        if (weights !== null) odds[index] = (odds[index] as number) + (weights[level] as number) + rarity;
-      }
+      const place = (starts[feature] as number) + level;
+      const rarity = rarities[base + feature] as number;
+      const gain = rarity === 0 ? 0 : this.#rarityWeight(place, rarity);
+      gains[feature] = gain;
+      weight += (this.#weights[place] as number) + gain;
+      careless += this.#careless[place] as number;
     }
+    this.#plain = weight;
+    this.#slack = careless;
+  }
+
+  /** What the pair at hand can weigh at most: care adds no more than its bits, and all other corrections take away. */
+  #most(): number {
+    const most = this.#plain + Math.max(0, this.#slack);
+    const calibrated = this.#isCalibrated ? onGrid(most * this.#slope + this.#offset) : most;
+    return calibrated + (this.conflict ? conflictWeight : 0);
+  }
+
+  /** Takes care, confusions and verdicts into account. */
+  #correct(levels: Int8Array, base: number): number {
     const share = this.#carelessShare;
-    this.carelessWeight = onGrid(Math.log2(1 - share + share * 2 ** Math.min(200, careless)));
+    let weight = this.#plain;
+    this.carelessWeight = onGrid(Math.log2(1 - share + share * 2 ** Math.min(200, this.#slack)));
     weight += this.carelessWeight;
     // Pairs far below any floor need no correction, which can only lower them further.
-    this.confusionWeight = weight < -20 ? 0 : this.#explainedAway();
-    this.conflict = pair.conflict;
+    this.confusionWeight = weight < -20 ? 0 : this.#explainedAway(levels, base);
     weight += this.confusionWeight;
     this.calibrationWeight = this.#isCalibrated ? onGrid(weight * this.#slope + this.#offset) - weight : 0;
-    return weight + this.calibrationWeight + (pair.conflict ? conflictWeight : 0);
+    return weight + this.calibrationWeight + (this.conflict ? conflictWeight : 0);
   }
 
   /** The term-frequency part of one comparison of the pair that was weighed last by its rows. */
   rarityWeight(feature: number): number {
     const level = this.store.levels[feature] as number;
-    return level < 0 ? 0 : this.#rarityWeight(feature, level, this.store.rarities[feature] as number);
+    const rarity = this.store.rarities[feature] as number;
+    return level < 0 || rarity === 0 ? 0 : this.#rarityWeight((this.#starts[feature] as number) + level, rarity);
   }
 
   levelWeight(feature: number): number {
     const level = this.store.levels[feature] as number;
-    return level < 0 ? 0 : ((this.#weights[feature] as Float64Array)[level] as number);
+    return level < 0 ? 0 : (this.#weights[(this.#starts[feature] as number) + level] as number);
   }
 
-  #rarityWeight(feature: number, level: number, rarity: number): number {
-    if (rarity === 0) return 0;
-    const factor = (this.#factors[feature] as Float64Array)[level] as number;
+  #rarityWeight(place: number, rarity: number): number {
+    const factor = this.#factors[place] as number;
     if (factor === 0) return 0;
-    const gain = rarity + ((this.#logU[feature] as Float64Array)[level] as number);
+    const gain = rarity + (this.#logU[place] as number);
     if (factor === 1) return onGrid(gain);
     return onGrid(Math.max(-rarityLimitBits, Math.min(rarityLimitBits, factor * gain)));
   }
 
   /** Minus log2 of how much likelier chance or a confusion is than chance alone. */
-  #explainedAway(): number {
+  #explainedAway(levels: Int8Array, base: number): number {
+    const odds = this.#odds;
+    const kinds = odds.length;
+    const shifts = this.#shifts;
+    const gains = this.#gains;
+    for (let kind = 0; kind < kinds; kind += 1)
+      odds[kind] = (this.#confusionPriors[kind] as number) + (shifts?.[kind + 1] ?? 0);
+    for (let feature = 0; feature < gains.length; feature += 1) {
+      const level = levels[base + feature] as number;
+      if (level < 0) continue;
+      const place = ((this.#starts[feature] as number) + level) * kinds;
+      const gain = gains[feature] as number;
+      for (let kind = 0; kind < kinds; kind += 1)
+        if (this.#shares[feature * kinds + kind] === 1)
+          odds[kind] = (odds[kind] as number) + (this.#confusionWeights[place + kind] as number) + gain;
+    }
     let total = 1;
-    for (const value of this.#odds) total += 2 ** Math.min(200, value);
+    for (const value of odds) total += 2 ** Math.min(200, value);
     return total < 1.0005 ? 0 : -onGrid(Math.log2(total));
   }
 }

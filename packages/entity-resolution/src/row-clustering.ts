@@ -64,7 +64,7 @@ export async function scoreCandidates(
     const count = walk.after(row);
     for (let at = 0; at < count; at += 1) {
       const other = walk.candidates[at] as number;
-      const weight = scorer.weigh(row, other);
+      const weight = scorer.weigh(row, other, floor);
       if (weight >= floor) edges.push(row, other, weight);
     }
     if (row % 64 === 0 && pace.due()) await pace.pause('score', row, rows);
@@ -146,7 +146,7 @@ async function scoreDrawn(
   for (let pair = 0; pair < kept; pair += 1) {
     const left = lefts[pair] as number;
     const right = rights[pair] as number;
-    const weight = scorer.weigh(left, right);
+    const weight = scorer.weigh(left, right, floor);
     if (weight >= floor) edges.push(left, right, weight);
     if (pair % 4096 === 0 && pace.due()) await pace.pause('compare', pair, kept);
   }
