@@ -4,7 +4,7 @@ import { EmailTable } from './comparisons/email-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
 import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
-import type { Findings, ValueTable } from './comparisons/value-table.ts';
+import type { TableParts, ValueTable } from './comparisons/value-table.ts';
 import { filledMask } from './filled-patterns.ts';
 import type { Rarities } from './frequencies.ts';
 import type { Plan, Slot } from './plan.ts';
@@ -13,38 +13,33 @@ import { WordPool } from './word-pool.ts';
 const noValue = -1;
 const nothing: readonly string[] = [];
 
-/** The prepared values of one slot. `rarities` is what the model knows of frequencies. */
-function createValueTable(
-  slot: Slot,
-  plan: Plan,
-  { words, rarities, found }: { readonly words: WordPool; readonly rarities: Rarities; readonly found: Findings },
-): ValueTable {
+function createValueTable(slot: Slot, plan: Plan, parts: TableParts): ValueTable {
   switch (slot.kind) {
     case 'personName':
-      return new NameTable(words, rarities, found);
+      return new NameTable(parts);
     case 'organisation':
-      return new OrganisationTable(words, rarities, found);
+      return new OrganisationTable(parts);
     case 'email':
-      return new EmailTable(words, rarities, {
-        ...found,
-        personal: plan.slots.some(({ kind }) => kind === 'personName'),
-      });
+      return new EmailTable(
+        parts,
+        plan.slots.some(({ kind }) => kind === 'personName'),
+      );
     case 'phone':
-      return new PhoneTable('phone', words, rarities, found);
+      return new PhoneTable('phone', parts);
     case 'address':
-      return new AddressTable(words, rarities, found);
+      return new AddressTable(parts);
     case 'position':
-      return new PositionTable(`position:${slot.name}`, rarities, found);
+      return new PositionTable(`position:${slot.name}`, parts);
     case 'date':
-      return new DateTable(`date:${slot.name}`, words, rarities, found);
+      return new DateTable(`date:${slot.name}`, parts);
     case 'identifier':
-      return new IdentifierTable(`identifier:${slot.name}`, words, rarities, found);
+      return new IdentifierTable(`identifier:${slot.name}`, parts);
     case 'domain':
-      return new DomainTable('domain', words, rarities, found);
+      return new DomainTable('domain', parts);
     case 'category':
-      return new CategoryTable(`category:${slot.name}`, words, rarities, found);
+      return new CategoryTable(`category:${slot.name}`, parts);
     case 'freeText':
-      return new FreeTextTable(slot.name, words, rarities, found);
+      return new FreeTextTable(slot.name, parts);
   }
 }
 

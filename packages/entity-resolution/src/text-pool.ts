@@ -83,7 +83,10 @@ export class TextPool {
     const { codes } = this;
     let text = '';
     for (let at = from; at < to; at += pieceLength)
-      text += String.fromCharCode.apply(null, codes.subarray(at, Math.min(to, at + pieceLength)) as unknown as number[]);
+      text += String.fromCharCode.apply(
+        null,
+        codes.subarray(at, Math.min(to, at + pieceLength)) as unknown as number[],
+      );
     return text;
   }
 

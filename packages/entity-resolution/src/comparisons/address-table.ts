@@ -4,7 +4,7 @@ import { hashText } from '../hash.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
-import type { Findings, ValueTable } from './value-table.ts';
+import type { TableParts, ValueTable } from './value-table.ts';
 
 /** Columns of a packed address: interned parts, -1 where unknown, the words of the street as a set of bits, and where their list begins. */
 const house = 0;
@@ -43,7 +43,7 @@ export class AddressTable implements ValueTable {
   readonly #words: WordPool;
   #rarity: readonly SpaceRarity[] = [];
 
-  constructor(words: WordPool, rarities: Rarities, found: Findings) {
+  constructor({ words, rarities, found }: TableParts) {
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#words = words;

@@ -5,7 +5,7 @@ import { phoneDigits } from '../phone.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { PackedRows, Prices } from './packed-rows.ts';
-import type { Findings, ValueTable } from './value-table.ts';
+import type { TableParts, ValueTable } from './value-table.ts';
 
 /** What tables over single codes have in common: each value is one word, the first column of its row, with one rarity. */
 abstract class CodeTable implements ValueTable {
@@ -18,7 +18,7 @@ abstract class CodeTable implements ValueTable {
   readonly #prices = new Prices(1);
   #rarity: SpaceRarity;
 
-  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings, width = 1) {
+  constructor(space: string, { words, rarities, found }: TableParts, width = 1) {
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = [space];
@@ -86,8 +86,8 @@ const phoneExchange = 2;
 const phoneWidth = 4;
 
 export class PhoneTable extends CodeTable {
-  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
-    super(space, words, rarities, found, phoneWidth);
+  constructor(space: string, parts: TableParts) {
+    super(space, parts, phoneWidth);
   }
 
   protected override pack(value: string): number[] {
@@ -95,7 +95,7 @@ export class PhoneTable extends CodeTable {
     const code = this.words.intern(digits);
     if (digits.length < 7) return [code, -1, -1, -1];
     const exchange = hashText(digits.slice(0, -3));
-    return [code, endingOf(digits), exchange % 0x1_0000_0000 | 0, Math.floor(exchange / 0x1_0000_0000)];
+    return [code, endingOf(digits), (exchange % 0x1_0000_0000) | 0, Math.floor(exchange / 0x1_0000_0000)];
   }
 
   protected unequal(left: number, right: number): number {
@@ -144,9 +144,9 @@ const noDay = -1;
 export class DateTable extends CodeTable {
   readonly #unknown: number;
 
-  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
-    super(space, words, rarities, found, dateWidth);
-    this.#unknown = words.intern('00');
+  constructor(space: string, parts: TableParts) {
+    super(space, parts, dateWidth);
+    this.#unknown = parts.words.intern('00');
   }
 
   protected override pack(value: string): number[] {
@@ -200,8 +200,8 @@ export class IdentifierTable extends CodeTable {
 const label = 1;
 
 export class DomainTable extends CodeTable {
-  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
-    super(space, words, rarities, found, 2);
+  constructor(space: string, parts: TableParts) {
+    super(space, parts, 2);
   }
 
   protected override pack(value: string): number[] {

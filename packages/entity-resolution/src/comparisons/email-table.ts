@@ -5,7 +5,7 @@ import { hashText } from '../hash.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { PackedRows, Prices } from './packed-rows.ts';
-import type { Findings, ValueTable } from './value-table.ts';
+import type { TableParts, ValueTable } from './value-table.ts';
 
 /** Columns of a packed address: interned parts (-1 where there is none) and marks. */
 const whole = 0;
@@ -43,7 +43,7 @@ export class EmailTable implements ValueTable {
   readonly #personal: boolean;
 
   /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
-  constructor(words: WordPool, rarities: Rarities, { personal, ...found }: Findings & { readonly personal: boolean }) {
+  constructor({ words, rarities, found }: TableParts, personal: boolean) {
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#personal = personal;

@@ -4,7 +4,7 @@ import { nicknameGroupsOf, nicknameInitials, type PersonName, readName } from '.
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
-import type { Findings, ValueTable } from './value-table.ts';
+import type { TableParts, ValueTable } from './value-table.ts';
 
 /**
  * Columns of a packed name: first given word, all given words joined, all family words joined (-1 for none), nickname groups as a set of bits,
@@ -67,7 +67,7 @@ export class NameTable implements ValueTable {
   /** Hashes of whole names. */
   readonly #hashes = new Prices(1);
 
-  constructor(words: WordPool, rarities: Rarities, found: Findings) {
+  constructor({ words, rarities, found }: TableParts) {
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#words = words;
@@ -304,7 +304,7 @@ export class NameTable implements ValueTable {
     const leftIsShorter =
       familyCountOf(data[left * width + counts] as number) < familyCountOf(data[right * width + counts] as number);
     const short = leftIsShorter ? left : right;
-    const long = (data[(leftIsShorter ? right : left) * width + familyList] as number);
+    const long = data[(leftIsShorter ? right : left) * width + familyList] as number;
     const few = data[short * width + familyList] as number;
     const lists = this.#lists.data;
     const isIn = (word: number): boolean => this.#words.lengthOf(word) > 2 && isAmong(lists, long, word);
@@ -333,7 +333,7 @@ export class NameTable implements ValueTable {
       // One slip, not two: the whole name counts once.
       this.levels[0] = swappedGiven;
       this.levels[1] = -1;
-      this.rarities[0] = (this.#givenBits(left)) + (this.#familyBits(left));
+      this.rarities[0] = this.#givenBits(left) + this.#familyBits(left);
       this.rarities[1] = 0;
     } else if ((crossed && (familyA < 0 || givenB < 0)) || (back && (givenA < 0 || familyB < 0))) {
       this.levels[1] = swappedFamily;

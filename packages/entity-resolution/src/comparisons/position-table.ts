@@ -2,7 +2,7 @@ import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { kmBetween, type Position, readPosition } from '../position.ts';
 import { TextPool } from '../text-pool.ts';
 import { Prices } from './packed-rows.ts';
-import type { Findings, ValueTable } from './value-table.ts';
+import type { TableParts, ValueTable } from './value-table.ts';
 
 /** Kilometres up to which each level holds, in the order of the levels. */
 const reach = [0.025, 0.15, 1.5, 15] as const;
@@ -17,7 +17,7 @@ export class PositionTable implements ValueTable {
   readonly #places = new Prices(3);
   #rarity: SpaceRarity;
 
-  constructor(space: string, rarities: Rarities, found: Findings) {
+  constructor(space: string, { rarities, found }: TableParts) {
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = [space];

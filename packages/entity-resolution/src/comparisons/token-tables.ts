@@ -3,7 +3,7 @@ import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisat
 import { TextPool, widened } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
-import type { Findings, ValueTable } from './value-table.ts';
+import type { TableParts, ValueTable } from './value-table.ts';
 
 /**
  * Columns of a packed name: its words joined, its legal form and its initials as words (-1 for none), marks, the words as a set of bits (names
@@ -59,7 +59,7 @@ abstract class TokenTable {
   #rarity: readonly SpaceRarity[] = [];
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
 
-  constructor(spaces: readonly [string, string], words: WordPool, rarities: Rarities, found: Findings) {
+  constructor(spaces: readonly [string, string], { words, rarities, found }: TableParts) {
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = spaces;
@@ -193,8 +193,7 @@ abstract class TokenTable {
     const to = from + (data[few + count] as number);
     const among = data[many + list] as number;
     const end = among + (data[many + count] as number);
-    for (let place = from; place < to; place += 1)
-      if (contains(lists, among, end, lists[place] as number)) return true;
+    for (let place = from; place < to; place += 1) if (contains(lists, among, end, lists[place] as number)) return true;
     return false;
   }
 }
@@ -206,8 +205,8 @@ function contains(lists: Int32Array, from: number, to: number, wanted: number): 
 
 /** Organisation names: level of the name first, of the legal form second. */
 export class OrganisationTable extends TokenTable implements ValueTable {
-  constructor(words: WordPool, rarities: Rarities, found: Findings) {
-    super(['organisation', 'token'], words, rarities, found);
+  constructor(parts: TableParts) {
+    super(['organisation', 'token'], parts);
   }
 
   protected read(value: string): Reading {
@@ -302,8 +301,8 @@ export class OrganisationTable extends TokenTable implements ValueTable {
 
 /** Text that is compared by the words it shares, weighed by their rarity. */
 export class FreeTextTable extends TokenTable implements ValueTable {
-  constructor(space: string, words: WordPool, rarities: Rarities, found: Findings) {
-    super([`text:${space}`, `text-word:${space}`], words, rarities, found);
+  constructor(space: string, parts: TableParts) {
+    super([`text:${space}`, `text-word:${space}`], parts);
   }
 
   protected read(value: string): Reading {

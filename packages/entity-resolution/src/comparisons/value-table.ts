@@ -1,4 +1,5 @@
 import type { Rarities } from '../frequencies.ts';
+import type { WordPool } from '../word-pool.ts';
 
 /**
  * The distinct values of one slot, prepared for comparison. `compare` writes one level per comparison of the slot into `levels` (-1 where
@@ -20,8 +21,11 @@ export interface ValueTable {
   eachTerm(id: number, tell: (space: number, hash: number) => void): void;
 }
 
-/** Where the comparisons of a slot write what they find. */
-export interface Findings {
-  readonly levels: Int8Array;
-  readonly rarities: Float64Array;
+/** What the table of a slot works with. */
+export interface TableParts {
+  readonly words: WordPool;
+  /** What the model knows of frequencies. */
+  readonly rarities: Rarities;
+  /** Where comparisons write what they find. */
+  readonly found: { readonly levels: Int8Array; readonly rarities: Float64Array };
 }
