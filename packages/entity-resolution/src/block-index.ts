@@ -15,18 +15,32 @@ export interface BlockIndex {
 /** The keys that rows had before the index was started again. */
 export interface EarlierKeys {
   isCommon(row: number): boolean;
+  /** Whether the key at a place of `blocks` is common. */
+  isCommonAt(place: number): boolean;
   readonly rowStarts: Int32Array;
   readonly blocks: Int32Array;
 }
 
+/** About how many keys rows have, and how many different ones there are for each. */
+const keysPerRow = 8;
+
 /** Collects keys row by row; keys are kept as hashes only. */
 export class BlockIndexBuilder {
-  readonly #ids = new KeyIds();
-  #sizes = new Int32Array(1 << 12);
-  #rowStarts = new Int32Array(1 << 10);
-  #blocks = new Int32Array(1 << 13);
+  readonly #ids: KeyIds;
+  #sizes: Int32Array;
+  #rowStarts: Int32Array;
+  #blocks: Int32Array;
   #rows = 0;
   #used = 0;
+  readonly #replacing: number[] = [];
+
+  /** `expected` is how many rows there may be; more are no harm. */
+  constructor(expected = 0) {
+    this.#ids = new KeyIds(expected * keysPerRow);
+    this.#sizes = new Int32Array((1 << 12) + expected * keysPerRow);
+    this.#rowStarts = new Int32Array((1 << 10) + expected);
+    this.#blocks = new Int32Array((1 << 13) + expected * keysPerRow);
+  }
 
   addRow(hashes: readonly number[]): void {
     this.#makeRoom(hashes.length);
@@ -45,6 +59,30 @@ export class BlockIndexBuilder {
     const to = before.rowStarts[row + 1] as number;
     this.#makeRoom(to - from);
     for (let at = from; at < to; at += 1) this.#put(before.blocks[at] as number);
+    this.#rows += 1;
+    this.#rowStarts[this.#rows] = this.#used;
+  }
+
+  /** The next row with the keys that it had before, those that are common replaced by what `instead` puts into the list for their place. */
+  addReplaced(before: EarlierKeys, row: number, instead: (place: number, into: number[]) => void): void {
+    const to = before.rowStarts[row + 1] as number;
+    const first = this.#used;
+    for (let at = before.rowStarts[row] as number; at < to; at += 1) {
+      if (!before.isCommonAt(at)) {
+        this.#makeRoom(1);
+        this.#put(before.blocks[at] as number);
+        continue;
+      }
+      this.#replacing.length = 0;
+      instead(at, this.#replacing);
+      this.#makeRoom(this.#replacing.length);
+      for (const hash of this.#replacing) {
+        const id = this.#ids.idOf(hash);
+        if (id >= this.#sizes.length) this.#sizes = widen(this.#sizes);
+        if (this.#blocks.subarray(first, this.#used).includes(id)) continue;
+        this.#put(id);
+      }
+    }
     this.#rows += 1;
     this.#rowStarts[this.#rows] = this.#used;
   }
@@ -70,12 +108,14 @@ export class BlockIndexBuilder {
     this.#blocks = new Int32Array(blocks.length);
     this.#rows = 0;
     this.#used = 0;
+    const isCommonAt = (place: number): boolean => (sizes[blocks[place] as number] as number) > limit;
     return {
       rowStarts,
       blocks,
+      isCommonAt,
       isCommon(row) {
         for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1)
-          if ((sizes[blocks[at] as number] as number) > limit) return true;
+          if (isCommonAt(at)) return true;
         return false;
       },
     };

@@ -1,7 +1,9 @@
 import { type BlockIndex, BlockIndexBuilder, several } from './block-index.ts';
 import { createBlocker } from './blocking.ts';
 import type { Rarities } from './frequencies.ts';
+import { TextHasher } from './hash.ts';
 import { keyKindName, keyKinds } from './key-kind.ts';
+import { KeyTrail } from './key-trail.ts';
 import { type BlockingModel, probabilityOf } from './model.ts';
 import type { Pace } from './pace.ts';
 import type { ComparedPairs } from './pair-sample.ts';
@@ -36,12 +38,13 @@ export async function chooseBlocking(
   options: Options,
 ): Promise<{ blocking: BlockingModel; index: BlockIndex }> {
   const budget = Math.max(leastBudget, store.rows * pairsPerRecord);
-  const index = new BlockIndexBuilder();
-  await writeKeys(plan, store, { ...options, stopKeys: [], index });
+  const index = new BlockIndexBuilder(store.rows);
+  const trail = new KeyTrail();
+  await writeKeys(plan, store, { ...options, stopKeys: [], index, trail });
   const limit = blockSizes.find((size) => index.costUpTo(size) <= budget) ?? (blockSizes.at(-1) as number);
   const tooCommon = index.hashesAbove(limit);
   if (tooCommon.length === 0) return { blocking: modelFor(limit, []), index: index.build() };
-  await joinCommonKeys(plan, store, { ...options, stopKeys: tooCommon, index, limit });
+  await joinCommonKeys(trail, index, { rows: store.rows, limit, pace: options.pace });
   // What is still too common has been joined already: it is left out.
   const hopeless = index.hashesAbove(limit);
   const stopKeys = [...new Set([...tooCommon, ...hopeless])].sort((left, right) => left - right);
@@ -52,33 +55,32 @@ export async function chooseBlocking(
 export async function writeKeys(
   plan: Plan,
   store: RecordStore,
-  options: Options & { readonly stopKeys: readonly number[]; readonly index: BlockIndexBuilder },
+  options: Options & {
+    readonly stopKeys: readonly number[];
+    readonly index: BlockIndexBuilder;
+    readonly trail?: KeyTrail;
+  },
 ): Promise<void> {
-  const { pace, index } = options;
+  const { pace, index, trail } = options;
   const blocker = createBlocker(plan, options.rarities, options.stopKeys);
   for (let row = 0; row < store.rows; row += 1) {
-    index.addRow(blocker.hashes(store.valuesOf(row)));
+    index.addRow(blocker.hashes(store.valuesOf(row), trail));
     if (row % 128 === 0 && pace.due()) await pace.pause('block', row, store.rows);
   }
 }
 
-/** Writes the keys of those rows again that have a key which is too common. */
+/** Starts the index again, with every key that is too common joined with further properties of its row. */
 async function joinCommonKeys(
-  plan: Plan,
-  store: RecordStore,
-  options: Options & {
-    readonly stopKeys: readonly number[];
-    readonly index: BlockIndexBuilder;
-    readonly limit: number;
-  },
+  trail: KeyTrail,
+  index: BlockIndexBuilder,
+  { rows, limit, pace }: { readonly rows: number; readonly limit: number; readonly pace: Pace },
 ): Promise<void> {
-  const { pace, index, limit } = options;
-  const blocker = createBlocker(plan, options.rarities, options.stopKeys);
   const before = index.restart(limit);
-  for (let row = 0; row < store.rows; row += 1) {
-    if (before.isCommon(row)) index.addRow(blocker.hashes(store.valuesOf(row)));
+  const hasher = new TextHasher();
+  for (let row = 0; row < rows; row += 1) {
+    if (before.isCommon(row)) index.addReplaced(before, row, (place, into) => trail.join(place, row, { hasher, into }));
     else index.addKnown(before, row);
-    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, store.rows);
+    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Rarities } from './frequencies.ts';
 import { TextHasher } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
 import { hashOfKind, joined, keyKindOf } from './key-kind.ts';
+import { anyJoint, type JointKind, type KeyTrail, mostJoints, nameJoint, otherJoint } from './key-trail.ts';
 import { readOrganisation } from './organisation-name.ts';
 import { nicknameGroupsOf, readName, soundOf } from './person-name.ts';
 import { phoneDigits } from './phone.ts';
@@ -19,12 +20,13 @@ type Values = readonly (readonly string[])[];
 export interface Blocker {
   /** Keys in order, the most selective kind first. */
   keys(values: Values): string[];
-  /** The same keys as hashes of their kind, in the same order; the array is written over by the next call. */
-  hashes(values: Values): readonly number[];
+  /**
+   * The same keys as hashes of their kind, in the same order; the array is written over by the next call. A trail is told how each of them was
+   * made; it takes keys that are joined with nothing only.
+   */
+  hashes(values: Values, trail?: KeyTrail): readonly number[];
 }
 
-/** Properties that a key which is too common is joined with. */
-const mostJoints = 8;
 const none: readonly string[] = [];
 
 export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly number[]): Blocker {
@@ -35,28 +37,30 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
   const found: number[] = [];
   let texts: string[] | null = null;
 
-  const take = (hash: number, text: string): void => {
-    if (found.includes(hash)) return;
+  const take = (hash: number, text: string): boolean => {
+    if (found.includes(hash)) return false;
     found.push(hash);
     texts?.push(text);
+    return true;
   };
-  const each = (values: Values): void => {
+  const each = (values: Values, trail: KeyTrail | null): void => {
     found.length = 0;
     traits.read(values);
-    const { parts, kinds, joints, jointKinds } = traits;
-    for (let at = 0; at < parts.length; at += keyWidth) {
-      const keyKind = kinds[at / keyWidth] as number;
+    const { parts, kinds, wanted, joints, jointKinds } = traits;
+    for (let key = 0; key < kinds.length; key += 1) {
+      const at = key * keyParts;
+      const keyKind = kinds[key] as number;
       hasher.begin();
       for (let part = at; part < at + keyParts; part += 1) hasher.add(parts[part] as string);
       const hash = hashOfKind(keyKind, hasher.value());
       const text = texts === null ? '' : parts.slice(at, at + keyParts).join('');
+      const kind = wanted[key] as JointKind;
       if (!stopped.has(hash)) {
-        take(hash, text);
+        if (take(hash, text)) trail?.addKey(hasher, keyKind, kind);
         continue;
       }
       hasher.add('&');
       hasher.mark();
-      const kind = parts[at + keyParts] as string;
       let taken = 0;
       for (let joint = 0; joint < joints.length && taken < mostJoints; joint += 1) {
         if (kind !== anyJoint && jointKinds[joint] !== kind) continue;
@@ -67,38 +71,34 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
         if (!stopped.has(both)) take(both, texts === null ? '' : `${text}&${joints[joint]}`);
       }
     }
+    trail?.endRow(joints, jointKinds);
   };
   return {
     keys(values) {
       texts = [];
-      each(values);
+      each(values, null);
       const written = texts;
       texts = null;
       return written;
     },
-    hashes(values) {
-      each(values);
+    hashes(values, trail) {
+      each(values, trail ?? null);
       return found;
     },
   };
 }
 
-/** Keys are kept as so many pieces of text, followed by the kind of joints that they take. */
+/** Keys are kept as so many pieces of text. */
 const keyParts = 4;
-const keyWidth = keyParts + 1;
-
-/** A key with a name in it gains nothing from the name again, and one without it needs a name more than anything else. */
-const nameJoint = 'n';
-const otherJoint = 'o';
-const anyJoint = '';
 
 /** The keys and joints of one record at a time. */
 class Traits {
   readonly parts: string[] = [];
-  /** The kind of each key. */
+  /** The kind of each key, and of the joints that it takes. */
   readonly kinds: number[] = [];
+  readonly wanted: JointKind[] = [];
   readonly joints: string[] = [];
-  readonly jointKinds: string[] = [];
+  readonly jointKinds: JointKind[] = [];
   readonly #plan: Plan;
   readonly #rarities: Rarities;
   readonly #slotsOf = new Map<SlotKind, number[]>();
@@ -119,12 +119,13 @@ class Traits {
   }
 
   /** A key of what it is about and one or two properties. */
-  #key(joints: string, about: string, property: string, second = ''): void {
-    this.parts.push(about, property, second === '' ? '' : ':', second, joints);
+  #key(joints: JointKind, about: string, property: string, second = ''): void {
+    this.parts.push(about, property, second === '' ? '' : ':', second);
+    this.wanted.push(joints);
     this.kinds.push(kindOfAbout(about));
   }
 
-  #joint(kind: string, text: string): void {
+  #joint(kind: JointKind, text: string): void {
     if (this.joints.includes(text)) return;
     this.joints.push(text);
     this.jointKinds.push(kind);
@@ -133,6 +134,7 @@ class Traits {
   read(values: Values): void {
     this.parts.length = 0;
     this.kinds.length = 0;
+    this.wanted.length = 0;
     this.joints.length = 0;
     this.jointKinds.length = 0;
     const names = this.#of('personName', values).map(readName);

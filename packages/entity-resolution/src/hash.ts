@@ -42,6 +42,26 @@ export class TextHasher {
     state[2] = 0;
   }
 
+  /** Goes on with a text that was begun before. */
+  resume(low: number, high: number, length: number): void {
+    const state = this.#state;
+    state[0] = low;
+    state[1] = high;
+    state[2] = length;
+  }
+
+  get low(): number {
+    return this.#state[0] as number;
+  }
+
+  get high(): number {
+    return this.#state[1] as number;
+  }
+
+  get length(): number {
+    return this.#state[2] as number;
+  }
+
   add(text: string): void {
     const state = this.#state;
     let low = state[0] as number;

@@ -1,9 +1,19 @@
-/** Numbers distinct whole numbers of up to 53 bits, mostly hashes, 0, 1, 2 ... in order of arrival: an open-addressing table in two flat arrays. */
+/**
+ * Numbers distinct whole numbers of up to 53 bits, mostly hashes, 0, 1, 2 ... in order of arrival: an open-addressing table in one flat array,
+ * each hash beside its number.
+ */
 export class KeyIds {
-  #hashes = new Float64Array(1 << 12).fill(-1);
-  #ids = new Int32Array(1 << 12);
-  #mask = (1 << 12) - 1;
+  #slots: Float64Array;
+  #mask: number;
   #size = 0;
+
+  /** `expected` is how many there may be; more are no harm. */
+  constructor(expected = 0) {
+    let room = 1 << 10;
+    while (room * fullest < expected) room *= 2;
+    this.#slots = emptySlots(room);
+    this.#mask = room - 1;
+  }
 
   get size(): number {
     return this.#size;
@@ -11,16 +21,17 @@ export class KeyIds {
 
   /** The number of a hash, a new one if it has none yet. Hashes are not negative. */
   idOf(hash: number): number {
+    const slots = this.#slots;
     let at = slotOf(hash, this.#mask);
-    for (let found = this.#hashes[at] as number; found !== -1; found = this.#hashes[at] as number) {
-      if (found === hash) return this.#ids[at] as number;
+    for (let found = slots[at * 2] as number; found !== none; found = slots[at * 2] as number) {
+      if (found === hash) return slots[at * 2 + 1] as number;
       at = (at + 1) & this.#mask;
     }
     const id = this.#size;
-    this.#hashes[at] = hash;
-    this.#ids[at] = id;
+    slots[at * 2] = hash;
+    slots[at * 2 + 1] = id;
     this.#size += 1;
-    if (this.#size * 2 > this.#mask) this.#grow();
+    if (this.#size > this.#mask * fullest) this.#grow();
     return id;
   }
 
@@ -30,9 +41,10 @@ export class KeyIds {
 
   /** The number of a hash, -1 if it has none. */
   find(hash: number): number {
+    const slots = this.#slots;
     let at = slotOf(hash, this.#mask);
-    for (let found = this.#hashes[at] as number; found !== -1; found = this.#hashes[at] as number) {
-      if (found === hash) return this.#ids[at] as number;
+    for (let found = slots[at * 2] as number; found !== none; found = slots[at * 2] as number) {
+      if (found === hash) return slots[at * 2 + 1] as number;
       at = (at + 1) & this.#mask;
     }
     return -1;
@@ -41,27 +53,37 @@ export class KeyIds {
   /** Hashes by their number. */
   hashes(): Float64Array {
     const list = new Float64Array(this.#size);
-    this.#hashes.forEach((hash, at) => {
-      if (hash !== -1) list[this.#ids[at] as number] = hash;
-    });
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += 2)
+      if (slots[at] !== none) list[slots[at + 1] as number] = slots[at] as number;
     return list;
   }
 
   #grow(): void {
-    const hashes = this.#hashes;
-    const ids = this.#ids;
-    this.#mask = hashes.length * 2 - 1;
-    this.#hashes = new Float64Array(hashes.length * 2).fill(-1);
-    this.#ids = new Int32Array(hashes.length * 2);
-    for (let from = 0; from < hashes.length; from += 1) {
-      const hash = hashes[from] as number;
-      if (hash === -1) continue;
-      let at = slotOf(hash, this.#mask);
-      while (this.#hashes[at] !== -1) at = (at + 1) & this.#mask;
-      this.#hashes[at] = hash;
-      this.#ids[at] = ids[from] as number;
+    const before = this.#slots;
+    const slots = emptySlots(before.length);
+    const mask = before.length - 1;
+    for (let from = 0; from < before.length; from += 2) {
+      const hash = before[from] as number;
+      if (hash === none) continue;
+      let at = slotOf(hash, mask);
+      while (slots[at * 2] !== none) at = (at + 1) & mask;
+      slots[at * 2] = hash;
+      slots[at * 2 + 1] = before[from + 1] as number;
     }
+    this.#slots = slots;
+    this.#mask = mask;
   }
+}
+
+/** A table is made larger when more of it than this is taken. */
+const fullest = 0.7;
+const none = -1;
+
+function emptySlots(room: number): Float64Array {
+  const slots = new Float64Array(room * 2);
+  for (let at = 0; at < slots.length; at += 2) slots[at] = none;
+  return slots;
 }
 
 /** Numbers that differ in a few bits only, wherever, must not crowd in one place. */

@@ -13,14 +13,16 @@ const trunkZero =
  */
 export function parsePhone(raw: string, country: string | undefined): string | null {
   if (raw.length > 200) return null;
+  // Most numbers are written as they are kept.
+  if (/^\+\d{7,15}$/.test(raw)) return known(raw.slice(1));
   let text = raw.normalize('NFKC').trim();
   const extension = /(?:\s|\d|,|;)(?:ext?\.?|extension|x|#)\s*\d{1,6}\s*$/i.exec(text);
   if (extension !== null) text = text.slice(0, extension.index + 1);
   const international = /^\s*\(?\s*(\+|00(?=[1-9]))/.test(text);
   const digits = text.replace(/\D+/g, '').replace(international && !text.includes('+') ? /^00/ : /^$/, '');
   if (digits.length < 6 || digits.length > 17) return null;
-  if (dummy.test(digits) || dummy.test(digits.slice(-7))) return null;
-  if (international) return digits.length > 15 ? null : `+${digits.replace(trunkZero, '$1')}`;
+  if (international) return digits.length > 15 ? null : known(digits);
+  if (isDummy(digits)) return null;
   const region = (country ?? '').toUpperCase();
   if (region === 'US' || region === 'CA') {
     if (digits.length === 10) return `+1${digits}`;
@@ -32,6 +34,15 @@ export function parsePhone(raw: string, country: string | undefined): string | n
     if (parsed?.isPossible() === true) return parsed.number;
   }
   return national(digits);
+}
+
+function isDummy(digits: string): boolean {
+  return dummy.test(digits) || dummy.test(digits.slice(-7));
+}
+
+/** A number with its country. */
+function known(digits: string): string | null {
+  return isDummy(digits) ? null : `+${digits.replace(trunkZero, '$1')}`;
 }
 
 /** A number without its country: the trunk zero goes, so that it ends as the international form does. */

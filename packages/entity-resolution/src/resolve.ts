@@ -96,7 +96,7 @@ export async function resolveTable(
     index === undefined
   ) {
     store.reprice(rarities);
-    const builder = new BlockIndexBuilder();
+    const builder = new BlockIndexBuilder(store.rows);
     await writeKeys(table.plan, store, { rarities, stopKeys: model.blocking.stopKeys, index: builder, pace });
     index = builder.build();
     table.blocks = { stopKeys: model.blocking.stopKeys, frequencies: model.frequencies, index };

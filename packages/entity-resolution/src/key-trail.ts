@@ -1,0 +1,82 @@
+import type { TextHasher } from './hash.ts';
+import { hashOfKind, joined } from './key-kind.ts';
+import { widened } from './text-pool.ts';
+
+/** Properties that a key which is too common is joined with, at most. */
+export const mostJoints = 8;
+
+/** Which properties a key is joined with. */
+export type JointKind = number;
+/** A key with a name in it gains nothing from the name again, and one without it needs a name more than anything else. */
+export const anyJoint: JointKind = 0;
+export const nameJoint: JointKind = 1;
+export const otherJoint: JointKind = 2;
+
+/** Integers of a key: the two halves of its hash before it was finished, and length, kind of key and kind of joints in one. */
+const keyWidth = 3;
+const kindStep = 4;
+const lengthStep = 256;
+
+/** How the keys of many rows were made: enough to join them with a property of their record later, without looking at the record again. */
+export class KeyTrail {
+  #keys = new Int32Array(keyWidth << 12);
+  #keyCount = 0;
+  #joints = new Int32Array(1 << 12);
+  #jointStarts = new Int32Array(1 << 10);
+  #rows = 0;
+  /** Properties are few. */
+  readonly #texts: string[] = [];
+  readonly #textIds = new Map<string, number>();
+
+  /** One more key of the row at hand, as the hasher has it. */
+  addKey(hasher: TextHasher, kind: number, joints: JointKind): void {
+    const at = this.#keyCount * keyWidth;
+    if (at + keyWidth > this.#keys.length) this.#keys = widened(this.#keys, at + keyWidth);
+    this.#keys[at] = hasher.low;
+    this.#keys[at + 1] = hasher.high;
+    this.#keys[at + 2] = hasher.length * lengthStep + kind * kindStep + joints;
+    this.#keyCount += 1;
+  }
+
+  /** Ends the row at hand. */
+  endRow(joints: readonly string[], kinds: readonly JointKind[]): void {
+    const from = this.#jointStarts[this.#rows] as number;
+    if (from + joints.length > this.#joints.length) this.#joints = widened(this.#joints, from + joints.length);
+    if (this.#rows + 2 > this.#jointStarts.length) this.#jointStarts = widened(this.#jointStarts, this.#rows + 2);
+    for (let at = 0; at < joints.length; at += 1)
+      this.#joints[from + at] = this.#textId(joints[at] as string) * kindStep + (kinds[at] as number);
+    this.#rows += 1;
+    this.#jointStarts[this.#rows] = from + joints.length;
+  }
+
+  #textId(text: string): number {
+    let id = this.#textIds.get(text);
+    if (id === undefined) {
+      id = this.#texts.length;
+      this.#texts.push(text);
+      this.#textIds.set(text, id);
+    }
+    return id;
+  }
+
+  /** Puts the hashes of a key, by its place among all keys, joined with each of the properties of its row into `into`. */
+  join(key: number, row: number, { hasher, into }: { readonly hasher: TextHasher; readonly into: number[] }): void {
+    const at = key * keyWidth;
+    const packed = this.#keys[at + 2] as number;
+    const wanted = packed % kindStep;
+    const kind = ((packed % lengthStep) - wanted) / kindStep + joined;
+    hasher.resume(this.#keys[at] as number, this.#keys[at + 1] as number, Math.floor(packed / lengthStep));
+    hasher.add('&');
+    hasher.mark();
+    let taken = 0;
+    const to = this.#jointStarts[row + 1] as number;
+    for (let joint = this.#jointStarts[row] as number; joint < to && taken < mostJoints; joint += 1) {
+      const value = this.#joints[joint] as number;
+      if (wanted !== anyJoint && value % kindStep !== wanted) continue;
+      taken += 1;
+      hasher.back();
+      hasher.add(this.#texts[Math.floor(value / kindStep)] as string);
+      into.push(hashOfKind(kind, hasher.value()));
+    }
+  }
+}
