@@ -1,4 +1,4 @@
-import { type BlockIndex, CandidateWalk } from './block-index.ts';
+import { type BlockIndex, CandidateWalk, several } from './block-index.ts';
 import { clusterComponent } from './clustering.ts';
 import { KeyRule } from './key-kind.ts';
 import type { BlockingModel } from './model.ts';
@@ -94,7 +94,8 @@ export function componentsOf(rows: number, links: Iterable<readonly [number, num
 }
 
 /**
- * Clusters rows by a scorer's own weights, without constraints from outside, and tells for each row what part of its cluster it is. Where there are `seeds` only their clusters are
+ * Clusters rows by a scorer's own weights, without constraints from outside, and tells for each row what part of its cluster it is. Pairs that
+ * share nothing but one key of a weak kind are left out, as they are when records are matched. Where there are `seeds` only their clusters are
  * looked at, and every other row counts as much as a seed does on average.
  */
 export async function partsOfEntities(
@@ -103,20 +104,16 @@ export async function partsOfEntities(
     readonly rows: number;
     readonly pairs: DrawnPairs;
     readonly index: BlockIndex;
-    readonly largestBlock: number;
+    readonly blocking: Pick<BlockingModel, 'largestBlock' | 'weakKinds'>;
     readonly seeds: Seeds | null;
     readonly pace: Pace;
   },
 ): Promise<Float64Array> {
-  const { rows, pairs, seeds, pace } = options;
+  const { rows, pairs, blocking, seeds, pace } = options;
   const edges =
     pairs.isComplete || seeds !== null
-      ? await scoreDrawn(scorer, pairs, { floor: 0, pace })
-      : await scoreCandidates(scorer, options.index, {
-          blocking: { largestBlock: options.largestBlock },
-          floor: 0,
-          pace,
-        });
+      ? await scoreDrawn(scorer, pairs, { rule: new KeyRule(blocking.weakKinds), floor: 0, pace })
+      : await scoreCandidates(scorer, options.index, { blocking, floor: 0, pace });
   const parts = new Float64Array(rows).fill(1);
   const name = (row: number): string => String(row).padStart(9, '0');
   for (const { nodes, edges: inside } of groupByComponent(rows, edges, [])) {
@@ -139,11 +136,13 @@ export async function partsOfEntities(
 /** The drawn candidate pairs of at least `floor` bits. */
 async function scoreDrawn(
   scorer: PairScorer,
-  { lefts, rights, kept }: DrawnPairs,
-  { floor, pace }: { readonly floor: number; readonly pace: Pace },
+  { lefts, rights, shared, kept }: DrawnPairs,
+  { rule, floor, pace }: { readonly rule: KeyRule; readonly floor: number; readonly pace: Pace },
 ): Promise<RowEdges> {
   const edges = new EdgeList();
   for (let pair = 0; pair < kept; pair += 1) {
+    const kind = shared[pair] as number;
+    if (kind !== several && rule.weak[kind] === 1) continue;
     const left = lefts[pair] as number;
     const right = rights[pair] as number;
     const weight = scorer.weigh(left, right, floor);

@@ -1,5 +1,5 @@
 import { chooseBlocking, chooseWeakKinds } from './blocking-choice.ts';
-import { estimate, type Stratum } from './estimation.ts';
+import { type Estimate, estimate, type Stratum } from './estimation.ts';
 import { createRarities } from './frequencies.ts';
 import { FrequencyCount } from './frequency-count.ts';
 import { hashText } from './hash.ts';
@@ -65,16 +65,29 @@ export async function trainModel(
   const sample = await comparePairs(store, pairs, { strata, most: estimatedPairs, pace });
   const rough = estimate(plan.features, sample, { ...population, mostIterations: roughIterations });
 
+  const weakKindsBy = (estimated: Estimate): string[] =>
+    chooseWeakKinds(sample, {
+      candidates: pairs.candidates,
+      weigh: weigherOf(new PairScorer(estimated, store), { pairs, sample, strata }),
+      floor: weightOf(reviewFloor),
+    });
+
   // The second round counts every entity of the first one once, so that values held by duplicates do not look common.
-  const parts = await partsOfEntities(new PairScorer(rough, store), { rows, pairs, index, largestBlock, seeds, pace });
+  const parts = await partsOfEntities(new PairScorer(rough, store), {
+    rows,
+    pairs,
+    index,
+    blocking: { largestBlock, weakKinds: weakKindsBy(rough) },
+    seeds,
+    pace,
+  });
   // Words stay as they were counted for blocking: a model writes the very keys that it was trained with.
   const frequencies = { ...counts.byEntity(parts), ...(first.token !== undefined && { token: first.token }) };
   store.reprice(createRarities(frequencies));
   repricePairs(store, sample);
   const fit = estimate(plan.features, sample, population);
   table.blocks = { stopKeys: blocking.stopKeys, frequencies, index };
-  const weigh = weigherOf(new PairScorer(fit, store), { pairs, sample, strata });
-  const weakKinds = chooseWeakKinds(sample, { candidates: pairs.candidates, weigh, floor: weightOf(reviewFloor) });
+  const weakKinds = weakKindsBy(fit);
   return sealModel({
     format: 'kempt.match-model.v2',
     schema: table.schema,
