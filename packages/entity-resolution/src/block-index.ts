@@ -1,5 +1,6 @@
 import { KeyIds } from './key-ids.ts';
 import { type KeyRule, kindOfHash } from './key-kind.ts';
+import { widened } from './text-pool.ts';
 
 /** Which rows share which keys, in flat arrays: the rows of block b are `members[starts[b] .. starts[b + 1]]`, ascending. */
 export interface BlockIndex {
@@ -14,9 +15,10 @@ export interface BlockIndex {
 
 /** The keys that rows had before the index was started again. */
 export interface EarlierKeys {
-  isCommon(row: number): boolean;
-  /** Whether the key at a place of `blocks` is common. */
-  isCommonAt(place: number): boolean;
+  /** How many rows had the key at a place of `blocks`. */
+  sizeAt(place: number): number;
+  /** A key that more rows had is common. */
+  readonly limit: number;
   readonly rowStarts: Int32Array;
   readonly blocks: Int32Array;
 }
@@ -26,7 +28,9 @@ const keysPerRow = 8;
 
 /** Collects keys row by row; keys are kept as hashes only. */
 export class BlockIndexBuilder {
-  readonly #ids: KeyIds;
+  /** Keys by hash. Those from before a restart are not looked up again: their numbers come first, and of them only the kinds are kept. */
+  #ids: KeyIds;
+  #earlierKinds = new Uint8Array(0);
   #sizes: Int32Array;
   #rowStarts: Int32Array;
   #blocks: Int32Array;
@@ -44,45 +48,50 @@ export class BlockIndexBuilder {
 
   addRow(hashes: readonly number[]): void {
     this.#makeRoom(hashes.length);
-    for (const hash of hashes) {
-      const id = this.#ids.idOf(hash);
-      if (id >= this.#sizes.length) this.#sizes = widen(this.#sizes);
-      this.#put(id);
-    }
-    this.#rows += 1;
-    this.#rowStarts[this.#rows] = this.#used;
+    for (const hash of hashes) this.#put(this.#idOf(hash));
+    this.#endRow();
   }
 
-  /** The next row with the keys that it had before. */
-  addKnown(before: EarlierKeys, row: number): void {
-    const from = before.rowStarts[row] as number;
-    const to = before.rowStarts[row + 1] as number;
-    this.#makeRoom(to - from);
-    for (let at = from; at < to; at += 1) this.#put(before.blocks[at] as number);
-    this.#rows += 1;
-    this.#rowStarts[this.#rows] = this.#used;
-  }
-
-  /** The next row with the keys that it had before, those that are common replaced by what `instead` puts into the list for their place. */
-  addReplaced(before: EarlierKeys, row: number, instead: (place: number, into: number[]) => void): void {
-    const to = before.rowStarts[row + 1] as number;
+  /**
+   * The next row with the keys that it had before, those that are common replaced by what `instead` puts into the list for their place. Keys that
+   * only one row had join nothing and are left out.
+   */
+  addAgain(before: EarlierKeys, row: number, instead: (place: number, into: number[]) => void): void {
+    const { blocks, rowStarts, limit } = before;
+    const to = rowStarts[row + 1] as number;
     const first = this.#used;
-    for (let at = before.rowStarts[row] as number; at < to; at += 1) {
-      if (!before.isCommonAt(at)) {
+    const replacing = this.#replacing;
+    for (let at = rowStarts[row] as number; at < to; at += 1) {
+      const size = before.sizeAt(at);
+      if (size < 2) continue;
+      if (size <= limit) {
         this.#makeRoom(1);
-        this.#put(before.blocks[at] as number);
+        this.#put(blocks[at] as number);
         continue;
       }
-      this.#replacing.length = 0;
-      instead(at, this.#replacing);
-      this.#makeRoom(this.#replacing.length);
-      for (const hash of this.#replacing) {
-        const id = this.#ids.idOf(hash);
-        if (id >= this.#sizes.length) this.#sizes = widen(this.#sizes);
-        if (this.#blocks.subarray(first, this.#used).includes(id)) continue;
-        this.#put(id);
+      replacing.length = 0;
+      instead(at, replacing);
+      this.#makeRoom(replacing.length);
+      for (const hash of replacing) {
+        const id = this.#idOf(hash);
+        if (!this.#hasSince(first, id)) this.#put(id);
       }
     }
+    this.#endRow();
+  }
+
+  #hasSince(first: number, id: number): boolean {
+    for (let at = first; at < this.#used; at += 1) if (this.#blocks[at] === id) return true;
+    return false;
+  }
+
+  #idOf(hash: number): number {
+    const id = this.#earlierKinds.length + this.#ids.idOf(hash);
+    if (id >= this.#sizes.length) this.#sizes = widened(this.#sizes, id + 1);
+    return id;
+  }
+
+  #endRow(): void {
     this.#rows += 1;
     this.#rowStarts[this.#rows] = this.#used;
   }
@@ -94,8 +103,8 @@ export class BlockIndexBuilder {
   }
 
   #makeRoom(keys: number): void {
-    if (this.#rows + 2 > this.#rowStarts.length) this.#rowStarts = widen(this.#rowStarts);
-    while (this.#used + keys > this.#blocks.length) this.#blocks = widen(this.#blocks);
+    if (this.#rows + 2 > this.#rowStarts.length) this.#rowStarts = widened(this.#rowStarts, this.#rows + 2);
+    if (this.#used + keys > this.#blocks.length) this.#blocks = widened(this.#blocks, this.#used + keys);
   }
 
   /** Forgets all rows but not the keys, and answers the rows there were; a key that more than `limit` of them had is common. */
@@ -103,30 +112,23 @@ export class BlockIndexBuilder {
     const rowStarts = this.#rowStarts;
     const blocks = this.#blocks;
     const sizes = this.#sizes;
-    this.#sizes = new Int32Array(sizes.length);
+    this.#earlierKinds = Uint8Array.from(this.#ids.hashes(), kindOfHash);
+    this.#ids = new KeyIds();
+    this.#sizes = new Int32Array(this.#earlierKinds.length * 2);
     this.#rowStarts = new Int32Array(rowStarts.length);
     this.#blocks = new Int32Array(blocks.length);
     this.#rows = 0;
     this.#used = 0;
-    const isCommonAt = (place: number): boolean => (sizes[blocks[place] as number] as number) > limit;
-    return {
-      rowStarts,
-      blocks,
-      isCommonAt,
-      isCommon(row) {
-        for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1)
-          if (isCommonAt(at)) return true;
-        return false;
-      },
-    };
+    const sizeAt = (place: number): number => sizes[blocks[place] as number] as number;
+    return { rowStarts, blocks, limit, sizeAt };
   }
 
-  /** Hashes of the keys that more than `limit` rows have. */
+  /** Hashes of the keys that more than `limit` rows have; after a restart of those that are new since then. */
   hashesAbove(limit: number): number[] {
     const above: number[] = [];
     const hashes = this.#ids.hashes();
     for (let id = 0; id < hashes.length; id += 1)
-      if ((this.#sizes[id] as number) > limit) above.push(hashes[id] as number);
+      if ((this.#sizes[this.#earlierKinds.length + id] as number) > limit) above.push(hashes[id] as number);
     return above;
   }
 
@@ -143,7 +145,8 @@ export class BlockIndexBuilder {
   /** The index of all blocks that make a pair and have no more than `limit` rows. The builder is of no use afterwards. */
   build(limit = Number.POSITIVE_INFINITY): BlockIndex {
     const sizes = this.#sizes;
-    const places = new Int32Array(this.#ids.size);
+    const earlier = this.#earlierKinds;
+    const places = new Int32Array(earlier.length + this.#ids.size);
     let count = 0;
     let total = 0;
     for (let id = 0; id < places.length; id += 1) {
@@ -161,7 +164,7 @@ export class BlockIndexBuilder {
       const place = places[id] as number;
       if (place < 0) continue;
       starts[place + 1] = (starts[place] as number) + (sizes[id] as number);
-      kinds[place] = kindOfHash(hashes[id] as number);
+      kinds[place] = id < earlier.length ? (earlier[id] as number) : kindOfHash(hashes[id - earlier.length] as number);
     }
     const fill = starts.slice(0, -1);
     const members = new Int32Array(total);
@@ -259,7 +262,7 @@ export class CandidateWalk {
           shared[other] = kind;
           if (isWeak) continue;
         }
-        if (count === this.candidates.length) this.candidates = widen(this.candidates);
+        if (count === this.candidates.length) this.candidates = widened(this.candidates, count + 1);
         this.candidates[count] = other;
         count += 1;
       }
@@ -282,10 +285,4 @@ export class CandidateWalk {
     }
     return false;
   }
-}
-
-function widen(from: Int32Array): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(from.length * 2);
-  to.set(from);
-  return to;
 }

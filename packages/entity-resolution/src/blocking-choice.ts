@@ -39,12 +39,13 @@ export async function chooseBlocking(
 ): Promise<{ blocking: BlockingModel; index: BlockIndex }> {
   const budget = Math.max(leastBudget, store.rows * pairsPerRecord);
   const index = new BlockIndexBuilder(store.rows);
-  const trail = new KeyTrail();
+  const trail = new KeyTrail(store.rows);
   await writeKeys(plan, store, { ...options, stopKeys: [], index, trail });
   const limit = blockSizes.find((size) => index.costUpTo(size) <= budget) ?? (blockSizes.at(-1) as number);
   const tooCommon = index.hashesAbove(limit);
   if (tooCommon.length === 0) return { blocking: modelFor(limit, []), index: index.build() };
   await joinCommonKeys(trail, index, { rows: store.rows, limit, pace: options.pace });
+  trail.giveBack();
   // What is still too common has been joined already: it is left out.
   const hopeless = index.hashesAbove(limit);
   const stopKeys = [...new Set([...tooCommon, ...hopeless])].sort((left, right) => left - right);
@@ -78,8 +79,7 @@ async function joinCommonKeys(
   const before = index.restart(limit);
   const hasher = new TextHasher();
   for (let row = 0; row < rows; row += 1) {
-    if (before.isCommon(row)) index.addReplaced(before, row, (place, into) => trail.join(place, row, { hasher, into }));
-    else index.addKnown(before, row);
+    index.addAgain(before, row, (place, into) => trail.join(place, row, { hasher, into }));
     if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
   }
 }

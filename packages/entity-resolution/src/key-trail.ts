@@ -1,6 +1,6 @@
 import type { TextHasher } from './hash.ts';
 import { hashOfKind, joined } from './key-kind.ts';
-import { widened } from './text-pool.ts';
+import { giveBack, widened } from './text-pool.ts';
 
 /** Properties that a key which is too common is joined with, at most. */
 export const mostJoints = 8;
@@ -19,14 +19,29 @@ const lengthStep = 256;
 
 /** How the keys of many rows were made: enough to join them with a property of their record later, without looking at the record again. */
 export class KeyTrail {
-  #keys = new Int32Array(keyWidth << 12);
+  #keys: Int32Array;
   #keyCount = 0;
-  #joints = new Int32Array(1 << 12);
-  #jointStarts = new Int32Array(1 << 10);
+  #joints: Int32Array;
+  #jointStarts: Int32Array;
   #rows = 0;
   /** Properties are few. */
   readonly #texts: string[] = [];
   readonly #textIds = new Map<string, number>();
+
+  /** `expected` is how many rows there may be; more are no harm. */
+  constructor(expected = 0) {
+    // Room that is not used is not taken from the system.
+    this.#keys = new Int32Array(keyWidth * 16 * (expected + 64));
+    this.#joints = new Int32Array(12 * (expected + 64));
+    this.#jointStarts = new Int32Array(expected + 64);
+  }
+
+  /** Frees the memory; nothing can be asked any more. */
+  giveBack(): void {
+    giveBack(this.#keys);
+    giveBack(this.#joints);
+    giveBack(this.#jointStarts);
+  }
 
   /** One more key of the row at hand, as the hasher has it. */
   addKey(hasher: TextHasher, kind: number, joints: JointKind): void {

@@ -11,9 +11,17 @@ export function remembered<T>(read: (text: string) => T, most = 30_000): (text: 
     // Long texts hardly repeat and would only take room.
     if (text.length > longest) return value;
     if (known.size >= most) known.clear();
-    known.set(text, value);
+    known.set(ownText(text), value);
     return value;
   };
 }
 
 const longest = 80;
+const codes: number[] = [];
+
+/** The same text by itself: a part of a longer text would keep the whole of that in memory. */
+function ownText(text: string): string {
+  codes.length = text.length;
+  for (let at = 0; at < text.length; at += 1) codes[at] = text.charCodeAt(at);
+  return String.fromCharCode.apply(null, codes);
+}

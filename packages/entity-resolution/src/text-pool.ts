@@ -153,12 +153,21 @@ function slotOf(a: number, b: number): number {
   return mixed ^ (mixed >>> 15) ^ b;
 }
 
-/** The same array with at least `least` places, so many more that adding one after the other is no waste. */
+/**
+ * The same array with at least `least` places, so many more that adding one after the other is no waste. The array before is given back at once
+ * where the runtime can do so, and must not be used any more.
+ */
 export function widened<T extends Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array>(
   from: T,
   least: number,
 ): T {
   const to = new (from.constructor as new (size: number) => T)(Math.max(least, from.length * 2));
   to.set(from);
+  giveBack(from);
   return to;
+}
+
+/** Frees the memory of an array that nobody uses any more, without waiting for the garbage collector. */
+export function giveBack({ buffer }: { readonly buffer: ArrayBufferLike }): void {
+  (buffer as { transfer?: (length: number) => unknown }).transfer?.(0);
 }

@@ -55,7 +55,7 @@ export class CsvRecords {
         end = carriage;
       }
       this.#line += 1;
-      if (end > at) records.push({ line: this.#line, values: text.slice(at, end).split(this.#delimiter) });
+      if (end > at) records.push({ line: this.#line, values: ownText(text.slice(at, end)).split(this.#delimiter) });
       at = to + 1;
     }
     this.#text = text.slice(at);
@@ -93,7 +93,7 @@ export class CsvRecords {
         }
         value = text.slice(start, at);
       }
-      values.push(value);
+      values.push(ownText(value));
       if (at >= text.length) {
         if (!isEnd) return -1;
         break;
@@ -118,4 +118,9 @@ export class CsvRecords {
     if (isEnd) throw new UnusualCsvError('a quote is never closed');
     return -1;
   }
+}
+
+/** The same text by itself: a part of a text keeps the whole of it in memory, and a value that somebody keeps would keep its piece of the file. */
+function ownText(part: string): string {
+  return Buffer.from(part).toString();
 }
