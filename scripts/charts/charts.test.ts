@@ -220,6 +220,15 @@ await describeWithHelm('charts', (helm) => {
     });
   });
 
+  test('every alert links to its runbook where runbooks are served', () => {
+    const rules = objectsOf('monitoring').filter(({ kind }) => kind === 'PrometheusRule');
+    const text = JSON.stringify(rules);
+    const alerts = [...text.matchAll(/"alert":"(\w+)"/g)].map(([, alert]) => alert);
+    const links = [...text.matchAll(/"runbook_url":"([^"]+)"/g)].map(([, link]) => link);
+    expect(alerts.length).toBeGreaterThan(0);
+    expect(links).toEqual(alerts.map((alert) => `https://runbooks.example.com/kempt/${alert}.md`));
+  });
+
   test('the monitoring of the umbrella renders while nothing has been generated for it', async () => {
     const bare = await stageCharts(helm, charts.folder);
     rmSync(path.join(bare.folder, 'platform/files/generated/rules.yaml'), { force: true });

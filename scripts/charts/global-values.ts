@@ -172,6 +172,9 @@ export const globalValues = group('What all services share', {
     prometheusRule: group('Recording rules and alerts', {
       enabled: flag('Whether they are installed', false),
       labels: textMap('Labels by which your Prometheus finds them'),
+      runbookBaseUrl: text(
+        'Where you serve the folder deploy/observability/runbooks; alerts link to a page of their name below it. Default: the path in the source',
+      ),
     }),
     dashboards: group("ConfigMaps for the sidecar of Grafana's chart", {
       enabled: flag('Whether they are installed', false),
