@@ -27,9 +27,10 @@ export function createConsumerMetrics(deps: {
   readonly metrics: Metrics;
   readonly database: Database;
   readonly group: string;
+  readonly topics: readonly string[];
   readonly logger: Logger;
 }): ConsumerMetrics {
-  const { metrics, database, group, logger } = deps;
+  const { metrics, database, group, topics, logger } = deps;
   const events = metrics.counter(
     'kempt_consumer_events_total',
     'Events that a consumer received, by what became of them.',
@@ -58,6 +59,16 @@ export function createConsumerMetrics(deps: {
     gauge,
   );
   const paused = metrics.gauge('kempt_paused_tenant_rows', 'Tenants whose events all wait.', gauge);
+  const chunkFailures = metrics.counter(
+    'kempt_consumer_chunk_failures_total',
+    'Chunks that could not be committed and come again, as when the database is away.',
+    ['group', 'topic'],
+  );
+  // A counter that begins with its first dead letter has no increase that anybody could see.
+  for (const topic of topics) {
+    for (const outcome of Object.keys(noOutcomes())) events.inc({ group, topic, outcome: labelOf(outcome) }, 0);
+    chunkFailures.inc({ group, topic }, 0);
+  }
   return {
     events,
     chunkSeconds: metrics.histogram('kempt_consumer_chunk_seconds', 'Time from a chunk of events to its commit.', [
@@ -69,15 +80,13 @@ export function createConsumerMetrics(deps: {
       'Time from the moment an event was published until it was taken up, for the last event of each chunk.',
       { labels: ['group', 'topic'], buckets: delayBuckets },
     ),
-    chunkFailures: metrics.counter(
-      'kempt_consumer_chunk_failures_total',
-      'Chunks that could not be committed and come again, as when the database is away.',
-      ['group', 'topic'],
-    ),
+    chunkFailures,
     count(topic, counts) {
       for (const [outcome, number] of Object.entries(counts)) {
-        if (number > 0) events.inc({ group, topic, outcome: outcome.replaceAll('-', '_') }, number);
+        if (number > 0) events.inc({ group, topic, outcome: labelOf(outcome) }, number);
       }
     },
   };
 }
+
+const labelOf = (outcome: string): string => outcome.replaceAll('-', '_');

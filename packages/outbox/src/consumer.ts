@@ -1,7 +1,7 @@
 import { deadLetterDeclaration, type PositionedRecord, type TopicDeclaration } from '@kempt/contracts';
 import type { Chunk, EventBus, Subscription } from '@kempt/event-bus';
 import type { Database, Listener } from '@kempt/postgres';
-import { type Logger, type Metrics, withLogFields, withSpan } from '@kempt/telemetry';
+import { type Logger, type Metrics, withBatchSpan, withLogFields } from '@kempt/telemetry';
 import { backoffMs } from './backoff.ts';
 import { createConsumerMetrics } from './consumer-metrics.ts';
 import { sendToDeadLetters } from './dead-letter-store.ts';
@@ -73,7 +73,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     tenant: { baseMs: 5_000, maxMs: 300_000 },
   };
   const topics = subscriptions.map(({ topic }) => topic.name);
-  const metrics = createConsumerMetrics({ metrics: options.metrics, database, group, logger });
+  const metrics = createConsumerMetrics({ metrics: options.metrics, database, group, topics, logger });
   const attempts = createEventAttempts({
     handlers: new Map(subscriptions.map(({ topic, handle }) => [topic.name, handle])),
     classify: options.classify ?? classifyFailure,
@@ -103,8 +103,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const stopTimer = metrics.chunkSeconds.startTimer(labels);
     const stopHeartbeats = beatWhileWorking(chunk);
     try {
-      await withSpan(
-        { name: `process ${chunk.topic}`, kind: 'consumer', links: chunk.records.map(({ headers }) => headers) },
+      await withBatchSpan(
+        { name: `process ${chunk.topic}`, kind: 'consumer', headers: chunk.records.map(({ headers }) => headers) },
         {
           'messaging.operation.type': 'process',
           'messaging.destination.name': chunk.topic,

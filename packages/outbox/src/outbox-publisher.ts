@@ -1,5 +1,5 @@
 import type { EventBus } from '@kempt/event-bus';
-import type { Logger } from '@kempt/telemetry';
+import { type Logger, withBatchSpan } from '@kempt/telemetry';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { describeFailure, type Failure } from './failure.ts';
 import type { OutboxMetrics } from './outbox-metrics.ts';
@@ -51,7 +51,11 @@ export function createOutboxPublisher(deps: {
 
   async function give(rows: readonly OutboxRow[], outcome: PublishOutcome): Promise<void> {
     try {
-      await bus.publish(rows.map(({ record }) => record));
+      await withBatchSpan(
+        { name: 'send outbox', kind: 'producer', headers: rows.map(({ record }) => record.headers) },
+        { 'messaging.operation.type': 'send', 'messaging.batch.message_count': rows.length },
+        () => bus.publish(rows.map(({ record }) => record)),
+      );
     } catch (error) {
       metrics.publishFailures.inc({ code: codeOf(error) });
       throw error;

@@ -18,4 +18,12 @@ export { hashForLog, redactForLog, redactionPaths, scrubText } from './redaction
 export { shareMeasurement } from './shared-measurement.ts';
 export { startTraceExport, type TraceExportOptions } from './trace-export.ts';
 export { extractTrace, injectTrace, spanContextOf } from './trace-headers.ts';
-export { failSpan, type Span, type SpanOptions, startSpan, withSpan } from './tracing.ts';
+export {
+  type EventHeaders,
+  failSpan,
+  type Span,
+  type SpanOptions,
+  startSpan,
+  withBatchSpan,
+  withSpan,
+} from './tracing.ts';

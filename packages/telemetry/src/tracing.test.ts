@@ -6,7 +6,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { createLogger } from './logger.ts';
 import { extractTrace, injectTrace, spanContextOf } from './trace-headers.ts';
-import { withSpan } from './tracing.ts';
+import { withBatchSpan, withSpan } from './tracing.ts';
 
 describe('without a tracer', () => {
   test('work runs, nothing is written into headers, and its failure goes through', async () => {
@@ -65,6 +65,37 @@ describe('with a tracer', () => {
     const headers = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
     await withSpan({ name: 'batch', links: [headers, {}, { traceparent: 'junk' }] }, {}, async () => undefined);
     expect(exporter.getFinishedSpans()[0]?.links.map((link) => link.context.traceId)).toEqual(['a'.repeat(32)]);
+  });
+
+  test('a batch of one event goes on in its trace', async () => {
+    const headers = [{ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }];
+    await withBatchSpan({ name: 'process', kind: 'consumer', headers }, {}, async () => undefined);
+    const [span, ...others] = exporter.getFinishedSpans();
+    expect(others).toEqual([]);
+    expect(span?.spanContext().traceId).toBe('a'.repeat(32));
+    expect(span?.parentSpanContext?.spanId).toBe('b'.repeat(16));
+  });
+
+  test('a batch of several has a trace of its own, and each trace that is kept gets one span of it, failed like it', async () => {
+    const headers = [
+      { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` },
+      { traceparent: `00-${'a'.repeat(32)}-${'c'.repeat(16)}-01` },
+      { traceparent: `00-${'d'.repeat(32)}-${'e'.repeat(16)}-01` },
+      { traceparent: `00-${'f'.repeat(32)}-${'e'.repeat(16)}-00` },
+      {},
+    ];
+    const work = withBatchSpan({ name: 'process', kind: 'consumer', headers }, {}, () =>
+      Promise.reject(new Error('no')),
+    );
+    await expect(work).rejects.toThrow('no');
+    const spans = exporter.getFinishedSpans();
+    const own = spans.find((span) => span.parentSpanContext === undefined);
+    expect(own?.links.map((link) => link.context.traceId[0])).toEqual(['a', 'a', 'd', 'f']);
+    const inEvents = spans.filter((span) => span !== own);
+    expect(inEvents.map((span) => span.spanContext().traceId)).toEqual(['a'.repeat(32), 'd'.repeat(32)]);
+    expect(inEvents.map((span) => span.parentSpanContext?.spanId)).toEqual(['b'.repeat(16), 'e'.repeat(16)]);
+    for (const span of inEvents) expect(span.links[0]?.context.spanId).toBe(own?.spanContext().spanId);
+    for (const span of spans) expect(span.status.message).toBe('no');
   });
 
   test('a failure marks the span, without personal data', async () => {

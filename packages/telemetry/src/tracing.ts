@@ -4,12 +4,14 @@ import {
   context,
   type Link,
   type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from '@opentelemetry/api';
 import { scrubText } from './redaction.ts';
-import { spanContextOf } from './trace-headers.ts';
+import { extractTrace, spanContextOf } from './trace-headers.ts';
 
 export type { Span } from '@opentelemetry/api';
 
@@ -21,6 +23,9 @@ const kinds = {
   consumer: SpanKind.CONSUMER,
 } as const;
 
+/** What an event carries beside its value. */
+export type EventHeaders = Readonly<Record<string, unknown>>;
+
 /** A span that is more than a name. */
 export interface SpanOptions {
   readonly name: string;
@@ -29,7 +34,7 @@ export interface SpanOptions {
   /** Context of the parent, for example of `extractTrace`. Default: the active one. */
   readonly parent?: Context;
   /** Headers of the events of a batch: each one that carries a trace is linked. */
-  readonly links?: readonly Readonly<Record<string, unknown>>[];
+  readonly links?: readonly EventHeaders[];
 }
 
 /**
@@ -59,6 +64,48 @@ export async function withSpan<T>(
   }
 }
 
+/**
+ * Runs work on a batch of events inside a span. A single event goes on in its own trace. Several have a span of their own, linked
+ * with the trace of each, and each trace that is sampled gets a span of the same name and length that is linked back.
+ */
+export async function withBatchSpan<T>(
+  batch: { readonly name: string; readonly kind: keyof typeof kinds; readonly headers: readonly EventHeaders[] },
+  attributes: Attributes,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const { name, kind, headers } = batch;
+  const [first, ...others] = headers;
+  if (first !== undefined && others.length === 0) {
+    return await withSpan({ name, kind, parent: extractTrace(first) }, attributes, work);
+  }
+  return await withSpan({ name, kind, links: headers }, attributes, async (span) => {
+    const link = { context: span.spanContext() };
+    const ofEvents = sampled(headers).map((parent) => {
+      const ofEvent = startSpan({ name, kind, parent: trace.setSpanContext(context.active(), parent) }, attributes);
+      return ofEvent.addLink(link);
+    });
+    try {
+      return await work(span);
+    } catch (error) {
+      for (const ofEvent of ofEvents) failSpan(ofEvent, error);
+      throw error;
+    } finally {
+      for (const ofEvent of ofEvents) ofEvent.end();
+    }
+  });
+}
+
+/** One context for each trace that is kept: the first event of it stands for those that follow. */
+function sampled(headers: readonly EventHeaders[]): SpanContext[] {
+  const traces = new Map<string, SpanContext>();
+  for (const one of headers) {
+    const parent = spanContextOf(one);
+    const isKept = parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) !== 0;
+    if (isKept && !traces.has(parent.traceId)) traces.set(parent.traceId, parent);
+  }
+  return [...traces.values()];
+}
+
 /** Marks a span as failed. The message is scrubbed: spans leave the process like logs do. */
 export function failSpan(span: Span, error: unknown): void {
   const failure = error instanceof Error ? error : new Error(String(error));
@@ -71,7 +118,7 @@ function optionsOf(span: string | SpanOptions): SpanOptions {
   return typeof span === 'string' ? { name: span } : span;
 }
 
-function linksOf(headers: readonly Readonly<Record<string, unknown>>[]): Link[] {
+function linksOf(headers: readonly EventHeaders[]): Link[] {
   return headers.flatMap((one) => {
     const span = spanContextOf(one);
     return span === undefined ? [] : [{ context: span }];

@@ -33,11 +33,45 @@ export interface ConnectorMetrics {
   readonly webhookDelaySeconds: Histogram;
 }
 
-/** `measure` brings the gauges of accounts up to date; it is called when they are scraped. */
+/**
+ * `measure` brings the gauges of accounts up to date; it is called when they are scraped. What an alert looks at for an increase
+ * begins at nought.
+ */
 export function createConnectorMetrics(
   metrics: Metrics,
   measure: () => Promise<void> = () => Promise.resolve(),
 ): ConnectorMetrics {
+  const created = connectorMetrics(metrics, measure);
+  for (const system of systems) {
+    created.changeDelaySeconds.zero({ system });
+    for (const reason of ['quota', 'refused', 'paused']) created.changesBlocked.inc({ system, reason }, 0);
+    for (const operation of ['update', 'merge', 'undelete', 'create', 'tie', 'untie']) {
+      for (const outcome of ['done', 'failed']) created.crmWrites.inc({ system, operation, outcome }, 0);
+    }
+  }
+  return created;
+}
+
+const systems = ['salesforce', 'hubspot'];
+
+/**
+ * Lets the counters of an object begin at nought, before it is read for the first time: one that begins with the first record
+ * that cannot be read has no increase that an alert could see.
+ */
+export function countFromZero(
+  metrics: ConnectorMetrics,
+  labels: { readonly system: string; readonly object: string },
+): void {
+  metrics.recordsRead.inc(labels, 0);
+  for (const kind of ['created', 'updated', 'deleted', 'restored', 'merged']) {
+    metrics.recordsChanged.inc({ ...labels, kind }, 0);
+  }
+  for (const reason of ['missing-id', 'missing-stamp', 'unexpected-value', 'not-a-record']) {
+    metrics.recordsSkipped.inc({ ...labels, reason }, 0);
+  }
+}
+
+function connectorMetrics(metrics: Metrics, measure: () => Promise<void>): ConnectorMetrics {
   return {
     apiRequests: metrics.counter(
       'kempt_crm_api_requests_total',

@@ -1,4 +1,5 @@
 import type { Transaction } from '@kempt/postgres';
+import { injectTrace } from '@kempt/telemetry';
 
 /** A change set that has something to be done in the background. */
 export interface ChangeTarget {
@@ -9,6 +10,8 @@ export interface ChangeTarget {
 /** A change set that this instance may work on. The epoch tells its holder from those before and after. */
 export interface ChangeLease extends ChangeTarget {
   readonly epoch: string;
+  /** W3C traceparent of the request that asked for the work; null when nobody traces it. */
+  readonly traceparent: string | null;
 }
 
 /** Another instance has taken over: what was found out is dropped, not saved. */
@@ -25,12 +28,13 @@ export class ChangeLeaseLostError extends Error {
 const isFree = 'due_at <= now() and (expires_at is null or expires_at < now())';
 const isTarget = 'tenant_id = $1 and change_set_id = $2';
 
-/** Makes a change set due now. */
+/** Makes a change set due now; what is done for it belongs to the trace at hand. */
 export async function enqueue(tx: Transaction, changeSetId: string): Promise<void> {
   await tx.execute(
-    `insert into change_lease (tenant_id, change_set_id) values ($1, $2)
-         on conflict (tenant_id, change_set_id) do update set due_at = now(), failures = 0`,
-    [tx.tenantId, changeSetId],
+    `insert into change_lease (tenant_id, change_set_id, traceparent) values ($1, $2, $3)
+         on conflict (tenant_id, change_set_id)
+         do update set due_at = now(), failures = 0, traceparent = excluded.traceparent`,
+    [tx.tenantId, changeSetId, injectTrace({})['traceparent'] ?? null],
   );
 }
 
@@ -49,14 +53,14 @@ export async function claimChangeSet(
   target: ChangeTarget,
   options: { readonly holder: string; readonly leaseMs: number },
 ): Promise<ChangeLease | undefined> {
-  const [row] = await tx.query<{ epoch: string }>(
+  const [row] = await tx.query<{ epoch: string; traceparent: string | null }>(
     `update change_lease
         set holder = $3, epoch = epoch + 1, expires_at = now() + $4 * interval '1 millisecond'
       where ${isTarget} and ${isFree}
-      returning epoch`,
+      returning epoch, traceparent`,
     [target.tenantId, target.changeSetId, options.holder, options.leaseMs],
   );
-  return row === undefined ? undefined : { ...target, epoch: row.epoch };
+  return row === undefined ? undefined : { ...target, ...row };
 }
 
 /** Keeps a lease for longer; false when it is lost. */

@@ -1,6 +1,6 @@
 import type { Database } from '@kempt/postgres';
 import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
-import type { Logger } from '@kempt/telemetry';
+import { extractTrace, type Logger, withLogFields, withSpan } from '@kempt/telemetry';
 import { CrmError } from '../crm/crm-error.ts';
 import { reasonOf } from '../errors.ts';
 import {
@@ -112,6 +112,16 @@ export function createChangeWorker(options: ChangeWorkerOptions): ChangeWorker {
     }
   }
 
+  /** What is done for a request, even after it was answered, belongs to its trace. */
+  function executeTraced(lease: ChangeLease, claimedAt: number): Promise<void> {
+    const parent = extractTrace({ traceparent: lease.traceparent });
+    return withLogFields({ tenant: lease.tenantId }, () =>
+      withSpan({ name: 'work on change set', parent }, { 'kempt.tenant': lease.tenantId }, () =>
+        execute(lease, claimedAt),
+      ),
+    );
+  }
+
   async function beginDue(): Promise<void> {
     const free = options.concurrency - running.size;
     if (free <= 0) return;
@@ -122,7 +132,7 @@ export function createChangeWorker(options: ChangeWorkerOptions): ChangeWorker {
         claimChangeSet(tx, target, { holder: options.holder, leaseMs }),
       );
       if (lease === undefined) continue;
-      const work = execute(lease, claimedAt).finally(() => {
+      const work = executeTraced(lease, claimedAt).finally(() => {
         running.delete(work);
         looks.wake();
       });

@@ -7,7 +7,7 @@ import type { Connection } from '../connections/connection.ts';
 import type { ConnectionStatuses } from '../connections/connection-status.ts';
 import { findByAccount } from '../connections/connection-store.ts';
 import type { CrmRecord, ObjectReader, Position, SkippedRecord } from '../crm/crm-client.ts';
-import type { ConnectorMetrics } from '../metrics.ts';
+import { type ConnectorMetrics, countFromZero } from '../metrics.ts';
 import type { CompiledFieldMap } from '../mirror/field-map.ts';
 import type { FieldMaps } from '../mirror/field-maps.ts';
 import type { AppliedPage, Mirror } from '../mirror/mirror.ts';
@@ -290,6 +290,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
       });
       if (loaded === null) return null;
       const { connection } = loaded;
+      countFromZero(metrics, { system: connection.system, object });
       const reader = await options.readers.reader(connection, object, signal);
       const fieldMap = options.fieldMaps.of(connection.system, object);
       const context: Context = {
@@ -328,6 +329,7 @@ export function createObjectSync(options: ObjectSyncOptions): ObjectSync {
       });
       stopTimer();
       metrics.syncRuns.inc({ system: connection.system, object, kind, outcome: 'succeeded' });
+      options.logger.debug({ account, object, kind }, 'object was read to its end');
       metrics.syncLastSuccess.set({ system: connection.system, object }, options.now() / 1000);
       return connection;
     },
