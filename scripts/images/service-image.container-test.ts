@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { provisionSchemas, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
@@ -5,8 +7,13 @@ import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainer
 /** Set by `scripts/test-images`: what stands before and after the name of an image. */
 const prefix = process.env['IMAGE_PREFIX'] ?? 'kempt/';
 const tag = process.env['IMAGE_TAG'] ?? '0.1.0';
+const base = process.env['RUNTIME_BASE'] ?? 'node:24-bookworm-slim';
+const mostBytes = 150_000_000;
 /** On the way from the entry point to `/readyz` there is Node.js, all of the code, the database and the bus. */
 const mostReadyMs = 2_000;
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const nobody = 'http://127.0.0.1:9';
 
 const own: Readonly<Record<string, Record<string, string>>> = {
   connector: { KEMPT_CONNECTOR_SEALING_KEY: Buffer.alloc(32, 1).toString('base64') },
@@ -14,7 +21,20 @@ const own: Readonly<Record<string, Record<string, string>>> = {
   'data-quality': {},
   'integration-audit': {},
   metrics: {},
+  gateway: {
+    KEMPT_GATEWAY_SIGNING_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    KEMPT_GATEWAY_BOOTSTRAP_API_KEY: `kempt_test_${'0'.repeat(12)}_${'1'.repeat(64)}`,
+    KEMPT_GATEWAY_UPSTREAMS_CONNECTOR: nobody,
+    KEMPT_GATEWAY_UPSTREAMS_DEDUPE: nobody,
+    KEMPT_GATEWAY_UPSTREAMS_DATA_QUALITY: nobody,
+    KEMPT_GATEWAY_UPSTREAMS_INTEGRATION_AUDIT: nobody,
+    KEMPT_GATEWAY_UPSTREAMS_METRICS: nobody,
+  },
 };
+
+/** What was measured, told at the end whether it is within the bounds or not. */
+const figures: string[] = [];
 
 let testDatabase: TestDatabase;
 let started: StartedTestContainer | undefined;
@@ -26,7 +46,10 @@ afterEach(async () => {
   await started?.stop();
   started = undefined;
 });
-afterAll(() => testDatabase.stop());
+afterAll(async () => {
+  await testDatabase.stop();
+  process.stdout.write(`${figures.join('\n')}\n`);
+});
 
 describe.each(Object.keys(own))('the image of %s', (service) => {
   test('migrates, and then serves within two seconds as a stranger on a root that cannot be written', async () => {
@@ -64,9 +87,23 @@ describe.each(Object.keys(own))('the image of %s', (service) => {
     const running = lines.map(parsed).find((line) => line?.['msg'] === 'service is running');
     const { status } = await fetch(`${String(running?.['url'])}/readyz`);
     expect(status).toBe(200);
-    expect(Date.parse(String(running?.['time'])) - (await processStart(started))).toBeLessThan(mostReadyMs);
+    const readyMs = Date.parse(String(running?.['time'])) - (await processStart(started));
+    figures.push(`${service}: ready after ${readyMs} ms`);
+    expect(readyMs).toBeLessThan(mostReadyMs);
+  });
+
+  test('is less than 150 MB over its base', () => {
+    const bytes = sizeOf(`${prefix}${service}:${tag}`) - sizeOf(base);
+    figures.push(`${service}: ${(bytes / 1_000_000).toFixed(1)} MB over ${base}`);
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(mostBytes);
   });
 });
+
+/** As Docker counts: the sum of the layers. */
+function sizeOf(image: string): number {
+  return Number(execFileSync('docker', ['image', 'inspect', '--format', '{{.Size}}', image], { encoding: 'utf8' }));
+}
 
 function readOnly(container: GenericContainer): GenericContainer {
   // The builder has no method for it; this is the field of the Docker API that it sends.

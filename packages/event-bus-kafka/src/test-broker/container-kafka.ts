@@ -6,7 +6,8 @@ import { freePorts } from './free-ports.ts';
 import { kafkaVersion } from './kafka-jars.ts';
 import type { OwnTestKafka } from './test-kafka.ts';
 
-const image = `apache/kafka:${kafkaVersion}`;
+/** `KAFKA_IMAGE` names another one that takes the same settings, as a registry without a way to the internet has it. */
+const image = process.env['KAFKA_IMAGE'] || `apache/kafka:${kafkaVersion}`;
 const pullTimeoutMs = 60_000;
 const startTimeoutMs = 60_000;
 
