@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createScale, packExpressions, stimulusNames } from '@kempt/observability';
+import { alertNames, createScale, packExpressions, stimulusNames } from '@kempt/observability';
 import { serviceNames } from '../slice/deployment.ts';
 import { type DistributedDeployment, startDistributed } from '../slice/distributed-deployment.ts';
 import { type Monitoring, startMonitoring } from './monitoring.ts';
@@ -28,6 +28,9 @@ const alertMs = 45_000;
 const clearMs = 150_000;
 const pollMs = 700;
 
+const begunMs = performance.now();
+const seconds = (since: number): string => `${((performance.now() - since) / 1_000).toFixed(0)} s`;
+
 const only = values.only?.split(',');
 const wanted = stimulusNames.filter((name) => only === undefined || only.includes(name));
 const outcomes: { readonly what: string; readonly passed: boolean }[] = [];
@@ -47,6 +50,8 @@ async function observe(monitoring: Monitoring, scene: Scene, name: (typeof stimu
   const ask = async ({ expression }: Observation): Promise<number | undefined> =>
     answerOf(await monitoring.query(asked(expression.expr)), expression.proof);
 
+  const stimulus = stimuli[name];
+  void stimulus.prelude?.(scene).catch(() => undefined);
   // What the stimulus before it left behind may take a moment to go.
   const calm = performance.now() + clearMs;
   for (;;) {
@@ -59,7 +64,6 @@ async function observe(monitoring: Monitoring, scene: Scene, name: (typeof stimu
   }
 
   const begunMs = Date.now();
-  const stimulus = stimuli[name];
   let ended = false;
   const running = stimulus.run(scene).then(
     () => undefined,
@@ -87,9 +91,13 @@ async function observe(monitoring: Monitoring, scene: Scene, name: (typeof stimu
     note(isProven, `${expression.where}: ${complaint ?? `${change} (wanted ${wantedText(expression.proof)})`}`);
   }
   for (const alert of stimulus.alerts ?? []) await observeAlert(monitoring, alert, begunMs);
+  console.log(`   ${((Date.now() - begunMs) / 1_000).toFixed(0)} s`);
 }
 
-/** That an alert reached the webhook with its runbook, and that it ended. */
+/** Alerts that fired and have to end; what comes next goes on meanwhile. */
+const clearing: Promise<void>[] = [];
+
+/** That an alert reached the webhook with its runbook; that it ended is awaited beside what follows. */
 async function observeAlert(monitoring: Monitoring, alert: string, sinceMs: number): Promise<void> {
   const told = (status: 'firing' | 'resolved', afterMs: number) =>
     monitoring.notices.find(
@@ -99,12 +107,13 @@ async function observeAlert(monitoring: Monitoring, alert: string, sinceMs: numb
   if (arrived === undefined) return note(false, `${alert} did not fire`);
   const runbook = arrived.annotations['runbook_url'] ?? '';
   const isWritten = existsSync(join(runbookFolder, `${alert}.md`)) && runbook.endsWith(`/${alert}.md`);
-  const cleared = await within(clearMs, () => told('resolved', arrived.atMs));
-  const seconds = (to: number | undefined): string =>
-    to === undefined ? 'never' : `${((to - sinceMs) / 1_000).toFixed(0)} s`;
-  note(
-    isWritten && cleared !== undefined,
-    `${alert} fired after ${seconds(arrived.atMs)} with ${isWritten ? 'its runbook' : 'no runbook'}, cleared after ${seconds(cleared?.atMs)}`,
+  const after = (to: number): string => `${((to - sinceMs) / 1_000).toFixed(0)} s`;
+  const fired = `${alert} fired after ${after(arrived.atMs)} with ${isWritten ? 'its runbook' : 'no runbook'}`;
+  clearing.push(
+    within(clearMs, () => told('resolved', arrived.atMs)).then((cleared) => {
+      const end = cleared === undefined ? 'did not clear' : `cleared after ${after(cleared.atMs)}`;
+      note(isWritten && cleared !== undefined, `${fired}, ${end}`);
+    }),
   );
 }
 
@@ -117,17 +126,30 @@ async function within<T>(ms: number, look: () => T | undefined): Promise<T | und
   }
 }
 
-/** Until everything was read once, found duplicates and settled, nothing that is done could be told from the beginning. */
-async function settle(scene: Scene, monitoring: Monitoring): Promise<void> {
+/**
+ * Until everything was read once, found duplicates and settled, nothing that is done could be told from the beginning. Asks the
+ * services and not Prometheus, which begins afterwards: what is slow or late now would be in the long windows of all that follows.
+ */
+async function settle(scene: Scene): Promise<void> {
   let reason = '';
   const isSettled = async (): Promise<boolean> => {
     const { items } = await scene.api<{ items: { status: string }[] }>('GET', '/v1/connections');
-    const [lag] = await monitoring.query('sum(kempt_consumer_lag_records) + sum(kempt_outbox_rows)');
-    const [resolved] = await monitoring.query('sum(kempt_dedupe_resolution_duration_seconds_count)');
-    const [unread] = await monitoring.query('sum(max by (system, state) (kempt_sync_targets{state!="fresh"}))');
-    reason = `connections ${items.map(({ status }) => status).join()}, waiting events ${lag?.value}, kinds resolved ${resolved?.value}, objects not fresh ${unread?.value}`;
-    const isRead = items.length === 2 && items.every(({ status }) => status === 'connected') && unread?.value === 0;
-    return isRead && (lag?.value ?? 10) < 10 && (resolved?.value ?? 0) >= 2;
+    const texts = await Promise.all(
+      scene.deployment
+        .metricsUrls()
+        .map(async (url) => (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text()),
+    );
+    const sum = (series: RegExp): number =>
+      texts
+        .flatMap((text) => text.split('\n'))
+        .filter((line) => series.test(line))
+        .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+    const waiting = sum(/^kempt_(consumer_lag_records|outbox_rows)\{/);
+    const resolved = sum(/^kempt_dedupe_resolution_duration_seconds_count\{/);
+    const unread = sum(/^kempt_sync_targets\{(?!.*state="fresh")/);
+    reason = `connections ${items.map(({ status }) => status).join()}, waiting events ${waiting}, kinds resolved ${resolved}, objects not fresh ${unread}`;
+    const isRead = items.length === 2 && items.every(({ status }) => status === 'connected') && unread === 0;
+    return isRead && waiting < 10 && resolved >= 2;
   };
   const deadline = performance.now() + 300_000;
   for (let calm = 0; calm < 3; ) {
@@ -190,17 +212,23 @@ try {
     },
   });
   const running = deployment;
+  scene = await openScene(deployment);
+  // The index that HubSpot searches is seconds behind; with everything a sixtieth as long that would be a late change.
+  await scene.control('POST', 'hubspot/settings', { searchLagMs: 50 });
+  await settle(scene);
+  // Without any traffic a share of failed requests has no answer.
+  const trickle = setInterval(() => void scene?.status('/v1/clusters?limit=1'), 500);
   monitoring = await startMonitoring({
     folder: join(folder, 'monitoring'),
     targets: serviceNames.map((service) => ({ service, address: new URL(running.process(service).url).host })),
     scale,
     runbookBase: 'deploy/observability/runbooks',
   });
-  scene = await openScene(deployment);
-  await settle(scene, monitoring);
-  // Without any traffic a share of failed requests has no answer.
-  const trickle = setInterval(() => void scene?.status('/v1/clusters?limit=1'), 500);
+  // Until the windows of the panels are full, rates have no answer.
+  await sleep(12_000);
+  console.log(`Settled and scraped after ${seconds(begunMs)}`);
   for (const name of wanted) await observe(monitoring, scene, name);
+  await Promise.all(clearing);
   clearInterval(trickle);
 } catch (error) {
   note(
@@ -218,6 +246,12 @@ const failed = outcomes.length - passed;
 if (failed === 0 && !values.keep) await rm(folder, { recursive: true, force: true });
 else console.log(`\nLogs are in ${folder}`);
 console.log();
+const fired = alertNames.filter((alert) => monitoring?.notices.some(({ labels }) => labels['alertname'] === alert));
+const silent = alertNames.filter((alert) => !fired.includes(alert));
+console.log(
+  `${fired.length} of ${alertNames.length} alerts fired${silent.length === 0 ? '' : `; not ${silent.join(', ')}`}`,
+);
 for (const { what } of outcomes.filter((outcome) => !outcome.passed)) console.log(`FAILED  ${what}`);
+console.log(`${wanted.length} of ${stimulusNames.length} stimuli in ${seconds(begunMs)}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -1,11 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StimulusName } from '@kempt/observability';
+import type { ServiceName } from '../slice/deployment.ts';
 import { applyWrites } from './change-sets.ts';
 import type { Scene } from './scene.ts';
 
 /** Something that is done to a running Kempt, and taken back at the end, so that the next one finds it in order. */
 export interface Stimulus {
+  /** What goes on before and meanwhile, where an answer needs something to tell of. Nobody waits for its end. */
+  readonly prelude?: (scene: Scene) => Promise<void>;
   readonly run: (scene: Scene) => Promise<void>;
   /** Alerts that must reach the webhook because of it, and end after it. */
   readonly alerts?: readonly string[];
@@ -125,7 +128,7 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
         'GET',
         '/v1/reviews/queue?limit=20',
       );
-      const { items: findings } = await scene.api<{ items: { id: string; state: string }[] }>(
+      const { items: findings } = await scene.api<{ items: { findingId: string; state: string }[] }>(
         'GET',
         '/v1/findings?limit=50',
       );
@@ -134,11 +137,11 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
         const pair = pairs[index];
         if (pair !== undefined) {
           const { left, right } = pair;
-          await scene.status('/v1/reviews', { method: 'POST', body: { left, right, verdict: 'different' } });
+          await scene.api('POST', '/v1/reviews', { left, right, verdict: 'different' });
         }
         const finding = open[index];
         if (finding !== undefined && index < 3) {
-          await scene.api('POST', `/v1/findings/${finding.id}/accept`, { note: 'Seen' });
+          await scene.api('POST', `/v1/findings/${finding.findingId}/accept`, { note: 'Seen' });
         }
         await sleep(1_500);
       }
@@ -155,6 +158,7 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
       ),
   },
   'crm-outage': {
+    prelude: (scene) => edit(scene, 2, 15),
     async run(scene) {
       for (const crm of bothCrms) {
         await scene.control('POST', `${crm}/outages`, { kind: 'unavailable', seconds: outageSeconds + 10 });
@@ -162,7 +166,13 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
       await edit(scene, 2, outageSeconds);
       for (const crm of bothCrms) await scene.control('DELETE', `${crm}/outages`);
     },
-    alerts: ['KemptCrmDown', 'KemptSyncStalled', 'KemptFreshnessBudgetBurn', 'KemptObjectFreshnessBudgetBurn'],
+    alerts: [
+      'KemptCrmDown',
+      'KemptBreakerOpen',
+      'KemptSyncStalled',
+      'KemptFreshnessBudgetBurn',
+      'KemptObjectFreshnessBudgetBurn',
+    ],
   },
   'crm-refusal': {
     async run(scene) {
@@ -191,7 +201,7 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
       await scene.sql(
         `with gone as (
            delete from connector.record where ctid in (
-             select ctid from connector.record where object = 'Contact' and not deleted order by record_id desc limit 25)
+             select ctid from connector.record where object = 'Contact' and not deleted order by record_id desc limit 60)
            returning *)
          insert into public.taken_out select * from gone`,
       );
@@ -203,8 +213,8 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
   },
   'stalled-consumer': {
     async run(scene) {
-      const edits = edit(scene, 3, 18);
-      for (let turn = 0; turn < 5; turn += 1) {
+      const edits = edit(scene, 3, 30);
+      for (let turn = 0; turn < 2; turn += 1) {
         const locked = scene.lock('dedupe.inbox', 7_000);
         await sleep(5_600);
         // As when Postgres ends a session: the chunk fails and comes again.
@@ -214,6 +224,8 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
         );
         await locked;
       }
+      // Long enough for the alert; then the chunk that waited comes to its end.
+      await scene.lock('dedupe.inbox', 16_000);
       await edits;
     },
     alerts: ['KemptConsumerStalled'],
@@ -271,9 +283,14 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
         await bus.close();
       }
       await sleep(14_000);
+      // As if nobody had looked for half an hour, which stands for 30.
+      await scene.sql(
+        `update dedupe.dead_letter set first_seen_at = now() - interval '30 minutes' where state = 'open'`,
+      );
+      await sleep(9_000);
       await discardDeadLetters(scene);
     },
-    alerts: ['KemptDeadLetters', 'KemptCorrectnessBudgetBurn'],
+    alerts: ['KemptDeadLetters', 'KemptDeadLettersUnattended', 'KemptCorrectnessBudgetBurn'],
   },
   'failing-handler': {
     async run(scene) {
@@ -282,11 +299,12 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
       await scene.sql(`create trigger refuse before insert or update on data_quality.assessed_record
                         for each row execute function data_quality.refuse()`);
       await edit(scene, 3, 8);
-      await sleep(6_000);
+      await sleep(30_000);
       await scene.sql('drop trigger refuse on data_quality.assessed_record');
       await scene.sql('drop function data_quality.refuse()');
       await sleep(6_000);
     },
+    alerts: ['KemptParkedEvents'],
   },
   'killed-service': {
     async run(scene) {
@@ -295,15 +313,32 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
       await sleep(5_000);
       await dedupe.kill();
       await sleep(16_000);
-      dedupe.start();
-      await dedupe.ready(60_000);
+      for (let turn = 0; turn < 3; turn += 1) {
+        if (turn > 0) await dedupe.kill();
+        dedupe.start();
+        await dedupe.ready(60_000);
+        // Long enough for two scrapes.
+        await sleep(2_500);
+      }
       await requests;
     },
-    alerts: ['KemptServiceDown', 'KemptProbeFailing', 'KemptAvailabilityBudgetBurn', 'KemptCanaryBudgetBurn'],
+    alerts: [
+      'KemptServiceDown',
+      'KemptProbeFailing',
+      'KemptAvailabilityBudgetBurn',
+      'KemptCanaryBudgetBurn',
+      'KemptRestarting',
+    ],
   },
   'busy-service': {
-    run: (scene) =>
-      scene.repeat(40, 12, (index) => scene.status(index % 2 === 0 ? '/openapi.json' : '/v1/records?limit=200')),
+    async run(scene) {
+      const requests = scene.repeat(40, 12, (index) =>
+        scene.status(index % 2 === 0 ? '/openapi.json' : '/v1/records?limit=200'),
+      );
+      await requests;
+      await holdUp(scene, 'gateway', 16_000);
+    },
+    alerts: ['KemptEventLoopBlocked'],
   },
   'connection-shortage': {
     async run(scene) {
@@ -316,6 +351,23 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
     alerts: ['KemptDatabaseConnectionsShort'],
   },
 };
+
+/** Gives a process the processor for a moment at a time, as an overloaded machine does. */
+async function holdUp(scene: Scene, service: ServiceName, ms: number): Promise<void> {
+  const pid = scene.deployment.process(service).pid();
+  if (pid === undefined) throw new Error(`${service} does not run`);
+  const deadline = performance.now() + ms;
+  try {
+    while (performance.now() < deadline) {
+      process.kill(pid, 'SIGSTOP');
+      await sleep(750);
+      process.kill(pid, 'SIGCONT');
+      await sleep(150);
+    }
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
 
 async function discardDeadLetters(scene: Scene): Promise<void> {
   for (;;) {

@@ -101,7 +101,7 @@ export const events: DashboardSource = {
             query('sum by (group) (increase(kempt_consumer_chunk_failures_total[$__rate_interval]))', '{{group}}', {
               stimulus: 'stalled-consumer',
               of: { group: 'dedupe' },
-              before: 'absent',
+              before: [0, 0],
               after: { to: [0.5, 1_000] },
             }),
           ],
@@ -189,7 +189,7 @@ export const events: DashboardSource = {
               stimulus: 'refused-event',
               of: { service: 'metrics' },
               before: 'absent',
-              after: { to: [0, 5] },
+              after: { to: [0.5, 5] },
             }),
           ],
         },
@@ -257,7 +257,7 @@ export const events: DashboardSource = {
               {
                 stimulus: 'failing-handler',
                 of: { group: 'data-quality', outcome: 'parked' },
-                before: 'absent',
+                before: [0, 0],
                 after: { to: [0.05, 100] },
               },
             ),

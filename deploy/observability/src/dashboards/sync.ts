@@ -64,7 +64,7 @@ export const sync: DashboardSource = {
             query(
               'histogram_quantile(0.99, sum by (le, system) (rate(kempt_change_delay_seconds_bucket[$__rate_interval])))',
               '{{system}}',
-              { stimulus: 'crm-outage', of: { system: 'salesforce' }, before: 'absent', after: { to: [5, 900] } },
+              { stimulus: 'crm-outage', of: { system: 'salesforce' }, before: [0, 5], after: { to: [5.1, 900] } },
             ),
           ],
         },
@@ -78,7 +78,7 @@ export const sync: DashboardSource = {
             query(
               'sum by (system, reason) (increase(kempt_changes_blocked_total[$__rate_interval]))',
               '{{system}} {{reason}}',
-              { stimulus: 'quota', of: { reason: 'quota' }, before: 'absent', after: { to: [0.5, 100] } },
+              { stimulus: 'quota', of: { reason: 'quota' }, before: [0, 0], after: { to: [0.5, 100] } },
             ),
           ],
         },
@@ -201,7 +201,7 @@ export const sync: DashboardSource = {
               stimulus: 'missing-records',
               of: { system: 'salesforce', object: 'Contact' },
               before: [0, 0],
-              after: { to: [25, 25] },
+              after: { to: [60, 60] },
             }),
           ],
         },
