@@ -188,10 +188,12 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
   },
   quota: {
     async run(scene) {
-      const status = await scene.control<{ salesforce: { usage: { limit: number } } }>('GET', 'status');
-      await scene.control('POST', 'salesforce/settings', { dailyApiLimit: 1 });
-      await edit(scene, 2, 16);
-      await scene.control('POST', 'salesforce/settings', { dailyApiLimit: status.salesforce.usage.limit });
+      const status = await scene.control<{ salesforce: { usage: { used: number; limit: number } } }>('GET', 'status');
+      const { used, limit } = status.salesforce.usage;
+      // A few are left, so that the end is seen to come.
+      await scene.control('POST', 'salesforce/settings', { dailyApiLimit: used + 40 });
+      await edit(scene, 2, 18);
+      await scene.control('POST', 'salesforce/settings', { dailyApiLimit: limit });
     },
     alerts: ['KemptQuotaExhausted', 'KemptQuotaLow'],
   },

@@ -83,7 +83,10 @@ export async function listFreshStatuses(tx: Transaction): Promise<CrmStatus[]> {
   return rows.map(statusOf);
 }
 
-/** Notes what a probe found, and gives the status with its new number. An allowance that was not told stays as it was. */
+/**
+ * Notes what a probe found, and gives the status with its new number. An allowance that was not told stays as it was; one
+ * that is used up is asked for again with every probe, until the CRM says of how much.
+ */
 export async function putStatus(
   tx: Transaction,
   probe: ProbeResult & {
@@ -96,8 +99,8 @@ export async function putStatus(
   const [row] = await tx.query<StatusRow>(
     `insert into crm_status (tenant_id, account, system, sequence, probed_at, interval_ms, outcome, latency_ms, reason,
                              since, calls_remaining, calls_allowed, calls_read_at)
-     values ($1, $2, $3, 1, $4::timestamptz, $5, $6, $7, $8, $4::timestamptz, $9::bigint, $10,
-             case when $9::bigint is null then null else $4::timestamptz end)
+     values ($1, $2, $3, 1, $4::timestamptz, $5, $6, $7, $8, $4::timestamptz, $9::bigint, $10::bigint,
+             case when $10::bigint is null then null else $4::timestamptz end)
      on conflict (tenant_id, account) do update
        set sequence = crm_status.sequence + 1, probed_at = excluded.probed_at, interval_ms = excluded.interval_ms,
            outcome = excluded.outcome, latency_ms = excluded.latency_ms, reason = excluded.reason,

@@ -121,6 +121,23 @@ test('a probe of Salesforce costs no call of the day, except now and then for th
   expect(crms.salesforce.apiUsage().used).toBe(used);
 });
 
+test('an allowance that is used up is no call left and no refusal, and comes back with the first answer', async () => {
+  const connector = await start({ allowanceIntervalMs: intervalMs });
+  await nextProbe('salesforce', isUp);
+  const { limit } = crms.salesforce.apiUsage();
+  crms.salesforce.setDailyApiLimit(1);
+  const gauges = async (): Promise<string> => await connector.metrics.registry.metrics();
+  await eventually('no call left', async () =>
+    /kempt_crm_quota_remaining_ratio\{system="salesforce"[^}]*\} 0$/m.test(await gauges()),
+  );
+  expect(await gauges()).toMatch(/kempt_crm_accounts\{system="salesforce",outcome="up"[^}]*\} 1$/m);
+  expect(await gauges()).toMatch(/kempt_crm_accounts\{system="salesforce",outcome="refused"[^}]*\} 0$/m);
+  crms.salesforce.setDailyApiLimit(limit);
+  await eventually('calls again', async () =>
+    /kempt_crm_quota_remaining_ratio\{system="salesforce"[^}]*\} (0\.9|1)/.test(await gauges()),
+  );
+});
+
 const silences: readonly [string, Fault['effect']][] = [
   ['answers that the service is not available', { kind: 'named', name: 'unavailable' }],
   ['sends an HTML page', { kind: 'reply', status: 200, headers: { 'Content-Type': 'text/html' }, body: '<p>Soon' }],

@@ -11,8 +11,8 @@ export interface ProbeResult {
   readonly latencyMs: number;
   /** For people; empty when it was up. */
   readonly reason: string;
-  /** Null when the answer did not tell. */
-  readonly allowance: CallAllowance | null;
+  /** Null when the answer did not tell. A CRM that refuses since it is used up does not say of how much. */
+  readonly allowance: CallAllowance | { readonly remaining: 0; readonly allowed: null } | null;
 }
 
 const isSilence = (error: CrmError): boolean => error.kind === 'unavailable' || error.kind === 'malformed';
@@ -20,6 +20,11 @@ const isSilence = (error: CrmError): boolean => error.kind === 'unavailable' || 
 /** What an answer that is none, or an error, says of the CRM. Null when it says nothing: the fault is ours. */
 export function judgeProbe(error: unknown, elapsedMs: number): ProbeResult | null {
   if (!(error instanceof CrmError)) return null;
+  // It answers, and would do as it is asked if it had been asked less often: nothing is wrong with it or with our credentials.
+  if (error.kind === 'quota' || error.kind === 'rate') {
+    const allowance = error.kind === 'quota' ? ({ remaining: 0, allowed: null } as const) : null;
+    return { outcome: 'up', latencyMs: elapsedMs, reason: '', allowance };
+  }
   const { reason } = reasonOf(error);
   // An error status is an answer, but not to be served counts as down however fast it came.
   if (isSilence(error)) return { outcome: 'down', latencyMs: 0, reason, allowance: null };
