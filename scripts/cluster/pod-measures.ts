@@ -3,20 +3,11 @@ import { kubectl, kubectlJson } from './shell.ts';
 /** What a pod uses, as the kubelet sees it. */
 export interface PodUsage {
   readonly pod: string;
+  /** What counts against the limit. */
   readonly workingSetBytes: number;
   readonly rssBytes: number;
-  /** Since the container began. */
+  /** Since the pod began. */
   readonly cpuSeconds: number;
-}
-
-interface Summary {
-  readonly pods: readonly {
-    readonly podRef: { readonly name: string; readonly namespace: string };
-    readonly containers?: readonly {
-      readonly cpu?: { readonly usageCoreNanoSeconds?: number };
-      readonly memory?: { readonly workingSetBytes?: number; readonly rssBytes?: number };
-    }[];
-  }[];
 }
 
 interface NameList {
@@ -25,26 +16,32 @@ interface NameList {
   }[];
 }
 
+const usageMetrics: Readonly<Record<string, Exclude<keyof PodUsage, 'pod'>>> = {
+  container_memory_working_set_bytes: 'workingSetBytes',
+  container_memory_rss: 'rssBytes',
+  container_cpu_usage_seconds_total: 'cpuSeconds',
+};
+
+/** Of the pods of a namespace. The kubelet looks every 10 to 15 s. */
 export async function podUsages(namespace: string): Promise<PodUsage[]> {
   const nodes = await kubectlJson<NameList>(['get', 'nodes']);
-  const usages: PodUsage[] = [];
+  const usages = new Map<string, { -readonly [name in keyof PodUsage]: PodUsage[name] }>();
   for (const { metadata } of nodes.items) {
-    const summary = JSON.parse(
-      await kubectl(['get', '--raw', `/api/v1/nodes/${metadata.name}/proxy/stats/summary`]),
-    ) as Summary;
-    for (const { podRef, containers = [] } of summary.pods) {
-      if (podRef.namespace !== namespace) continue;
-      const sum = (of: (container: (typeof containers)[number]) => number | undefined): number =>
-        containers.reduce((total, container) => total + (of(container) ?? 0), 0);
-      usages.push({
-        pod: podRef.name,
-        workingSetBytes: sum(({ memory }) => memory?.workingSetBytes),
-        rssBytes: sum(({ memory }) => memory?.rssBytes),
-        cpuSeconds: sum(({ cpu }) => cpu?.usageCoreNanoSeconds) / 1e9,
-      });
+    const text = await kubectl(['get', '--raw', `/api/v1/nodes/${metadata.name}/proxy/metrics/cadvisor`]);
+    for (const line of text.split('\n')) {
+      const [, metric = '', labels = '', value = ''] = /^(\w+)\{([^}]*)\} (\S+)/.exec(line) ?? [];
+      const field = usageMetrics[metric];
+      // The control group of the pod as a whole has no container.
+      if (field === undefined || !labels.includes(`namespace="${namespace}"`) || !labels.includes('container=""'))
+        continue;
+      const pod = /(?:^|,)pod="([^"]+)"/.exec(labels)?.[1];
+      if (pod === undefined) continue;
+      const usage = usages.get(pod) ?? { pod, workingSetBytes: 0, rssBytes: 0, cpuSeconds: 0 };
+      usage[field] = Number(value);
+      usages.set(pod, usage);
     }
   }
-  return usages;
+  return [...usages.values()];
 }
 
 /** Names of the pods of one service. */

@@ -7,6 +7,8 @@ export interface ShellOptions {
   /** Given to standard input. */
   readonly input?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where the command runs. Default: the checkout. */
+  readonly folder?: string;
   readonly timeoutMs?: number;
   /** Told each line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
@@ -23,10 +25,10 @@ export class ShellError extends Error {
   }
 }
 
-/** Runs a command in the checkout. @returns what it wrote to standard output */
+/** Runs a command, in the checkout unless told otherwise. @returns what it wrote to standard output */
 export async function shell(command: string, args: readonly string[], options: ShellOptions = {}): Promise<string> {
   const child = spawn(command, [...args], {
-    cwd: root,
+    cwd: options.folder ?? root,
     env: { ...process.env, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from './shell.ts';
 
-/** The commands with which the page of the platform chart leads from a cluster to a running Kempt, in their order. */
-export async function tenCommands(): Promise<readonly string[]> {
-  const page = await readFile(join(root, 'helm', 'platform', 'README.md'), 'utf8');
+/** The commands with which the page of a checkout's platform chart leads from a cluster to a running Kempt, in their order. */
+export async function tenCommands(checkout: string): Promise<readonly string[]> {
+  const page = await readFile(join(checkout, 'helm', 'platform', 'README.md'), 'utf8');
   const part = /<!-- ten-commands:begin -->(.*)<!-- ten-commands:end -->/s.exec(page)?.[1] ?? '';
   const commands = [...part.matchAll(/^ *```sh\n(.*?)^ *```$/gms)].map(([, text = '']) =>
     text.replaceAll(/^ +/gm, '').trim(),

@@ -1,80 +1,197 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ChangeKind, decodeEvent, topics } from '@kempt/contracts';
+import type { EventBus } from '@kempt/event-bus';
+import pg from 'pg';
 import { runChaos } from '../slice/chaos.ts';
+import { dumpTopics } from '../slice/recorded-event.ts';
+import { awaitFirstSync, awaitTrue } from '../slice/settled.ts';
+import type { BackingServices } from './backing-services.ts';
 import { openClusterDeployment } from './cluster-deployment.ts';
+import { forward } from './forwarding.ts';
+import { type GatewayAnswers, startGatewayClient } from './gateway-client.ts';
 import type { InstallationOptions } from './installation.ts';
+import type { PreviousRelease } from './previous-release.ts';
 import type { Report } from './report.ts';
-import { shell } from './shell.ts';
+import { root, shell } from './shell.ts';
 
 export interface UpgradeOptions extends InstallationOptions {
-  /** Values of the release as it is, and as it becomes. */
-  readonly before: object;
-  readonly after: object;
-  /** Kills of each service. */
-  readonly kills: number;
+  /** What is installed when this begins. */
+  readonly previous: PreviousRelease;
+  /** Values of both releases. */
+  readonly values: object;
+  /** An image with Node.js. */
+  readonly clientImage: string;
   readonly report: Report;
 }
 
-/**
- * `helm upgrade` and `helm rollback` while the CRMs change, change sets are applied and undone, pods are killed and Kafka and
- * Postgres are started again; then holds CRMs, mirror, topics and answers against each other, as chaos without a cluster does.
- */
-export async function upgradeAndRollback(options: UpgradeOptions): Promise<void> {
-  const { namespace, release, backing, report } = options;
-  await report.step('helm upgrade and rollback under load lose nothing and do nothing twice', async () => {
-    const answers = new Map<string, number>();
-    const asking = new AbortController();
-    const summary = await runChaos({
-      start: () => openClusterDeployment(options),
-      kills: options.kills,
-      seed: 'upgrade',
-      async meanwhile({ apiUrl, apiKey }) {
-        const asked = askAllTheTime(`${apiUrl}/v1/connections`, apiKey, { answers, signal: asking.signal });
-        await helmUpgrade(namespace, release, options.after);
-        await backing.restart('kafka');
-        await shell('helm', ['rollback', release, '1', '--namespace', namespace, '--wait', '--timeout', '300s']);
-        await backing.restart('postgres');
-        await helmUpgrade(namespace, release, options.after);
-        asking.abort();
-        await asked;
-      },
-    });
-    const all = [...answers.values()].reduce((sum, count) => sum + count, 0);
-    const wrong = all - (answers.get('200') ?? 0);
-    report.note(
-      `gateway: ${wrong} of ${all} requests failed (${[...answers].map(([code, count]) => `${code}: ${count}`).join(', ')})`,
-    );
-    return summary;
-  });
+interface Told {
+  /** Updates that name the fields that changed, as this release does. */
+  readonly withNames: number;
+  /** Updates that do not, as the release before. */
+  readonly withoutNames: number;
 }
 
-async function helmUpgrade(namespace: string, release: string, values: object): Promise<void> {
+const lackingRoute = '/v1/setup-changes';
+const lackingColumn = { schema: 'connector', table: 'sync_lease', column: 'succeeded_at' } as const;
+
+/**
+ * `helm upgrade` from the previous release, `helm rollback` to it and `helm upgrade` again, while the CRMs change, change sets are
+ * applied and undone, pods are killed and Kafka and Postgres are started again; then holds CRMs, mirror, topics and answers against each
+ * other, as chaos without a cluster does. Each release has to show that it is the one it should be.
+ */
+export async function upgradeAndRollback(options: UpgradeOptions): Promise<void> {
+  const { namespace, release, backing, report, previous } = options;
+  let answers: GatewayAnswers | undefined;
+  await report.step('upgrade, rollback and upgrade under load lose nothing and do nothing twice', async () => {
+    let round = 0;
+    const summary = await runChaos({
+      async start() {
+        const deployment = await openClusterDeployment(options);
+        await awaitFirstSync(deployment, 300_000);
+        return deployment;
+      },
+      kills: 3,
+      seed: 'upgrade',
+      // A pod takes its time to come back, and every pod is to live for a while in each release.
+      pauseMs: { least: 4_000, most: 12_000 },
+      async meanwhile(deployment) {
+        const client = await startGatewayClient({ namespace, release, image: options.clientImage });
+        const told = async (): Promise<Told> => {
+          round += 1;
+          return changesTold(deployment.openBus(), `upgrade-proof-${round}`);
+        };
+        const step = async (title: string, work: () => Promise<string | void>): Promise<void> => {
+          const began = performance.now();
+          const remark = await work();
+          report.note(
+            `${title} (${((performance.now() - began) / 1_000).toFixed(0)} s)${remark === undefined ? '' : `: ${remark}`}`,
+          );
+        };
+        const isAsPrevious = async (): Promise<void> => {
+          await awaitTrue(60_000, 'the previous release', async () => (await routeStatus(deployment)) === 404);
+        };
+        const isAsNow = async (): Promise<void> => {
+          await awaitTrue(60_000, 'this release', async () => (await routeStatus(deployment)) === 200);
+        };
+        await isAsPrevious();
+        if (await hasColumn(backing)) throw new Error('The previous release has a column of today.');
+        const first = await told();
+        if (first.withNames > 0) throw new Error('The previous release tells a field of today.');
+
+        await step('helm upgrade', () => upgrade(options));
+        await isAsNow();
+        if (!(await hasColumn(backing))) throw new Error('The upgrade brought no column.');
+        await step('Kafka is started again', () => backing.restart('kafka'));
+        await awaitTrue(120_000, 'a change that names its fields', async () => (await told()).withNames > 0);
+        const second = await told();
+
+        await step('helm rollback', async () => {
+          await shell('helm', ['rollback', release, '1', '--namespace', namespace, '--wait', '--timeout', '300s']);
+        });
+        await isAsPrevious();
+        if (!(await hasColumn(backing))) throw new Error('The rollback took a column away.');
+        await step('Postgres is started again', () => backing.restart('postgres'));
+        await awaitTrue(120_000, 'a change that the previous release tells on the newer schema', async () => {
+          return (await told()).withoutNames > second.withoutNames;
+        });
+        const third = await told();
+
+        await step('helm upgrade once more', () => upgrade(options));
+        await isAsNow();
+        await awaitTrue(120_000, 'a change after the second upgrade', async () => {
+          return (await told()).withNames > third.withNames;
+        });
+        answers = await client.finish();
+        await noDeadLetters(deployment);
+        report.note(`updates told: ${JSON.stringify({ first, second, third, last: await told() })}`);
+      },
+    });
+    return summary;
+  });
+  if (answers === undefined) return;
+  const { requests, byStatus, longestGapMs, p50Ms, p99Ms } = answers;
+  const wrong = requests - (byStatus['200'] ?? 0);
+  report.note(
+    `gateway, seen from the cluster: ${wrong} of ${requests} requests failed (${((100 * wrong) / requests).toFixed(2)} %; ${Object.entries(
+      byStatus,
+    )
+      .map(([code, count]) => `${code}: ${count}`)
+      .join(
+        ', ',
+      )}), longest time without an answer ${(longestGapMs / 1_000).toFixed(1)} s, p50 ${p50Ms} ms, p99 ${p99Ms} ms`,
+  );
+  report.note(`previous release: ${previous.imageTag}`);
+}
+
+interface Reachable {
+  readonly apiUrl: string;
+  readonly apiKey: string;
+}
+
+async function upgrade({ namespace, release, values }: UpgradeOptions): Promise<void> {
   await shell(
     'helm',
     ['upgrade', release, 'helm/platform', '--namespace', namespace, '--wait', '--timeout', '300s', '--values', '-'],
-    {
-      input: JSON.stringify(values),
-    },
+    { folder: root, input: JSON.stringify(values) },
   );
 }
 
-/** Counts answers by status; `none` where there was none. The way to the gateway is `kubectl port-forward`, which breaks with its pod. */
-async function askAllTheTime(
-  url: string,
-  apiKey: string,
-  { answers, signal }: { readonly answers: Map<string, number>; readonly signal: AbortSignal },
-): Promise<void> {
-  while (!signal.aborted) {
-    const code = await fetch(url, {
-      headers: { authorization: `Bearer ${apiKey}` },
-      signal: AbortSignal.timeout(10_000),
-    }).then(
-      async (response) => {
-        await response.arrayBuffer();
-        return String(response.status);
-      },
-      () => 'none',
-    );
-    answers.set(code, (answers.get(code) ?? 0) + 1);
-    await sleep(100);
+async function routeStatus({ apiUrl, apiKey }: Reachable): Promise<number> {
+  const response = await fetch(`${apiUrl}${lackingRoute}`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+    signal: AbortSignal.timeout(10_000),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function noDeadLetters({ apiUrl, apiKey }: Reachable): Promise<void> {
+  let items: readonly unknown[] = [];
+  await awaitTrue(60_000, 'an answer about dead letters', async () => {
+    const response = await fetch(`${apiUrl}/v1/dead-letters`, { headers: { authorization: `Bearer ${apiKey}` } });
+    ({ items } = (await response.json()) as { readonly items: readonly unknown[] });
+    return response.ok;
+  });
+  if (items.length > 0) throw new Error(`${items.length} dead letters: ${JSON.stringify(items[0])}`);
+}
+
+async function hasColumn(backing: BackingServices): Promise<boolean> {
+  const { schema, table, column } = lackingColumn;
+  for (let attempt = 1; ; attempt += 1) {
+    const forwarding = await forward(backing.namespace, 'postgres', 5432);
+    const url = new URL(backing.adminUrl);
+    url.host = new URL(forwarding.url).host;
+    const client = new pg.Client({ connectionString: url.href });
+    try {
+      await client.connect();
+      const { rows } = await client.query(
+        'select 1 from information_schema.columns where table_schema = $1 and table_name = $2 and column_name = $3',
+        [schema, table, column],
+      );
+      return rows.length > 0;
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await sleep(1_000);
+    } finally {
+      await client.end().catch(() => undefined);
+      forwarding.stop();
+    }
+  }
+}
+
+async function changesTold(bus: EventBus, group: string): Promise<Told> {
+  try {
+    let withNames = 0;
+    let withoutNames = 0;
+    for (const record of (await dumpTopics(bus, group)).records) {
+      if (record.topic !== topics.recordChanged.name) continue;
+      const { data } = decodeEvent(topics.recordChanged, record);
+      if (data?.kind !== ChangeKind.UPDATED) continue;
+      if (data.changedFields.length > 0) withNames += 1;
+      else withoutNames += 1;
+    }
+    return { withNames, withoutNames };
+  } finally {
+    await bus.close();
   }
 }

@@ -14,8 +14,10 @@ export interface ChaosOptions {
   /** Kills of each service. */
   readonly kills: number;
   readonly seed: string;
-  /** What happens besides, while services are killed. */
+  /** What happens besides. Services go on being killed until it is over, in the same order once more. */
   readonly meanwhile?: (deployment: Deployment) => Promise<void>;
+  /** Bounds of the random time before a kill. */
+  readonly pauseMs?: { readonly least: number; readonly most: number };
 }
 
 interface RecordView {
@@ -49,15 +51,21 @@ export async function runChaos(options: ChaosOptions): Promise<string> {
     // In standalone a kill takes all services at once.
     const kills = deployment.shape === 'standalone' ? victims.slice(0, options.kills) : victims;
     const counts = new Map<ServiceName, number>();
-    const meanwhile = options.meanwhile?.(deployment) ?? Promise.resolve();
+    const { least, most } = options.pauseMs ?? { least: 200, most: deployment.shape === 'standalone' ? 6_200 : 2_000 };
+    let isBusy = options.meanwhile !== undefined;
     // It is waited for below; until then a failure must not count as unheard of.
+    const meanwhile = Promise.resolve(options.meanwhile?.(deployment)).finally(() => {
+      isBusy = false;
+    });
     meanwhile.catch(() => undefined);
-    for (const [index, victim] of kills.entries()) {
-      await sleep(200 + random() * (deployment.shape === 'standalone' ? 6_000 : 1_800));
+    let killed = 0;
+    for (; killed < kills.length || isBusy; killed += 1) {
+      const victim = kills[killed % kills.length] as ServiceName;
+      await sleep(least + random() * (most - least));
       for (let edit = 0; edit < 3; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
       await deployment.killAndRestart(victim);
       counts.set(victim, (counts.get(victim) ?? 0) + 1);
-      if ((index + 1) % 20 === 0) console.log(`${index + 1} of ${kills.length} kills, ${crms.changes()} changes`);
+      if ((killed + 1) % 20 === 0) console.log(`${killed + 1} kills, ${crms.changes()} changes`);
     }
     await meanwhile;
     ended.abort();
@@ -67,7 +75,7 @@ export async function runChaos(options: ChaosOptions): Promise<string> {
     for (let edit = 0; edit < 20; edit += 1) await crms.change(random).catch(() => 'refused by the CRM');
 
     const verdict = await settledVerdict(deployment, crms);
-    const summary = `${kills.length} kills, ${crms.changes()} changes, ${driver.made()} change sets; checked ${JSON.stringify({ ...verdict.checked, ...written.checked })}`;
+    const summary = `${killed} kills, ${crms.changes()} changes, ${driver.made()} change sets; checked ${JSON.stringify({ ...verdict.checked, ...written.checked })}`;
     const missing = [...verdict.missing, ...written.missing];
     const extra = [...verdict.extra, ...written.extra];
     if (missing.length + extra.length > 0) {

@@ -1,0 +1,109 @@
+import { kubectl } from './shell.ts';
+
+/** What a client of the gateway in the cluster saw. */
+export interface GatewayAnswers {
+  readonly requests: number;
+  /** By status; `none` where the connection was refused or broke. */
+  readonly byStatus: Readonly<Record<string, number>>;
+  /** The longest time from one good answer to the next, in milliseconds. */
+  readonly longestGapMs: number;
+  /** Of good answers, in milliseconds. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface GatewayClient {
+  /** Ends it. */
+  finish(): Promise<GatewayAnswers>;
+}
+
+export interface GatewayClientOptions {
+  readonly namespace: string;
+  readonly release: string;
+  /** Any image with Node.js. */
+  readonly image: string;
+}
+
+const name = 'kempt-gateway-client';
+
+/** Asks once every 100 ms, without trying again, and says every second what came of it so far. */
+const program = `
+  const answers = {};
+  const times = [];
+  let last = Date.now();
+  let gap = 0;
+  setInterval(() => {
+    const sorted = times.toSorted((a, b) => a - b);
+    const at = (share) => Math.round(sorted[Math.floor(share * sorted.length)] ?? 0);
+    console.log(JSON.stringify({ byStatus: answers, longestGapMs: gap, p50Ms: at(0.5), p99Ms: at(0.99) }));
+  }, 1000);
+  process.on('SIGTERM', () => process.exit());
+  for (;;) {
+    const start = performance.now();
+    const status = await fetch(process.env.KEMPT_URL + '/v1/connections', {
+      headers: { authorization: 'Bearer ' + process.env.KEMPT_API_KEY },
+      signal: AbortSignal.timeout(10_000),
+    }).then(
+      async (response) => { await response.arrayBuffer(); return String(response.status); },
+      () => 'none',
+    );
+    answers[status] = (answers[status] ?? 0) + 1;
+    if (status === '200') {
+      times.push(performance.now() - start);
+      gap = Math.max(gap, Date.now() - last);
+      last = Date.now();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }`;
+
+/** A client in the cluster, which the gateway's Service leads to whatever pods there are: what it sees is what users would. */
+export async function startGatewayClient({ namespace, release, image }: GatewayClientOptions): Promise<GatewayClient> {
+  await kubectl(['delete', 'pod', name, '--namespace', namespace, '--ignore-not-found', '--wait']);
+  await kubectl(['apply', '--namespace', namespace, '--filename', '-'], {
+    input: JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name,
+        // Network policies let the charts' own test pods through to the services.
+        labels: {
+          'app.kubernetes.io/part-of': 'kempt',
+          'app.kubernetes.io/component': 'test',
+          'app.kubernetes.io/instance': release,
+        },
+      },
+      spec: {
+        restartPolicy: 'Never',
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            name: 'client',
+            image,
+            imagePullPolicy: 'IfNotPresent',
+            command: ['node', '--input-type=module', '--eval', program],
+            env: [
+              { name: 'KEMPT_URL', value: `http://${release}-gateway:8080` },
+              { name: 'KEMPT_API_KEY', valueFrom: { secretKeyRef: { name: 'kempt-keys', key: 'bootstrap-api-key' } } },
+            ],
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            },
+          },
+        ],
+      },
+    }),
+  });
+  await kubectl(['wait', 'pod', name, '--namespace', namespace, '--for=condition=Ready', '--timeout', '60s']);
+  return {
+    async finish() {
+      const line = (await kubectl(['logs', name, '--namespace', namespace, '--tail', '1'])).trim();
+      await kubectl(['delete', 'pod', name, '--namespace', namespace, '--wait']);
+      const answers = JSON.parse(line) as Omit<GatewayAnswers, 'requests'>;
+      return { ...answers, requests: Object.values(answers.byStatus).reduce((sum, count) => sum + count, 0) };
+    },
+  };
+}
