@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { awaitFirstSync } from '../slice/settled.ts';
 import { type BackingServices, startBackingServices } from './backing-services.ts';
 import { type Cluster, ensureBaseImages, openCluster } from './cluster.ts';
+import { openClusterDeployment } from './cluster-deployment.ts';
 import { runDemonstrationJob } from './demonstration-job.ts';
 import { installAsThePageSays, leftovers, podsOutOfMemory, steadyPods, trialValues } from './installation.ts';
 import { buildPreviousRelease } from './previous-release.ts';
@@ -81,8 +83,16 @@ async function proveInstallation(on: Cluster): Promise<void> {
       runDemonstrationJob({ namespace, release, image: toolsImage, onLine: (line) => report.note(line) }),
     );
   }
-  if (proofs.has('scale')) await scaleOut({ namespace, release, report, changes: 6_000, cpuLimit: '100m' });
-  if (proofs.has('soak')) await soak({ namespace, release, minutes, changesPerSecond: 10, report });
+  if (proofs.has('scale') || proofs.has('soak')) {
+    await report.step('everything is read', async () => {
+      const deployment = await openClusterDeployment({ namespace, release, backing });
+      await awaitFirstSync(deployment, 300_000).finally(() => deployment.stop());
+    });
+  }
+  if (proofs.has('scale')) await scaleOut({ namespace, release, backing, report, cpuLimit: '100m', seconds: 60 });
+  if (proofs.has('soak')) {
+    await soak({ namespace, backingNamespace: backing.namespace, release, minutes, changesPerSecond: 10, report });
+  }
   await report.step('no pod was started again', async () => `${await steadyPods(namespace)} pods`);
   await uninstall(backing);
 }
