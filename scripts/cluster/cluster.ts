@@ -4,19 +4,34 @@ import { shell } from './shell.ts';
 /** The cluster that the proof runs on. */
 export interface Cluster {
   load(images: readonly string[]): Promise<void>;
+  /** Base images that are neither there nor to be pulled are made by the tool, where it can. */
+  ensureBaseImages(): Promise<void>;
   /** Takes down what this program started. */
   stop(): Promise<void>;
 }
 
 const kindName = 'kempt';
+/** The program that makes a cluster of one node where no image registry can be reached. */
+const ownTool = 'scripts/cluster/one-node/cluster';
+
+/** Takes the way that was named, then kind, then what is built here. */
+async function findTool(): Promise<string | undefined> {
+  const named = process.env['KEMPT_CLUSTER_TOOL'];
+  if (named !== undefined) return named;
+  const hasKind = await shell('bash', ['-c', 'command -v kind']).then(
+    () => true,
+    () => false,
+  );
+  return hasKind ? undefined : ownTool;
+}
 
 /**
- * Takes the cluster of KUBECONFIG, or starts one: with the program that KEMPT_CLUSTER_TOOL names, else with kind. From then on
- * kubectl and helm find it by the environment of this process.
+ * Takes the cluster of KUBECONFIG, or starts one: with the program that KEMPT_CLUSTER_TOOL names, else with kind, else with the one of this
+ * checkout. From then on kubectl and helm find it by the environment of this process.
  */
 export async function openCluster(): Promise<Cluster> {
-  const tool = process.env['KEMPT_CLUSTER_TOOL'];
   const isGiven = (process.env['KUBECONFIG'] ?? '') !== '';
+  const tool = isGiven ? process.env['KEMPT_CLUSTER_TOOL'] : await findTool();
   let stop = async (): Promise<void> => {};
   if (!isGiven && tool !== undefined) {
     takeExports(await shell(tool, ['up']));
@@ -42,14 +57,11 @@ export async function openCluster(): Promise<Cluster> {
       const [command = '', ...args] = loader.split(' ');
       await shell(command, [...args, ...images]);
     },
+    async ensureBaseImages() {
+      if (tool !== undefined && !(await hasImage('node:24-bookworm-slim'))) await shell(tool, ['base']);
+    },
     stop,
   };
-}
-
-/** Base images that are neither there nor to be pulled are made by the tool, where it can. */
-export async function ensureBaseImages(): Promise<void> {
-  const tool = process.env['KEMPT_CLUSTER_TOOL'];
-  if (tool !== undefined && !(await hasImage('node:24-bookworm-slim'))) await shell(tool, ['base']);
 }
 
 export async function hasImage(name: string): Promise<boolean> {

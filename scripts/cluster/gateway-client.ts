@@ -1,7 +1,8 @@
 import { kubectl } from './shell.ts';
 
-/** What a client of the gateway in the cluster saw. */
+/** What a client in the cluster saw of one route. */
 export interface GatewayAnswers {
+  readonly path: string;
   readonly requests: number;
   /** By status; `none` where the connection was refused or broke. */
   readonly byStatus: Readonly<Record<string, number>>;
@@ -13,8 +14,8 @@ export interface GatewayAnswers {
 }
 
 export interface GatewayClient {
-  /** Ends it. */
-  finish(): Promise<GatewayAnswers>;
+  /** Ends it. @returns what it saw of each route */
+  finish(): Promise<readonly GatewayAnswers[]>;
 }
 
 export interface GatewayClientOptions {
@@ -22,42 +23,49 @@ export interface GatewayClientOptions {
   readonly release: string;
   /** Any image with Node.js. */
   readonly image: string;
+  /** Routes to ask in turn. */
+  readonly paths: readonly string[];
 }
 
 const name = 'kempt-gateway-client';
 
-/** Asks once every 100 ms, without trying again, and says every second what came of it so far. */
+/** Asks for each path once every 100 ms, without trying again, and says every second what came of it so far. */
 const program = `
-  const answers = {};
-  const times = [];
-  let last = Date.now();
-  let gap = 0;
+  const seen = process.argv.slice(1).map((path) => ({ path, byStatus: {}, times: [], last: Date.now(), gap: 0 }));
   setInterval(() => {
-    const sorted = times.toSorted((a, b) => a - b);
-    const at = (share) => Math.round(sorted[Math.floor(share * sorted.length)] ?? 0);
-    console.log(JSON.stringify({ byStatus: answers, longestGapMs: gap, p50Ms: at(0.5), p99Ms: at(0.99) }));
+    console.log(JSON.stringify(seen.map(({ path, byStatus, times, gap }) => {
+      const sorted = times.toSorted((a, b) => a - b);
+      const at = (share) => Math.round(sorted[Math.floor(share * sorted.length)] ?? 0);
+      return { path, byStatus, longestGapMs: gap, p50Ms: at(0.5), p99Ms: at(0.99) };
+    })));
   }, 1000);
   process.on('SIGTERM', () => process.exit());
-  for (;;) {
+  async function ask(route) {
     const start = performance.now();
-    const status = await fetch(process.env.KEMPT_URL + '/v1/connections', {
+    const status = await fetch(process.env.KEMPT_URL + route.path, {
       headers: { authorization: 'Bearer ' + process.env.KEMPT_API_KEY },
       signal: AbortSignal.timeout(10_000),
     }).then(
       async (response) => { await response.arrayBuffer(); return String(response.status); },
       () => 'none',
     );
-    answers[status] = (answers[status] ?? 0) + 1;
-    if (status === '200') {
-      times.push(performance.now() - start);
-      gap = Math.max(gap, Date.now() - last);
-      last = Date.now();
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    route.byStatus[status] = (route.byStatus[status] ?? 0) + 1;
+    if (status !== '200') return;
+    route.times.push(performance.now() - start);
+    route.gap = Math.max(route.gap, Date.now() - route.last);
+    route.last = Date.now();
+  }
+  for (;;) {
+    await Promise.all([...seen.map(ask), new Promise((resolve) => setTimeout(resolve, 100))]);
   }`;
 
 /** A client in the cluster, which the gateway's Service leads to whatever pods there are: what it sees is what users would. */
-export async function startGatewayClient({ namespace, release, image }: GatewayClientOptions): Promise<GatewayClient> {
+export async function startGatewayClient({
+  namespace,
+  release,
+  image,
+  paths,
+}: GatewayClientOptions): Promise<GatewayClient> {
   await kubectl(['delete', 'pod', name, '--namespace', namespace, '--ignore-not-found', '--wait']);
   await kubectl(['apply', '--namespace', namespace, '--filename', '-'], {
     input: JSON.stringify({
@@ -82,7 +90,7 @@ export async function startGatewayClient({ namespace, release, image }: GatewayC
             name: 'client',
             image,
             imagePullPolicy: 'IfNotPresent',
-            command: ['node', '--input-type=module', '--eval', program],
+            command: ['node', '--input-type=module', '--eval', program, ...paths],
             env: [
               { name: 'KEMPT_URL', value: `http://${release}-gateway:8080` },
               { name: 'KEMPT_API_KEY', valueFrom: { secretKeyRef: { name: 'kempt-keys', key: 'bootstrap-api-key' } } },
@@ -102,8 +110,11 @@ export async function startGatewayClient({ namespace, release, image }: GatewayC
     async finish() {
       const line = (await kubectl(['logs', name, '--namespace', namespace, '--tail', '1'])).trim();
       await kubectl(['delete', 'pod', name, '--namespace', namespace, '--wait']);
-      const answers = JSON.parse(line) as Omit<GatewayAnswers, 'requests'>;
-      return { ...answers, requests: Object.values(answers.byStatus).reduce((sum, count) => sum + count, 0) };
+      const routes = JSON.parse(line) as readonly Omit<GatewayAnswers, 'requests'>[];
+      return routes.map((route) => ({
+        ...route,
+        requests: Object.values(route.byStatus).reduce((sum, count) => sum + count, 0),
+      }));
     },
   };
 }

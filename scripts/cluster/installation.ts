@@ -29,7 +29,7 @@ const services = ['connector', 'dedupe', 'data-quality', 'integration-audit', 'm
 /** Values of a small installation over the simulated CRMs: one pod for each service, on a node with two processors. */
 export function trialValues(
   backing: BackingServices,
-  { imageTag = '', gatewayPods = 1 }: { readonly imageTag?: string; readonly gatewayPods?: number } = {},
+  { imageTag = '', answeringPods = 1 }: { readonly imageTag?: string; readonly answeringPods?: number } = {},
 ): object {
   return {
     global: {
@@ -44,7 +44,10 @@ export function trialValues(
     ...Object.fromEntries(
       services.map((service) => [
         service,
-        { replicaCount: service === 'gateway' ? gatewayPods : 1, resources: { requests: { cpu: '50m' } } },
+        {
+          replicaCount: service === 'gateway' || service === 'connector' ? answeringPods : 1,
+          resources: { requests: { cpu: '50m' } },
+        },
       ]),
     ),
   };

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { awaitFirstSync } from '../slice/settled.ts';
 import { type BackingServices, startBackingServices } from './backing-services.ts';
-import { type Cluster, ensureBaseImages, openCluster } from './cluster.ts';
+import { type Cluster, openCluster } from './cluster.ts';
 import { openClusterDeployment } from './cluster-deployment.ts';
 import { runDemonstrationJob } from './demonstration-job.ts';
 import { installAsThePageSays, leftovers, podsOutOfMemory, steadyPods, trialValues } from './installation.ts';
@@ -60,6 +60,7 @@ async function prove(): Promise<void> {
     return (await kubectl(['version', '--output', 'json']).then(serverVersion)) ?? '';
   });
   if (cluster === undefined) return;
+  const { load, ensureBaseImages } = cluster;
   if (!args.includes('--no-build')) {
     const isBuilt = await report.step('images are built', async () => {
       await ensureBaseImages();
@@ -67,7 +68,6 @@ async function prove(): Promise<void> {
     });
     if (!isBuilt) return;
   }
-  const { load } = cluster;
   await report.step('images are loaded', () => load(imagesOf(version)));
   if (['installation', 'scale', 'soak'].some((proof) => proofs.has(proof))) await proveInstallation(cluster);
   if (proofs.has('upgrade')) await proveUpgrade(cluster);
@@ -78,7 +78,7 @@ async function proveInstallation(on: Cluster): Promise<void> {
   const backing = await startBacking(on);
   const values = trialValues(backing);
   if (!(await installAsThePageSays({ namespace, release, backing, checkout: root, values, report }))) return;
-  if (proofs.has('installation')) {
+  if (proofs.has('installation') && !args.includes('--quick')) {
     await report.step('the demonstration runs against the gateway Service, with real Kafka', () =>
       runDemonstrationJob({ namespace, release, image: toolsImage, onLine: (line) => report.note(line) }),
     );
@@ -108,10 +108,10 @@ async function proveUpgrade(on: Cluster): Promise<void> {
   if (!isBuilt || previous === undefined) return;
   try {
     const backing = await startBacking(on);
-    // Two pods of the gateway, as whoever means it has; the rest fits a node with two processors.
-    const values = trialValues(backing, { gatewayPods: 2 });
+    // Two pods of the gateway and of the connector behind it, as whoever means it has; the rest fits a node with two processors.
+    const values = trialValues(backing, { answeringPods: 2 });
     const checkout = previous.folder;
-    const before = trialValues(backing, { gatewayPods: 2, imageTag: previous.imageTag });
+    const before = trialValues(backing, { answeringPods: 2, imageTag: previous.imageTag });
     if (!(await installAsThePageSays({ namespace, release, backing, checkout, values: before, report }))) return;
     await upgradeAndRollback({ namespace, release, backing, previous, values, clientImage: toolsImage, report });
     await report.step('no pod was started again', async () => `${await steadyPods(namespace)} pods`);
