@@ -181,6 +181,21 @@ await describeWithKafka('Kafka bus on its cluster', {}, (kafka) => {
     expect(collector.received.map(({ value }) => String(value))).toEqual(['after', 'after', 'after', 'after']);
   });
 
+  test('a member stays healthy while its group takes in another one', async () => {
+    const bus = open();
+    const topic = await newTopic(bus);
+    const group = newGroup();
+    const first = await bus.subscribe({ group, topics: [topic], eachChunk: async () => {} });
+    await until('the first member', () => first.healthy());
+    const heard: boolean[] = [];
+    const listening = setInterval(() => heard.push(first.healthy()), 1);
+    const second = await open().subscribe({ group, topics: [topic], eachChunk: async () => {} });
+    await until('the second member', () => second.healthy());
+    clearInterval(listening);
+    expect(heard.length).toBeGreaterThan(0);
+    expect(heard.filter((healthy) => !healthy)).toEqual([]);
+  });
+
   test('lag is known of a group that reads and has not committed yet', async () => {
     const bus = open();
     const topic = await newTopic(bus);

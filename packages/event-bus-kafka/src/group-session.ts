@@ -152,7 +152,11 @@ export function openGroupSession(deps: GroupSessionDeps): GroupSession {
     healthy() {
       const busySinceMs = worker.busySince();
       const stuck = busySinceMs !== undefined && performance.now() - busySinceMs > settings.chunkTimeoutMs;
-      return member && !stuck && performance.now() - heardMs < settings.heartbeatIntervalMs * 4;
+      if (stuck || life.signal.aborted) return false;
+      const silentMs = performance.now() - heardMs;
+      if (member) return silentMs < settings.heartbeatIntervalMs * 4;
+      // A member that waits for the others is fine: the group waits for one that died for as long as a session lasts.
+      return hasJoined && waitsForGroup && silentMs < settings.sessionTimeoutMs + settings.heartbeatIntervalMs * 4;
     },
     async stop() {
       await worker.stop(settings.stopTimeoutMs);

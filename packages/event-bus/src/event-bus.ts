@@ -65,7 +65,10 @@ export interface Chunk {
 }
 
 export interface Subscription {
-  /** False while the consumer cannot reach the bus or is not part of its group. */
+  /**
+   * False while the consumer cannot reach the bus or is not part of its group. While its group shares the work out anew, a member of it
+   * stays healthy for as long as a dead one may be waited for.
+   */
   healthy(): boolean;
   /** Finishes the chunk at hand, commits it, leaves the group. Bounded in time. Safe to call twice. */
   stop(): Promise<void>;
