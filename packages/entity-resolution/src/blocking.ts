@@ -3,7 +3,7 @@ import { isRoleMailbox } from './email.ts';
 import type { Rarities } from './frequencies.ts';
 import { TextHasher } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
-import { hashOfKind, joined, keyKindOf } from './key-kind.ts';
+import { hashBound, hashOfKind, joined, keyKindOf } from './key-kind.ts';
 import { anyJoint, type JointKind, type KeyTrail, mostJoints, nameJoint, otherJoint } from './key-trail.ts';
 import { readOrganisation } from './organisation-name.ts';
 import { nicknameGroupsOf, readName, soundOf } from './person-name.ts';
@@ -32,6 +32,8 @@ const none: readonly string[] = [];
 export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly number[]): Blocker {
   const stopped = new KeyIds();
   for (const hash of stopKeys) stopped.idOf(hash);
+  // Models of former versions list hashes of 53 bits, in which the kind of the key does not stand.
+  const isFormer = stopKeys.some((hash) => hash >= hashBound);
   const traits = new Traits(plan, rarities);
   const hasher = new TextHasher();
   const found: number[] = [];
@@ -52,10 +54,11 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
       const keyKind = kinds[key] as number;
       hasher.begin();
       for (let part = at; part < at + keyParts; part += 1) hasher.add(parts[part] as string);
-      const hash = hashOfKind(keyKind, hasher.value());
+      const plain = hasher.value();
+      const hash = hashOfKind(keyKind, plain);
       const text = texts === null ? '' : parts.slice(at, at + keyParts).join('');
       const kind = wanted[key] as JointKind;
-      if (!stopped.has(hash)) {
+      if (!stopped.has(isFormer ? plain : hash)) {
         if (take(hash, text)) trail?.addKey(hasher, keyKind, kind);
         continue;
       }
@@ -67,8 +70,9 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
         taken += 1;
         hasher.back();
         hasher.add(joints[joint] as string);
-        const both = hashOfKind(keyKind + joined, hasher.value());
-        if (!stopped.has(both)) take(both, texts === null ? '' : `${text}&${joints[joint]}`);
+        const plainBoth = hasher.value();
+        const both = hashOfKind(keyKind + joined, plainBoth);
+        if (!stopped.has(isFormer ? plainBoth : both)) take(both, texts === null ? '' : `${text}&${joints[joint]}`);
       }
     }
     trail?.endRow(joints, jointKinds);

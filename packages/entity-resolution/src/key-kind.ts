@@ -39,6 +39,8 @@ export const joined = 32;
 export const keyKinds = 2 * joined;
 
 const hashesOfKind = 2 ** 42;
+/** Every hash of a key is below this. */
+export const hashBound = keyKinds * hashesOfKind;
 const codes = new Map(kinds.map(([mark], code) => [mark, code]));
 
 /** The kind of keys that begin with a mark. */

@@ -1,6 +1,9 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { BlockIndexBuilder, CandidateWalk, several } from './block-index.ts';
+import { createBlocker } from './blocking.ts';
 import { chooseWeakKinds } from './blocking-choice.ts';
+import { createRarities } from './frequencies.ts';
+import { hashText } from './hash.ts';
 import {
   areCandidates,
   createMatcher,
@@ -13,6 +16,7 @@ import {
 } from './index.ts';
 import { hashOfKind, KeyRule, keyKindName, keyKindOf, kindOfHash } from './key-kind.ts';
 import type { ComparedPairs } from './pair-sample.ts';
+import { planOf } from './plan.ts';
 import { contactSchema, generateContacts } from './test-contacts.ts';
 
 let people: readonly InputRecord[];
@@ -111,4 +115,20 @@ test('kinds stop being weak before all of them together would hide too many matc
 test('no kind is weak where all candidate pairs are few', () => {
   const { sample, weigh } = pairsOf([['s', 5000, 0]]);
   expect(chooseWeakKinds(sample, { candidates: 5000, weigh, floor: 0 })).toEqual([]);
+});
+
+test('the stop list of a model of a former version, by hashes without the kind, still holds', () => {
+  const plan = planOf(contactSchema);
+  const values = createMatcher(model).normalise(people[0] as InputRecord).values;
+  const open = createBlocker(plan, createRarities(model.frequencies), []);
+  const keys = open.keys(values);
+  const stop = keys.slice(0, 3);
+  const former = createBlocker(plan, createRarities(model.frequencies), [...stop.map(hashText), 2 ** 52]);
+  const current = createBlocker(
+    plan,
+    createRarities(model.frequencies),
+    stop.map((_, at) => open.hashes(values)[at] as number),
+  );
+  expect(former.keys(values)).toEqual(current.keys(values));
+  expect(former.keys(values)).not.toEqual(keys);
 });
