@@ -38,13 +38,12 @@ export async function findLikelyRecords(
     .map(([recordNo]) => recordNo);
   if (likely.length === 0) return [];
   return tx.query<LikelyRecord>(
-    `select record.ref, record.record_no as "recordNo", record.fields_version::int as version, record.fields,
-            record.golden_id as "goldenId"
+    `select ref, number as "recordNo", version::int as version, fields, golden_id as "goldenId"
      from unnest($3::int[]) with ordinality as likely (number, place)
-       join match_record as record
-         on record.tenant_id = $1 and record.entity_kind = $2 and record.record_no = likely.number
-     where not record.deleted
-     order by likely.place`,
+       cross join lateral (
+         select ref, fields_version as version, fields, golden_id from match_record
+         where tenant_id = $1 and entity_kind = $2 and record_no = number and not deleted limit 1) as stored
+     order by place`,
     [tx.tenantId, kind, likely],
   );
 }

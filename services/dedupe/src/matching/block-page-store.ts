@@ -114,7 +114,7 @@ export async function saveRecordKeys(tx: Transaction, records: readonly RecordKe
   await tx.execute(
     `update match_record set record_no = incoming.record_no, keys = substring($2::bytea from first for length)
      from unnest($3::text[], $4::int[], $5::int[], $6::int[]) as incoming (ref, record_no, first, length)
-     where match_record.tenant_id = $1 and match_record.ref = incoming.ref`,
+     where match_record.tenant_id = $1 and match_record.ref = any($3::text[]) and match_record.ref = incoming.ref`,
     [tx.tenantId, bytes, records.map(({ ref }) => ref), records.map(({ recordNo }) => recordNo), firsts, lengths],
   );
 }

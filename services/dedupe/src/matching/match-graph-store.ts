@@ -38,7 +38,8 @@ export async function deletePairs(tx: Transaction, pairs: readonly Pick<Edge, 'l
   if (pairs.length === 0) return;
   await tx.execute(
     `delete from edge using unnest($2::text[], $3::text[]) as gone (left_ref, right_ref)
-     where tenant_id = $1 and edge.left_ref = gone.left_ref and edge.right_ref = gone.right_ref`,
+     where tenant_id = $1 and edge.left_ref = any($2::text[]) and edge.left_ref = gone.left_ref
+       and edge.right_ref = gone.right_ref`,
     [tx.tenantId, pairs.map((pair) => pair.left), pairs.map((pair) => pair.right)],
   );
 }

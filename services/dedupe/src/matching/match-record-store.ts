@@ -156,11 +156,13 @@ export async function loadCandidates(
 ): Promise<Candidate[]> {
   if (wanted.numbers.length === 0) return [];
   return tx.query<Candidate>(
-    `select record_no as "recordNo", case when fields_version = known then '' else ref end as ref,
-            fields_version::int as version, case when fields_version = known then null else fields end as fields
+    // One look-up for each number, whatever Postgres believes of the table: left to itself it has read all of it to find a few.
+    `select number as "recordNo", case when version = known then '' else ref end as ref, version::int as version,
+            case when version = known then null else fields end as fields
      from unnest($3::int[], $4::bigint[]) as wanted (number, known)
-       join match_record on tenant_id = $1 and entity_kind = $2 and record_no = number
-     where not deleted`,
+       cross join lateral (
+         select ref, fields_version as version, fields from match_record
+         where tenant_id = $1 and entity_kind = $2 and record_no = number and not deleted limit 1) as stored`,
     [tx.tenantId, kind, wanted.numbers, wanted.known],
   );
 }
@@ -189,12 +191,12 @@ export async function countObject(tx: Transaction, account: string, object: stri
 /** Golden IDs of the clusters that hold the records. */
 export async function clustersOf(tx: Transaction, refs: readonly string[]): Promise<string[]> {
   if (refs.length === 0) return [];
-  const rows = await tx.query<{ golden_id: string }>(
-    `select distinct golden_id from match_record
-     where tenant_id = $1 and ref = any($2::text[]) and golden_id is not null`,
+  // Told apart here: in the query it would tempt Postgres to read all records by their golden ID.
+  const rows = await tx.query<{ golden_id: string | null }>(
+    `select golden_id from match_record where tenant_id = $1 and ref = any($2::text[])`,
     [tx.tenantId, refs],
   );
-  return rows.map((row) => row.golden_id);
+  return [...new Set(rows.flatMap((row) => row.golden_id ?? []))];
 }
 
 /** Golden IDs of those clusters of more than one record that hold the records. */
@@ -227,7 +229,9 @@ export async function saveMemberships(tx: Transaction, memberships: readonly Mem
   await tx.execute(
     `update match_record set golden_id = incoming.golden_id, probability = incoming.probability
      from unnest($2::text[], $3::text[], $4::float8[]) as incoming (ref, golden_id, probability)
-     where match_record.tenant_id = $1 and match_record.ref = incoming.ref`,
+     where match_record.tenant_id = $1 and match_record.ref = any($2::text[]) and match_record.ref = incoming.ref
+       and (match_record.golden_id is distinct from incoming.golden_id
+            or match_record.probability is distinct from incoming.probability)`,
     [
       tx.tenantId,
       memberships.map((membership) => membership.ref),
