@@ -254,10 +254,6 @@ async function prepare(): Promise<void> {
   told['service MiB after the first resolution'] = Math.round((await usage()).memory.service);
   say(`first resolution took ${told['first resolution s']} s`);
   while (!(await outboxIsEmpty())) await sleep(1_000);
-  // What autovacuum does within a minute or two of such a load, and must be in place before anything is measured.
-  const admin = openAsAdmin();
-  await admin.systemTransaction((tx) => tx.execute('analyze'));
-  await admin.close();
   say('its events are published');
 }
 

@@ -38,13 +38,18 @@ describe('provisioning', () => {
     }));
     await provisionSchemas({ adminUrl: server.adminUrl, services });
     await admin.query('CREATE TABLE one.own (id int); CREATE TABLE two.own (id int)');
+    await admin.query('INSERT INTO one.own SELECT generate_series(1, 10)');
     const [one] = services;
     const db = openDatabase({
       url: urlOf(one?.role ?? '', one?.password ?? ''),
       schema: 'one',
       applicationName: 'one',
     });
-    expect(await db.systemTransaction((tx) => tx.query('SELECT * FROM own'))).toEqual([]);
+    expect(await db.systemTransaction((tx) => tx.query('SELECT count(*)::int FROM own'))).toEqual([{ count: 10 }]);
+    // A service asks for statistics of what it has loaded; who may not is only warned.
+    await db.systemTransaction((tx) => tx.execute('ANALYZE own'));
+    const statistics = await admin.query(`SELECT reltuples FROM pg_class WHERE oid = 'one.own'::regclass`);
+    expect(statistics.rows).toEqual([{ reltuples: 10 }]);
     await expect(db.systemTransaction((tx) => tx.query('SELECT * FROM two.own'))).rejects.toMatchObject({
       code: 'permission-denied',
     });

@@ -80,4 +80,10 @@ export async function provisionSchemaFor(
   await client.query(
     `ALTER DEFAULT PRIVILEGES IN SCHEMA ${schemaName} GRANT USAGE, SELECT ON SEQUENCES TO ${roleName}`,
   );
+  // Lets a service that has loaded a lot ask for statistics at once; older servers keep that to the owner of a table.
+  const { rows } = await client.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::int AS version`,
+  );
+  if ((rows[0]?.version ?? 0) < 170_000) return;
+  await client.query(`ALTER DEFAULT PRIVILEGES IN SCHEMA ${schemaName} GRANT MAINTAIN ON TABLES TO ${roleName}`);
 }

@@ -19,6 +19,7 @@ import { loadAllRecords } from './kind-record-store.ts';
 import { savePromotion } from './model-promotion-store.ts';
 import { lockStateAlone, saveModel, setDeciding } from './model-store.ts';
 import { watchModels } from './model-task-store.ts';
+import { refreshStatistics } from './statistics-store.ts';
 
 export interface FirstResolutionOptions {
   readonly database: Database;
@@ -175,6 +176,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
       },
       { statementTimeoutMs: 600_000 },
     );
+    await database.systemTransaction(refreshStatistics, { statementTimeoutMs: 600_000 });
     const seconds = (performance.now() - begun) / 1000;
     metrics.resolutionSeconds.observe({ entity_kind: kind }, seconds);
     logger.info(
