@@ -336,6 +336,7 @@ function extremes(times: readonly number[]): [number, number] {
 
 async function latency(): Promise<void> {
   const sent = new Map<string, number>();
+  await dearestStatements();
   const since = new Date();
   const start = Date.now();
   const tickMs = 20;
@@ -358,6 +359,7 @@ async function latency(): Promise<void> {
   }
   await published;
   const decided = await awaitDecisions(new Set(sent.keys()), since, 60_000);
+  await dearestStatements();
   const warm = start + 5_000;
   const latencies = [...sent]
     .filter(([, at]) => at >= warm)

@@ -3,6 +3,7 @@ import { EventBusError, type SubscribeOptions } from '@kempt/event-bus';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { backoffMs, within } from './deadline.ts';
 import type { KafkaSettings } from './kafka-options.ts';
+import { createOffsetCommits } from './offset-commits.ts';
 import { type Naming, positionedRecordOf } from './record-mapping.ts';
 
 /** After so long the worker lets the other partitions of the same broker have their turn. */
@@ -58,6 +59,7 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
   const failures = new Map<string, number>();
   const resumptions = new Set<NodeJS.Timeout>();
   const atHand = new Set<ChunkAtHand>();
+  const commits = createOffsetCommits();
   let stopping = false;
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -102,7 +104,7 @@ export function createChunkWorker({ options, settings, naming, onError }: ChunkW
       }
       failures.delete(`${topic}/${partition}`);
       const offset = String(BigInt(last.offset) + 1n);
-      const committing = commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      const committing = commits.commit(commitOffsetsIfNecessary, { topic, partition, offset });
       const abandoned = await Promise.race([committing, chunk.abandoned.promise]);
       if (abandoned !== undefined) {
         committing.catch(onError);

@@ -97,7 +97,7 @@ export function openGroupSession(deps: GroupSessionDeps): GroupSession {
       await consumer.subscribe({ topics: options.topics.map(naming.topicOnCluster), fromBeginning: true });
       await consumer.run({
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: settings.maxConcurrentPartitions,
+        partitionsConsumedConcurrently: options.maxConcurrentPartitions ?? settings.maxConcurrentPartitions,
         eachBatch: worker.eachBatch,
       });
     } catch (error) {

@@ -44,6 +44,8 @@ export interface SubscribeOptions {
   readonly from?: 'earliest' | 'latest';
   /** Upper bound of a chunk. Default 500. */
   readonly maxChunkRecords?: number;
+  /** Of how many partitions chunks may be worked on at the same time; the bus decides by default, and need not reach it. */
+  readonly maxConcurrentPartitions?: number;
   /**
    * Called with consecutive events of one partition. When it resolves, the chunk is committed; when it rejects, nothing
    * is, and the same events come again after a pause. Chunks of one partition never overlap; those of different

@@ -13,6 +13,7 @@ import { type FailPoint, noFailPoint } from './fail-point.ts';
 import { classifyFailure, describeFailure, type FailureKind } from './failure.ts';
 import { inboxRetentionDays, keepInboxSmall } from './inbox-retention.ts';
 import { ensureStreams, lockStreamsShared } from './inbox-store.ts';
+import { createJointApplication } from './joint-application.ts';
 import { createParkedEventRetry } from './parked-event-retry.ts';
 import type { IncomingEvent } from './parked-event-store.ts';
 import { pause } from './pause.ts';
@@ -21,6 +22,11 @@ export interface ConsumerSubscription {
   /** A `Topic` of the catalogue. */
   readonly topic: TopicDeclaration;
   readonly handle: Handle;
+  /**
+   * For a handler that works on one tenant in one transaction at a time: what several partitions bring for a tenant is applied together,
+   * up to `maxChunkRecords`. Default false.
+   */
+  readonly joint?: boolean;
 }
 
 export interface ConsumerOptions {
@@ -60,6 +66,8 @@ export interface Consumer {
 }
 
 const heartbeatIntervalMs = 3_000;
+/** At least as many as any topic has. */
+const jointPartitions = 12;
 /** A chunk that takes longer than this is stuck: its consumer stops saying that it lives, and the group moves on. */
 const longestChunkMs = 300_000;
 const joinPauses = { baseMs: 500, maxMs: 30_000 };
@@ -88,6 +96,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     pollIntervalMs: options.retryPollIntervalMs ?? 5_000,
   });
   const apply = createEventApplication({ ...shared, onParked: () => retry.wake() });
+  const maxChunkRecords = options.maxChunkRecords ?? 500;
+  const applyJointly = createJointApplication(apply, maxChunkRecords);
+  const jointTopics = new Set(subscriptions.flatMap(({ topic, joint }) => (joint === true ? [topic.name] : [])));
 
   const stopping = new AbortController();
   let subscription: Subscription | undefined;
@@ -137,8 +148,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
     const byTenant = [...Map.groupBy(events, ({ tenantId }) => tenantId)];
     await inTurns(byTenant, options.tenantConcurrency ?? 4, async ([tenantId, ofTenant]) => {
       chunk.signal.throwIfAborted();
+      const applyEvents = jointTopics.has(chunk.topic) ? applyJointly : apply;
       await withLogFields({ tenant: tenantId }, () =>
-        apply({ tenantId, consumer: group, topic: chunk.topic }, ofTenant, chunk),
+        applyEvents({ tenantId, consumer: group, topic: chunk.topic }, ofTenant, chunk),
       );
       await chunk.heartbeat();
     });
@@ -195,7 +207,9 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         group,
         topics,
         from: options.from ?? 'earliest',
-        maxChunkRecords: options.maxChunkRecords ?? 500,
+        maxChunkRecords,
+        // What is applied together has to be at hand together.
+        ...(jointTopics.size > 0 && { maxConcurrentPartitions: jointPartitions }),
         eachChunk,
         onError: noteError,
       });

@@ -37,7 +37,7 @@ export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<reado
     bus: runtime.bus,
     group: 'dedupe',
     subscriptions: [
-      { topic: topics.recordState, handle: records.recordState },
+      { topic: topics.recordState, handle: records.recordState, joint: true },
       { topic: topics.connectionChanged, handle: records.connectionChanged },
       { topic: topics.syncRunFinished, handle: records.syncRunFinished },
       canarySubscription({ group: 'dedupe', metrics: runtime.metrics }),
