@@ -46,7 +46,8 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
   ],
   legalForm: [level('same', 0.85, 0.35, 0), level('different', 0.15, 0.65)],
   email: [
-    level('same', 0.7, 0.00001, 1),
+    level('same', 0.6, 0.00001, 1),
+    level('same, as a namesake may have it', 0.1, 0.00001, 1),
     level('nearly the same', 0.08, 0.00002),
     level('same mailbox, other domain', 0.05, 0.0001, 0.5),
     level('similar mailbox', 0.03, 0.001),

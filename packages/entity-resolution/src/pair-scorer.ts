@@ -1,5 +1,5 @@
-import { rarityLimitBits } from './levels.ts';
-import type { MatchModel } from './model.ts';
+import { levelsOf, rarityLimitBits } from './levels.ts';
+import type { FeatureModel, MatchModel } from './model.ts';
 import { onGrid } from './model.ts';
 import type { RecordStore } from './record-store.ts';
 
@@ -42,6 +42,8 @@ export class PairScorer {
   #plain = 0;
   #slack = 0;
   #shifts: readonly number[] | undefined = undefined;
+  /** Comparisons that have had other levels when the model was trained, with what each level of today was then. */
+  readonly #former: readonly { readonly feature: number; readonly places: Int8Array }[];
   readonly #isCalibrated: boolean;
   readonly #slope: number;
   readonly #offset: number;
@@ -58,6 +60,7 @@ export class PairScorer {
     const { features, confusions } = model;
     const kinds = confusions.length;
     const levels = features.flatMap((feature) => feature.levels);
+    this.#former = features.flatMap((feature, at) => formerLevels(feature, at));
     this.#starts = new Int32Array(features.length + 1);
     features.forEach((feature, at) => {
       this.#starts[at + 1] = (this.#starts[at] as number) + feature.levels.length;
@@ -91,6 +94,7 @@ export class PairScorer {
   weigh(left: number, right: number, floor = Number.NEGATIVE_INFINITY): number {
     const { store } = this;
     store.compare(left, right);
+    this.#readAsFormer(store.levels);
     const source = store.sourceOf(left);
     this.#sum(
       { levels: store.levels, rarities: store.rarities, base: 0 },
@@ -100,6 +104,14 @@ export class PairScorer {
     this.conflict = store.conflict(left, right);
     if (this.#most() < floor) return Number.NEGATIVE_INFINITY;
     return this.#correct(store.levels, 0);
+  }
+
+  /** Levels that the model does not know yet count as the next stronger one that it does. */
+  #readAsFormer(levels: Int8Array): void {
+    for (const { feature, places } of this.#former) {
+      const level = levels[feature] as number;
+      if (level >= 0) levels[feature] = places[level] as number;
+    }
   }
 
   /** Match weight of an agreement that was compared before: one entry a comparison from `base` on. */
@@ -203,4 +215,19 @@ export class PairScorer {
     for (const value of odds) total += 2 ** Math.min(200, value);
     return total < 1.0005 ? 0 : -onGrid(Math.log2(total));
   }
+}
+
+function formerLevels(
+  { kind, levels }: FeatureModel,
+  feature: number,
+): { readonly feature: number; readonly places: Int8Array }[] {
+  const known = levels.map(({ label }) => label);
+  const today = levelsOf[kind].map(({ label }) => label);
+  if (today.length === known.length) return [];
+  const places = new Int8Array(today.length);
+  today.forEach((label, level) => {
+    const place = known.indexOf(label);
+    places[level] = place >= 0 ? place : level === 0 ? 0 : (places[level - 1] as number);
+  });
+  return [{ feature, places }];
 }

@@ -8,16 +8,21 @@ const trunkZero =
   /^(20|27|31|32|33|41|43|44|46|47|48|49|60|61|62|63|64|66|81|82|84|86|90|91|98|212|234|254|351|353|358|359|380|385|386|420|421|966|971|972)0(?=\d{7})/;
 
 /**
- * A phone number in normal form: `+` and E.164 digits where the country is known, else `~` and the digits as they were written. Null for
- * text without enough digits and for placeholders.
+ * A phone number in normal form: `+` and E.164 digits where the country is known, else `~` and the digits as they were written; behind
+ * them ` x` and the extension, where there is one. Null for text without enough digits and for placeholders.
  */
 export function parsePhone(raw: string, country: string | undefined): string | null {
   if (raw.length > 200) return null;
   // Most numbers are written as they are kept.
   if (/^\+\d{7,15}$/.test(raw)) return known(raw.slice(1));
-  let text = raw.normalize('NFKC').trim();
-  const extension = /(?:\s|\d|,|;)(?:ext?\.?|extension|x|#)\s*\d{1,6}\s*$/i.exec(text);
-  if (extension !== null) text = text.slice(0, extension.index + 1);
+  const text = raw.normalize('NFKC').trim();
+  const extension = /(?:\s|\d|,|;)(?:ext?\.?|extension|x|#)\s*(\d{1,6})\s*$/i.exec(text);
+  if (extension === null) return parseNumber(text, country);
+  const number = parseNumber(text.slice(0, extension.index + 1), country);
+  return number === null ? null : `${number} x${extension[1]}`;
+}
+
+function parseNumber(text: string, country: string | undefined): string | null {
   const international = /^\s*\(?\s*(\+|00(?=[1-9]))/.test(text);
   const digits = text.replace(/\D+/g, '').replace(international && !text.includes('+') ? /^00/ : /^$/, '');
   if (digits.length < 6 || digits.length > 17) return null;
@@ -50,7 +55,14 @@ function national(digits: string): string {
   return `~${digits.replace(/^0{1,2}(?=\d{6})/, '')}`;
 }
 
-/** The digits of a normal form. */
+/** The digits of a normal form, without the extension. */
 export function phoneDigits(normal: string): string {
-  return normal.slice(1);
+  const end = normal.indexOf(' ');
+  return end < 0 ? normal.slice(1) : normal.slice(1, end);
+}
+
+/** The extension of a normal form, -1 where there is none. */
+export function phoneExtension(normal: string): number {
+  const end = normal.indexOf(' x');
+  return end < 0 ? -1 : Number(normal.slice(end + 2));
 }

@@ -1,7 +1,7 @@
 import { dayNumber } from '../date.ts';
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
-import { phoneDigits } from '../phone.ts';
+import { phoneDigits, phoneExtension } from '../phone.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { PackedRows, Prices } from './packed-rows.ts';
@@ -83,7 +83,8 @@ abstract class CodeTable implements ValueTable {
 /** Further columns of a packed phone number: its last seven digits, and a hash of all but the last three; -1 where it is too short. */
 const phoneEnding = 1;
 const phoneExchange = 2;
-const phoneWidth = 4;
+const phoneExtensionAt = 4;
+const phoneWidth = 5;
 
 export class PhoneTable extends CodeTable {
   constructor(space: string, parts: TableParts) {
@@ -93,9 +94,22 @@ export class PhoneTable extends CodeTable {
   protected override pack(value: string): number[] {
     const digits = phoneDigits(value);
     const code = this.words.intern(digits);
-    if (digits.length < 7) return [code, -1, -1, -1];
+    const extension = phoneExtension(value);
+    if (digits.length < 7) return [code, -1, -1, -1, extension];
     const exchange = hashText(digits.slice(0, -3));
-    return [code, endingOf(digits), (exchange % 0x1_0000_0000) | 0, Math.floor(exchange / 0x1_0000_0000)];
+    return [code, endingOf(digits), (exchange % 0x1_0000_0000) | 0, Math.floor(exchange / 0x1_0000_0000), extension];
+  }
+
+  /** Two extensions of one number are two telephones of one house. */
+  override compare(left: number, right: number): void {
+    super.compare(left, right);
+    if ((this.levels[0] as number) > 1) return;
+    const { data } = this.packed;
+    const x = data[left * phoneWidth + phoneExtensionAt] as number;
+    const y = data[right * phoneWidth + phoneExtensionAt] as number;
+    if (x < 0 || y < 0 || x === y) return;
+    this.levels[0] = 3;
+    this.rarities[0] = 0;
   }
 
   protected unequal(left: number, right: number): number {

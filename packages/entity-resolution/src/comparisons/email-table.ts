@@ -134,7 +134,10 @@ export class EmailTable implements ValueTable {
     const role = (((data[a + marks] as number) | (data[b + marks] as number)) & roleMark) !== 0;
     if (data[a + whole] === data[b + whole] && !(role && this.#personal)) {
       this.rarities[0] = this.#prices.data[left * 3 + wholeSpace] as number;
-      return 0;
+      // An employer gives an address once; one that is made of a name at a public provider may be written down for whoever has that name.
+      const isOfAnyNamesake =
+        (both & fromNameMark) !== 0 && (both & corporateMark) === 0 && (data[a + digits] as number) < 0;
+      return isOfAnyNamesake ? 1 : 0;
     }
     const domainA = data[a + domain] as number;
     const domainB = data[b + domain] as number;
@@ -148,27 +151,27 @@ export class EmailTable implements ValueTable {
     const fromNames = (both & fromNameMark) !== 0;
     if (x === y) {
       if (shorter < 3) return -1;
-      if (this.#domainsNear(domainA, domainB)) return 1;
+      if (this.#domainsNear(domainA, domainB)) return 2;
       if (fromNames) return -1;
       this.rarities[0] = Math.min(
         this.#prices.data[left * 3 + mailboxSpace] as number,
         this.#prices.data[right * 3 + mailboxSpace] as number,
       );
-      return 2;
+      return 3;
     }
     // smith1@ and smith2@ are two people: where only the digits differ, likeness of the mailboxes says nothing.
     const numbered = data[a + letters] === data[b + letters] && data[a + digits] !== data[b + digits];
     if (shorter >= 4 && !numbered) {
       if (fromNames) {
-        if (words.edits(x, y, 1) <= 1 && !words.differAtEnds(x, y) && this.#domainsNear(domainA, domainB)) return 1;
+        if (words.edits(x, y, 1) <= 1 && !words.differAtEnds(x, y) && this.#domainsNear(domainA, domainB)) return 2;
       } else {
         const close = words.edits(x, y, 2) <= (shorter >= 8 ? 2 : 1);
-        if (close && this.#domainsNear(domainA, domainB)) return 1;
-        if (words.jaroWinkler(x, y, 0.9) >= 0.9) return 3;
+        if (close && this.#domainsNear(domainA, domainB)) return 2;
+        if (words.jaroWinkler(x, y, 0.9) >= 0.9) return 4;
       }
     }
     if (company) return this.#company(left);
-    return fromNames && !sameDomain ? -1 : 5;
+    return fromNames && !sameDomain ? -1 : 6;
   }
 
   #domainsNear(x: number, y: number): boolean {
@@ -177,6 +180,6 @@ export class EmailTable implements ValueTable {
 
   #company(id: number): number {
     this.rarities[0] = this.#prices.data[id * 3 + domainSpace] as number;
-    return 4;
+    return 5;
   }
 }

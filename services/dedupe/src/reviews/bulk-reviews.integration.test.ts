@@ -70,8 +70,8 @@ describe('verdicts in bulk', () => {
   test('takes the pairs of a pattern only, each with a verdict of its own by whoever asked', async () => {
     const running = await opened();
     const shown = await bulk(running, { filter: person, limit: 500 });
-    const phone = shown.body.samples[0]?.rows.find((row) => row.column === 'phone')?.level;
-    expect(phone).not.toBe('no evidence');
+    const levels = shown.body.samples.map(({ rows }) => rows.find((row) => row.column === 'phone')?.level);
+    expect(new Set(levels).size).toBeGreaterThan(1);
     const pattern = { phone: 'no evidence' };
     const dry = await bulk(running, { filter: { ...person, pattern } });
     expect(dry.body.matched).toBe(10);
