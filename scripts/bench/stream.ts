@@ -8,8 +8,9 @@
  *   latency    the mix as it comes, 300 a second, whether or not the service keeps up
  *   restart    the process is killed in the middle of the mix and started again
  * A change counts when the transaction that decided it has committed, as Postgres tells the time of it. With --prepare it ends when
- * the records are resolved; --statements lists where Postgres spent its time; --folder keeps the database, for one run of measurements on it or on a copy. Uses the broker of
- * KAFKA_BROKERS, or starts one. Writes bench-results/stream.json; exits with 1 when something is lost or worse than promised.
+ * the records are resolved; --statements lists where Postgres spent its time; --folder keeps the database, for one run of measurements on
+ * it or on a copy. Uses the broker of KAFKA_BROKERS, or starts one. Writes bench-results/stream.json; exits with 1 when something is lost
+ * or worse than promised.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -26,6 +27,7 @@ import { openDatabase, provisionSchemas, startEmbeddedPostgres } from '@kempt/po
 import { createLogger } from '@kempt/telemetry';
 import { type MatchModel, resolve } from '../../packages/entity-resolution/src/index.ts';
 import { createServiceProcess } from '../slice/service-process.ts';
+import { showDearestStatements } from './dearest-statements.ts';
 import { cpuSeconds, memoryOfTree } from './process-tree.ts';
 import { backfillEvents, stateEvent, tenantId } from './stream-events.ts';
 import { createStreamPeople, type StreamPerson } from './stream-population.ts';
@@ -273,46 +275,17 @@ async function useAgain(): Promise<void> {
   say('the prepared database is used again');
 }
 
-function openAsAdmin() {
-  return openDatabase({ url: postgres.adminUrl, schema: 'dedupe', applicationName: 'kempt-bench', maxConnections: 1 });
-}
-
-/** The statements that took longest since the last call. */
-async function dearestStatements(): Promise<void> {
-  if (!flags.statements) return;
-  const admin = openDatabase({
-    url: postgres.adminUrl,
-    schema: 'public',
-    applicationName: 'kempt-bench',
-    maxConnections: 1,
-  });
-  const rows = await admin.systemTransaction(async (tx) => {
-    await tx.execute('create extension if not exists pg_stat_statements with schema public');
-    const found = await tx.query<{ calls: number; ms: number; wal: number; query: string }>(
-      `select calls::int, total_exec_time::float8 as ms, (wal_bytes / 1048576)::float8 as wal, regexp_replace(left(query, 150), '\\s+', ' ', 'g') as query
-       from public.pg_stat_statements order by total_exec_time desc limit 25`,
-    );
-    await tx.execute('select public.pg_stat_statements_reset()');
-    return found;
-  });
-  await admin.close();
-  for (const { calls, ms, wal, query } of rows)
-    console.log(
-      `${ms.toFixed(0).padStart(8)} ms ${String(calls).padStart(7)} calls ${wal.toFixed(0).padStart(6)} MiB of log  ${query}`,
-    );
-}
-
 async function measured(what: string, limit: number, kind: 'mix' | 'matching', count: number): Promise<void> {
   await service.stop();
   const ids = await publishChanges(kind, count);
-  if (flags.statements) await dearestStatements();
+  if (flags.statements) await showDearestStatements(postgres.adminUrl);
   service.start();
   await service.ready();
   const since = new Date();
   const before = await usage();
   const decided = await awaitDecisions(ids, new Date(since.getTime() - 10_000), 420_000);
   const after = await usage();
-  await dearestStatements();
+  if (flags.statements) await showDearestStatements(postgres.adminUrl);
   // The first chunks are decided before readiness is noticed; they count by their own time.
   const times = [...decided].flatMap(([id, at]) => (ids.has(id) ? [at] : []));
   const [first, last] = [Math.min(...extremes(times)), Math.max(...extremes(times))];
@@ -336,7 +309,7 @@ function extremes(times: readonly number[]): [number, number] {
 
 async function latency(): Promise<void> {
   const sent = new Map<string, number>();
-  await dearestStatements();
+  if (flags.statements) await showDearestStatements(postgres.adminUrl);
   const since = new Date();
   const start = Date.now();
   const tickMs = 20;
@@ -359,7 +332,7 @@ async function latency(): Promise<void> {
   }
   await published;
   const decided = await awaitDecisions(new Set(sent.keys()), since, 60_000);
-  await dearestStatements();
+  if (flags.statements) await showDearestStatements(postgres.adminUrl);
   const warm = start + 5_000;
   const latencies = [...sent]
     .filter(([, at]) => at >= warm)
