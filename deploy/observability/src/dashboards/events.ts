@@ -172,8 +172,8 @@ export const events: DashboardSource = {
               {
                 stimulus: 'failing-bus',
                 of: { service: 'metrics' },
-                before: 'absent',
-                after: { to: [0.5, 1_000] },
+                before: 'any',
+                after: { plus: [0.5, 1_000] },
               },
             ),
           ],
