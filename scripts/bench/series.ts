@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { EventRecord, PositionedRecord } from '@kempt/contracts';
 import { isQuiet } from '@kempt/demonstration';
@@ -78,6 +79,8 @@ try {
     Array.from({ length: tenants - 1 }, (_, index) => `t${index + 2}`),
   );
   await settled(metricsUrls);
+  // KPIs are measured at their interval.
+  await sleep(35_000);
   await bus.close();
   const ofAll = await Promise.all(serviceNames.map(seriesOf));
   figures = serviceNames.map((service, index) => compare(service, ofOne[index] ?? [], ofAll[index] ?? []));
