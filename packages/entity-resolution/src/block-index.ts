@@ -26,6 +26,9 @@ export interface EarlierKeys {
 /** About how many keys rows have, and how many different ones there are for each. */
 const keysPerRow = 8;
 
+/** About how many different keys come up when those that are too common are joined. */
+const joinedPerRow = 5;
+
 /** Collects keys row by row; keys are kept as hashes only. */
 export class BlockIndexBuilder {
   /** Keys by hash. Those from before a restart are not looked up again: their numbers come first, and of them only the kinds are kept. */
@@ -113,8 +116,9 @@ export class BlockIndexBuilder {
     const blocks = this.#blocks;
     const sizes = this.#sizes;
     this.#earlierKinds = Uint8Array.from(this.#ids.hashes(), kindOfHash);
-    this.#ids = new KeyIds();
-    this.#sizes = new Int32Array(this.#earlierKinds.length * 2);
+    // A key that is too common is joined with so many properties that the joined keys are as many as there were rows with it, or more.
+    this.#ids = new KeyIds(this.#rows * joinedPerRow);
+    this.#sizes = new Int32Array(this.#earlierKinds.length + this.#rows * joinedPerRow);
     this.#rowStarts = new Int32Array(rowStarts.length);
     this.#blocks = new Int32Array(blocks.length);
     this.#rows = 0;
@@ -184,6 +188,39 @@ export class BlockIndexBuilder {
     }
     return { starts, members, rowStarts, blocks, kinds };
   }
+}
+
+/**
+ * The rows in an order in which rows that share a large block follow each other: what they are compared with is then still at hand. The results of
+ * no walk depend on it.
+ */
+export function rowsByBlock({ starts, rowStarts, blocks }: BlockIndex, largestBlock: number): Int32Array {
+  const rows = rowStarts.length - 1;
+  const chosen = new Int32Array(rows);
+  const places = new Int32Array(starts.length + 1);
+  for (let row = 0; row < rows; row += 1) {
+    let best = starts.length - 1;
+    let most = 0;
+    for (let at = rowStarts[row] as number; at < (rowStarts[row + 1] as number); at += 1) {
+      const block = blocks[at] as number;
+      const size = (starts[block + 1] as number) - (starts[block] as number);
+      if (size <= most || size > largestBlock) continue;
+      most = size;
+      best = block;
+    }
+    chosen[row] = best;
+    places[best + 1] = (places[best + 1] as number) + 1;
+  }
+  for (let block = 1; block < places.length; block += 1)
+    places[block] = (places[block] as number) + (places[block - 1] as number);
+  const order = new Int32Array(rows);
+  for (let row = 0; row < rows; row += 1) {
+    const block = chosen[row] as number;
+    const at = places[block] as number;
+    order[at] = row;
+    places[block] = at + 1;
+  }
+  return order;
 }
 
 /** What a pair shares more than one key of is called. */

@@ -1,4 +1,4 @@
-import { type BlockIndex, CandidateWalk, several } from './block-index.ts';
+import { type BlockIndex, CandidateWalk, rowsByBlock, several } from './block-index.ts';
 import type { PairSample, Stratum } from './estimation.ts';
 import { countPatterns, type FilledPatterns } from './filled-patterns.ts';
 import { KeyRule } from './key-kind.ts';
@@ -59,12 +59,14 @@ export async function drawPairs(
   const { rows } = counting;
   let candidates = 0;
   let offered = 0;
-  for (let row = 0; row < rows; row += 1) {
+  const order = rowsByBlock(index, largestBlock);
+  for (let turn = 0; turn < rows; turn += 1) {
+    const row = order[turn] as number;
     const found = counting.after(row);
     candidates += found;
     if (seeds === null || seeds.has[row] === 1) offered += found;
     else for (let at = 0; at < found; at += 1) offered += seeds.has[counting.candidates[at] as number] as number;
-    if (row % 256 === 0 && pace.due()) await pace.pause('pair', row, rows);
+    if (turn % 256 === 0 && pace.due()) await pace.pause('pair', turn, rows);
   }
   const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;

@@ -11,6 +11,8 @@ import type { Plan, Slot } from './plan.ts';
 import { WordPool } from './word-pool.ts';
 
 const noValue = -1;
+/** About how many different words each row brings. */
+const wordsPerRow = 4;
 const nothing: readonly string[] = [];
 
 function createValueTable(slot: Slot, plan: Plan, parts: TableParts): ValueTable {
@@ -68,7 +70,7 @@ export class RecordStore {
   #rows = 0;
 
   constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
-    const words = new WordPool();
+    const words = new WordPool(expectedRows * wordsPerRow);
     this.#plan = plan;
     this.levels = new Int8Array(plan.features.length);
     this.rarities = new Float64Array(plan.features.length);
@@ -78,7 +80,7 @@ export class RecordStore {
       const to = from + plan.features.filter((feature) => feature.slot === slot).length;
       // Tables write what they find straight into its place.
       const found = { levels: this.levels.subarray(from, to), rarities: this.rarities.subarray(from, to) };
-      return createValueTable(each, plan, { words, rarities, found });
+      return createValueTable(each, plan, { words, rarities, expected: expectedRows, found });
     });
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
     this.#width = plan.slots.length;

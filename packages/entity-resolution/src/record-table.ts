@@ -41,13 +41,13 @@ export class RecordTableBuilder {
   readonly #ids: string[] = [];
   readonly #sources: string[] = [];
 
-  /** The schema should say how dates are written, see settleDateOrders. */
-  constructor(schema: Schema) {
+  /** The schema should say how dates are written, see settleDateOrders; `expected` is how many records there may be. */
+  constructor(schema: Schema, expected = 0) {
     checkSchema(schema);
     this.schema = schema;
     this.#plan = planOf(schema);
     this.#normalise = createNormaliser(schema, this.#plan);
-    this.#store = new RecordStore(this.#plan, nothingKnown);
+    this.#store = new RecordStore(this.#plan, nothingKnown, expected);
   }
 
   get rows(): number {
@@ -91,7 +91,7 @@ export async function prepareRecords(
   options: PaceOptions & { readonly expected?: number } = {},
 ): Promise<RecordTable> {
   const pace = createPace(options);
-  const builder = new RecordTableBuilder(schema);
+  const builder = new RecordTableBuilder(schema, options.expected ?? 0);
   for await (const record of records) {
     builder.add(record);
     if (builder.rows % 256 === 0 && pace.due())

@@ -1,4 +1,4 @@
-import { type BlockIndex, CandidateWalk, several } from './block-index.ts';
+import { type BlockIndex, CandidateWalk, rowsByBlock, several } from './block-index.ts';
 import { clusterComponent } from './clustering.ts';
 import { KeyRule } from './key-kind.ts';
 import type { BlockingModel } from './model.ts';
@@ -46,6 +46,26 @@ function widened<T extends Int32Array | Float64Array>(from: T, to: T): T {
   return to;
 }
 
+/** The same edges by ascending left rows. */
+function byLeft({ lefts, rights, weights }: RowEdges, rows: number): RowEdges {
+  const places = new Int32Array(rows + 1);
+  for (const left of lefts) places[left + 1] = (places[left + 1] as number) + 1;
+  for (let row = 1; row <= rows; row += 1) places[row] = (places[row] as number) + (places[row - 1] as number);
+  const sorted = {
+    lefts: new Int32Array(lefts.length),
+    rights: new Int32Array(lefts.length),
+    weights: new Float64Array(lefts.length),
+  };
+  lefts.forEach((left, edge) => {
+    const at = places[left] as number;
+    places[left] = at + 1;
+    sorted.lefts[at] = left;
+    sorted.rights[at] = rights[edge] as number;
+    sorted.weights[at] = weights[edge] as number;
+  });
+  return sorted;
+}
+
 /** Scores every candidate pair and keeps those of at least `floor` bits. */
 export async function scoreCandidates(
   scorer: PairScorer,
@@ -60,16 +80,18 @@ export async function scoreCandidates(
   const rows = index.rowStarts.length - 1;
   const walk = new CandidateWalk(index, blocking.largestBlock, new KeyRule(blocking.weakKinds));
   const edges = new EdgeList();
-  for (let row = 0; row < rows; row += 1) {
+  const order = rowsByBlock(index, blocking.largestBlock);
+  for (let turn = 0; turn < rows; turn += 1) {
+    const row = order[turn] as number;
     const count = walk.after(row);
     for (let at = 0; at < count; at += 1) {
       const other = walk.candidates[at] as number;
       const weight = scorer.weigh(row, other, floor);
       if (weight >= floor) edges.push(row, other, weight);
     }
-    if (row % 64 === 0 && pace.due()) await pace.pause('score', row, rows);
+    if (turn % 64 === 0 && pace.due()) await pace.pause('score', turn, rows);
   }
-  return edges.take();
+  return byLeft(edges.take(), rows);
 }
 
 /** Connected components of rows over edges and further links: for each row the lowest row of its component. */

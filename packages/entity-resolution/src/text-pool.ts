@@ -26,9 +26,10 @@ export class TextPool {
   #foreign: Map<string, number> | null = null;
   #foreignTexts: Map<number, string> | null = null;
 
-  constructor(expected = 256) {
+  /** `expected` is how many texts there may be; room that is not used is not taken from the system. */
+  constructor(expected = 0) {
     const room = 1 << Math.ceil(Math.log2(Math.max(256, expected)));
-    this.codes = new Uint8Array(room * 16);
+    this.codes = new Uint8Array(room * 24);
     this.meta = new Int32Array(room * metaWidth);
     this.#highs = new Int32Array(room);
     this.#slots = new Int32Array(room * 2);

@@ -33,17 +33,22 @@ export class AddressTable implements ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly spaces = ['premises', 'street', 'postcode', 'city'];
-  readonly #values = new TextPool();
-  readonly #packed = new PackedRows(width);
+  readonly #values: TextPool;
+  readonly #packed: PackedRows;
   /** Words of the street, one list an address. */
-  readonly #streetWords = new PackedLists();
-  readonly #prices = new Prices(4);
+  readonly #streetWords: PackedLists;
+  readonly #prices: Prices;
   /** Hashes of premises and street, which are no words by themselves. */
-  readonly #hashes = new Prices(2);
+  readonly #hashes: Prices;
   readonly #words: WordPool;
   #rarity: readonly SpaceRarity[] = [];
 
-  constructor({ words, rarities, found }: TableParts) {
+  constructor({ words, rarities, expected, found }: TableParts) {
+    this.#values = new TextPool(expected);
+    this.#packed = new PackedRows(width, expected);
+    this.#streetWords = new PackedLists(expected * 4);
+    this.#prices = new Prices(4, expected);
+    this.#hashes = new Prices(2, expected);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#words = words;

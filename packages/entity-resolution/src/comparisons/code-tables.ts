@@ -14,16 +14,18 @@ abstract class CodeTable implements ValueTable {
   readonly spaces: readonly string[];
   protected readonly words: WordPool;
   protected readonly packed: PackedRows;
-  readonly #values = new TextPool();
-  readonly #prices = new Prices(1);
+  readonly #values: TextPool;
+  readonly #prices: Prices;
   #rarity: SpaceRarity;
 
-  constructor(space: string, { words, rarities, found }: TableParts, width = 1) {
+  constructor(space: string, { words, rarities, expected, found }: TableParts, width = 1) {
+    this.#values = new TextPool(expected);
+    this.#prices = new Prices(1, expected);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = [space];
     this.words = words;
-    this.packed = new PackedRows(width);
+    this.packed = new PackedRows(width, expected);
     this.#rarity = rarities.in(space);
   }
 

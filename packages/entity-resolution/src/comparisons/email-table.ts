@@ -34,16 +34,19 @@ export class EmailTable implements ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly spaces = ['email', 'mailbox', 'domain'];
-  readonly #values = new TextPool();
-  readonly #packed = new PackedRows(width);
+  readonly #values: TextPool;
+  readonly #packed: PackedRows;
   /** Rarities of the whole address, of the mailbox name and of the domain. */
-  readonly #prices = new Prices(3);
+  readonly #prices: Prices;
   readonly #words: WordPool;
   #rarity: readonly SpaceRarity[] = [];
   readonly #personal: boolean;
 
   /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
-  constructor({ words, rarities, found }: TableParts, personal: boolean) {
+  constructor({ words, rarities, expected, found }: TableParts, personal: boolean) {
+    this.#values = new TextPool(expected);
+    this.#packed = new PackedRows(width, expected);
+    this.#prices = new Prices(3, expected);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#personal = personal;

@@ -51,10 +51,10 @@ export class NameTable implements ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly spaces = ['given', 'family', 'fullName'];
-  readonly #values = new TextPool();
-  readonly #packed = new PackedRows(width);
+  readonly #values: TextPool;
+  readonly #packed: PackedRows;
   /** Lists of words and of nickname groups; each begins with its length. */
-  readonly #lists = new PackedLists();
+  readonly #lists: PackedLists;
   /** The list of nickname groups of a first given word, by the word. */
   readonly #nicknameLists = new Map<number, number>();
   readonly #words: WordPool;
@@ -63,11 +63,16 @@ export class NameTable implements ValueTable {
    * Bits of the given name, of the family name, and those that the whole name is worth at most: given and family names go together by language,
    * so their bits do not simply add up.
    */
-  readonly #prices = new Prices(3);
+  readonly #prices: Prices;
   /** Hashes of whole names. */
-  readonly #hashes = new Prices(1);
+  readonly #hashes: Prices;
 
-  constructor({ words, rarities, found }: TableParts) {
+  constructor({ words, rarities, expected, found }: TableParts) {
+    this.#values = new TextPool(expected);
+    this.#packed = new PackedRows(width, expected);
+    this.#lists = new PackedLists(expected);
+    this.#prices = new Prices(3, expected);
+    this.#hashes = new Prices(1, expected);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#words = words;

@@ -1,14 +1,17 @@
 import { widened } from '../text-pool.ts';
 
+const leastRoom = 256;
+
 /** Rows of a fixed number of integers in one growing buffer, so that comparing two values touches two cache lines and no objects. */
 export class PackedRows {
   data: Int32Array;
   readonly width: number;
   #rows = 0;
 
-  constructor(width: number) {
+  /** `expected` is how many rows there may be; room that is not used is not taken from the system. */
+  constructor(width: number, expected = 0) {
     this.width = width;
-    this.data = new Int32Array(width * 256);
+    this.data = new Int32Array(width * Math.max(leastRoom, expected));
   }
 
   get rows(): number {
@@ -28,8 +31,12 @@ export class PackedRows {
 
 /** Lists of integers one after the other in one growing buffer. */
 export class PackedLists {
-  data = new Int32Array(256);
+  data: Int32Array;
   #used = 0;
+
+  constructor(expected = 0) {
+    this.data = new Int32Array(Math.max(leastRoom, expected));
+  }
 
   /** Where the list begins that was put at the end. */
   push(values: readonly number[]): number {
@@ -53,9 +60,9 @@ export class Prices {
   data: Float64Array;
   readonly width: number;
 
-  constructor(width: number) {
+  constructor(width: number, expected = 0) {
     this.width = width;
-    this.data = new Float64Array(width * 256);
+    this.data = new Float64Array(width * Math.max(leastRoom, expected));
   }
 
   /** Makes room for a value and answers where its rarities begin. */

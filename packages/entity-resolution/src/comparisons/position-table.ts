@@ -12,12 +12,14 @@ export class PositionTable implements ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly spaces: readonly string[];
-  readonly #values = new TextPool();
+  readonly #values: TextPool;
   /** Latitude, longitude and rarity. */
-  readonly #places = new Prices(3);
+  readonly #places: Prices;
   #rarity: SpaceRarity;
 
-  constructor(space: string, { rarities, found }: TableParts) {
+  constructor(space: string, { rarities, expected, found }: TableParts) {
+    this.#values = new TextPool(expected);
+    this.#places = new Prices(3, expected);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = [space];

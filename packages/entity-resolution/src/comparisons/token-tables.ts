@@ -50,16 +50,21 @@ abstract class TokenTable {
   readonly rarities: Float64Array;
   readonly spaces: readonly [string, string];
   protected readonly words: WordPool;
-  protected readonly packed = new PackedRows(width);
-  protected readonly prices = new Prices(2);
-  readonly #values = new TextPool();
-  readonly #lists = new PackedLists();
+  protected readonly packed: PackedRows;
+  protected readonly prices: Prices;
+  readonly #values: TextPool;
+  readonly #lists: PackedLists;
   /** Bits of the words in the lists, place by place. */
-  #bits = new Float64Array(256);
+  #bits: Float64Array;
   #rarity: readonly SpaceRarity[] = [];
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
 
-  constructor(spaces: readonly [string, string], { words, rarities, found }: TableParts) {
+  constructor(spaces: readonly [string, string], { words, rarities, expected, found }: TableParts) {
+    this.packed = new PackedRows(width, expected);
+    this.prices = new Prices(2, expected);
+    this.#values = new TextPool(expected);
+    this.#lists = new PackedLists(expected * 3);
+    this.#bits = new Float64Array(this.#lists.data.length);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = spaces;

@@ -26,6 +26,8 @@ export interface TableParts {
   readonly words: WordPool;
   /** What the model knows of frequencies. */
   readonly rarities: Rarities;
+  /** How many values there may be; more are no harm. */
+  readonly expected: number;
   /** Where comparisons write what they find. */
   readonly found: { readonly levels: Int8Array; readonly rarities: Float64Array };
 }
