@@ -77,6 +77,22 @@ export class TextHasher {
     state[2] = (state[2] as number) + text.length;
   }
 
+  /** The same for a part of a text of which each character is one byte. */
+  addCodes(codes: Uint8Array, from: number, to: number): void {
+    const state = this.#state;
+    let low = state[0] as number;
+    let high = state[1] as number;
+    for (let at = from; at < to; at += 1) {
+      const code = codes[at] as number;
+      low = Math.imul(low ^ code, 0x01000193);
+      high = Math.imul(high ^ code, 0x5bd1e995);
+      high ^= high >>> 15;
+    }
+    state[0] = low;
+    state[1] = high;
+    state[2] = (state[2] as number) + to - from;
+  }
+
   /** Remembers the text so far for `back`. */
   mark(): void {
     this.#state.copyWithin(3, 0, 3);

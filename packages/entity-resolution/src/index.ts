@@ -34,7 +34,7 @@ export {
   type ReasoningOptions,
   reasonFor,
 } from './pair-reasoning.ts';
-export { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
+export { prepareRecords, type RecordBatches, type RecordTable, settleDateOrders } from './record-table.ts';
 export {
   type Resolution,
   type ResolvedEdge,

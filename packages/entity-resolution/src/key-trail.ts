@@ -1,6 +1,6 @@
 import type { TextHasher } from './hash.ts';
 import { hashOfKind, joined } from './key-kind.ts';
-import { giveBack, widened } from './text-pool.ts';
+import { giveBack, TextPool, widened } from './text-pool.ts';
 
 /** Properties that a key which is too common is joined with, at most. */
 export const mostJoints = 8;
@@ -25,8 +25,7 @@ export class KeyTrail {
   #jointStarts: Int32Array;
   #rows = 0;
   /** Properties are few. */
-  readonly #texts: string[] = [];
-  readonly #textIds = new Map<string, number>();
+  readonly #texts = new TextPool();
 
   /** `expected` is how many rows there may be; more are no harm. */
   constructor(expected = 0) {
@@ -59,19 +58,9 @@ export class KeyTrail {
     if (from + joints.length > this.#joints.length) this.#joints = widened(this.#joints, from + joints.length);
     if (this.#rows + 2 > this.#jointStarts.length) this.#jointStarts = widened(this.#jointStarts, this.#rows + 2);
     for (let at = 0; at < joints.length; at += 1)
-      this.#joints[from + at] = this.#textId(joints[at] as string) * kindStep + (kinds[at] as number);
+      this.#joints[from + at] = this.#texts.intern(joints[at] as string) * kindStep + (kinds[at] as number);
     this.#rows += 1;
     this.#jointStarts[this.#rows] = from + joints.length;
-  }
-
-  #textId(text: string): number {
-    let id = this.#textIds.get(text);
-    if (id === undefined) {
-      id = this.#texts.length;
-      this.#texts.push(text);
-      this.#textIds.set(text, id);
-    }
-    return id;
   }
 
   /** Puts the hashes of a key, by its place among all keys, joined with each of the properties of its row into `into`. */
@@ -90,7 +79,7 @@ export class KeyTrail {
       if (wanted !== anyJoint && value % kindStep !== wanted) continue;
       taken += 1;
       hasher.back();
-      hasher.add(this.#texts[Math.floor(value / kindStep)] as string);
+      this.#texts.addTo(hasher, Math.floor(value / kindStep));
       into.push(hashOfKind(kind, hasher.value()));
     }
   }

@@ -84,18 +84,33 @@ export class RecordTableBuilder {
   }
 }
 
+/** Records that come many at a time, which saves waiting for each of them. */
+export interface RecordBatches {
+  readonly batches: AsyncIterable<readonly InputRecord[]>;
+}
+
 /** Normalises records for training and resolving together. Yields to the event loop and honours the signal while it works. */
 export async function prepareRecords(
-  records: Iterable<InputRecord> | AsyncIterable<InputRecord>,
+  records: Iterable<InputRecord> | AsyncIterable<InputRecord> | RecordBatches,
   schema: Schema,
   options: PaceOptions & { readonly expected?: number } = {},
 ): Promise<RecordTable> {
   const pace = createPace(options);
   const builder = new RecordTableBuilder(schema, options.expected ?? 0);
+  const pause = (): Promise<void> =>
+    pace.pause('normalise', builder.rows, Math.max(builder.rows, options.expected ?? 0));
+  if ('batches' in records) {
+    for await (const batch of records.batches) {
+      for (const record of batch) {
+        builder.add(record);
+        if (builder.rows % 256 === 0 && pace.due()) await pause();
+      }
+    }
+    return builder.build();
+  }
   for await (const record of records) {
     builder.add(record);
-    if (builder.rows % 256 === 0 && pace.due())
-      await pace.pause('normalise', builder.rows, Math.max(builder.rows, options.expected ?? 0));
+    if (builder.rows % 256 === 0 && pace.due()) await pause();
   }
   return builder.build();
 }

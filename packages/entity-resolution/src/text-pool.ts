@@ -1,4 +1,4 @@
-import { finishHash, hashBasisHigh, hashBasisLow } from './hash.ts';
+import { finishHash, hashBasisHigh, hashBasisLow, type TextHasher } from './hash.ts';
 
 /** Integers of a text in `meta`: where it starts in `codes`, its length, which characters it has in 32 classes, and one half of its hash. */
 export const start = 0;
@@ -89,6 +89,17 @@ export class TextPool {
         codes.subarray(at, Math.min(to, at + pieceLength)) as unknown as number[],
       );
     return text;
+  }
+
+  /** Goes on with the text in a hasher. */
+  addTo(hasher: TextHasher, id: number): void {
+    const foreign = this.#foreignTexts?.get(id);
+    if (foreign === undefined) {
+      const from = this.meta[id * metaWidth + start] as number;
+      hasher.addCodes(this.codes, from, from + (this.meta[id * metaWidth + length] as number));
+    } else {
+      hasher.add(foreign);
+    }
   }
 
   /** What hashText says of the text. */

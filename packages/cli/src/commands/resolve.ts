@@ -114,14 +114,14 @@ async function run(
   );
   const work = { signal, onProgress };
   const kept: { readonly records: LoadedRecord[]; readonly origins: Origin[] } = { records: [], origins: [] };
-  const records = async function* (): AsyncGenerator<LoadedRecord> {
+  const batches = async function* (): AsyncGenerator<readonly LoadedRecord[]> {
     for (const source of sources) {
       const origin = { name: source.name, localIds: [] as string[] };
       kept.origins.push(origin);
       for await (const batch of loadRecords(source, schema, { signal })) {
         for (const record of batch) origin.localIds.push(record.localId);
         if (outputs.explanations !== undefined) for (const record of batch) kept.records.push(record);
-        yield* batch;
+        yield batch;
       }
     }
   };
@@ -136,7 +136,7 @@ async function run(
           )
         : saved.schema;
     const expected = sources.reduce((sum, { rows }) => sum + rows, 0);
-    table = await prepareRecords(records(), settled, { ...work, expected });
+    table = await prepareRecords({ batches: batches() }, settled, { ...work, expected });
     model = saved ?? (await trainModel(table, table.schema, work));
   } catch (error) {
     throw flags.schema === undefined ? error : namingFile(flags.schema, error);

@@ -6,7 +6,7 @@ export async function* utf8Text(file: string, signal?: AbortSignal): AsyncGenera
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
   try {
-    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 16 }) as AsyncIterable<Buffer>) {
       signal?.throwIfAborted();
       let text: string;
       try {

@@ -7,14 +7,13 @@ import type { WordPool } from '../word-pool.ts';
 import { PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
-/** Columns of a packed address: interned parts (-1 where there is none) and marks. */
-const whole = 0;
-const local = 1;
-const domain = 2;
+/** Columns of a packed address: mailbox name and domain as words (-1 where there is none), hashes of letters and digits, and marks. */
+const local = 0;
+const domain = 1;
 /** Letters and digits of the mailbox name apart. */
-const letters = 3;
-const digits = 4;
-const marks = 5;
+const letters = 2;
+const digits = 3;
+const marks = 4;
 const width = 8;
 
 const roleMark = 1;
@@ -38,6 +37,8 @@ export class EmailTable implements ValueTable {
   readonly #packed: PackedRows;
   /** Rarities of the whole address, of the mailbox name and of the domain. */
   readonly #prices: Prices;
+  /** Hashes of the whole addresses. */
+  readonly #wholes: Prices;
   readonly #words: WordPool;
   #rarity: readonly SpaceRarity[] = [];
   readonly #personal: boolean;
@@ -47,6 +48,7 @@ export class EmailTable implements ValueTable {
     this.#values = new TextPool(expected);
     this.#packed = new PackedRows(width, expected);
     this.#prices = new Prices(3, expected);
+    this.#wholes = new Prices(1, expected);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.#personal = personal;
@@ -72,17 +74,19 @@ export class EmailTable implements ValueTable {
     const host = at > 0 ? text.slice(at + 1) : '';
     const owner = registrableDomain(host);
     const words = this.#words;
+    const apart = lettersAndDigits(mailbox);
     this.#packed.push([
-      words.intern(text),
       words.intern(mailbox),
       host === '' ? -1 : words.intern(owner),
-      this.#part(mailbox, /[^a-z]+/g),
-      this.#part(mailbox, /[^0-9]+/g),
+      apart.letters,
+      apart.digits,
       (isRoleMailbox(mailbox) ? roleMark : 0) |
         (fromName ? fromNameMark : 0) |
         (host !== '' && !isFreeMail(owner) ? corporateMark : 0) |
         (at > 0 ? addressMark : 0),
     ]);
+    const place = this.#wholes.at(id);
+    this.#wholes.data[place] = hashText(text);
     this.#price(id);
     return id;
   }
@@ -102,21 +106,16 @@ export class EmailTable implements ValueTable {
     const [ofWhole, ofMailbox, ofDomain] = this.#rarity as [SpaceRarity, SpaceRarity, SpaceRarity];
     const owner = data[id * width + domain] as number;
     const at = this.#prices.at(id);
-    this.#prices.data[at + wholeSpace] = ofWhole(words.hashOf(data[id * width + whole] as number));
+    this.#prices.data[at + wholeSpace] = ofWhole(this.#wholes.data[id] as number);
     this.#prices.data[at + mailboxSpace] = ofMailbox(words.hashOf(data[id * width + local] as number));
     this.#prices.data[at + domainSpace] = owner < 0 ? 0 : ofDomain(words.hashOf(owner));
-  }
-
-  #part(local: string, others: RegExp): number {
-    const part = local.replace(others, '');
-    return part === '' ? -1 : this.#words.intern(part);
   }
 
   eachTerm(id: number, tell: (space: number, hash: number) => void): void {
     const { data } = this.#packed;
     const words = this.#words;
     const at = id * width;
-    tell(wholeSpace, words.hashOf(data[at + whole] as number));
+    tell(wholeSpace, this.#wholes.data[id] as number);
     if (((data[at + marks] as number) & addressMark) === 0) return;
     tell(mailboxSpace, words.hashOf(data[at + local] as number));
     // An address may end in its at sign, and its domain is then the empty text.
@@ -135,7 +134,7 @@ export class EmailTable implements ValueTable {
     const b = right * width;
     const both = (data[a + marks] as number) & (data[b + marks] as number);
     const role = (((data[a + marks] as number) | (data[b + marks] as number)) & roleMark) !== 0;
-    if (data[a + whole] === data[b + whole] && !(role && this.#personal)) {
+    if (this.#wholes.data[left] === this.#wholes.data[right] && !(role && this.#personal)) {
       this.rarities[0] = this.#prices.data[left * 3 + wholeSpace] as number;
       // An employer gives an address once; one that is made of a name at a public provider may be written down for whoever has that name.
       const isOfAnyNamesake =
@@ -185,4 +184,21 @@ export class EmailTable implements ValueTable {
     this.rarities[0] = this.#prices.data[id * 3 + domainSpace] as number;
     return 5;
   }
+}
+
+/** The letters of a mailbox name and its digits, in their order, each as a hash of 32 bits. */
+function lettersAndDigits(mailbox: string): { readonly letters: number; readonly digits: number } {
+  let letters = 0;
+  let digits = 0;
+  for (let at = 0; at < mailbox.length; at += 1) {
+    const code = mailbox.charCodeAt(at);
+    if (code >= 97 && code <= 122) letters = mixed(letters, code);
+    else if (code >= 48 && code <= 57) digits = mixed(digits, code);
+  }
+  return { letters, digits };
+}
+
+function mixed(hash: number, code: number): number {
+  const next = Math.imul(hash ^ code, 0x85ebca6b) + 0x9e3779b9;
+  return next ^ (next >>> 15);
 }
