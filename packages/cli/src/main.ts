@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=8
 import { createRequire } from 'node:module';
 import { runCli } from './cli.ts';
 import { readText } from './text-source.ts';

@@ -1,6 +1,6 @@
 import { KeyIds } from './key-ids.ts';
 import { type KeyRule, kindOfHash } from './key-kind.ts';
-import { widened } from './text-pool.ts';
+import { giveBack, widened } from './text-pool.ts';
 
 /** Which rows share which keys, in flat arrays: the rows of block b are `members[starts[b] .. starts[b + 1]]`, ascending. */
 export interface BlockIndex {
@@ -19,6 +19,8 @@ export interface EarlierKeys {
   sizeAt(place: number): number;
   /** A key that more rows had is common. */
   readonly limit: number;
+  /** Frees the memory; nothing can be asked any more. */
+  giveBack(): void;
   readonly rowStarts: Int32Array;
   readonly blocks: Int32Array;
 }
@@ -124,7 +126,15 @@ export class BlockIndexBuilder {
     this.#rows = 0;
     this.#used = 0;
     const sizeAt = (place: number): number => sizes[blocks[place] as number] as number;
-    return { rowStarts, blocks, limit, sizeAt };
+    return {
+      rowStarts,
+      blocks,
+      limit,
+      sizeAt,
+      giveBack() {
+        for (const array of [rowStarts, blocks, sizes]) giveBack(array);
+      },
+    };
   }
 
   /** Hashes of the keys that more than `limit` rows have; after a restart of those that are new since then. */
@@ -170,6 +180,8 @@ export class BlockIndexBuilder {
       starts[place + 1] = (starts[place] as number) + (sizes[id] as number);
       kinds[place] = id < earlier.length ? (earlier[id] as number) : kindOfHash(hashes[id - earlier.length] as number);
     }
+    this.#ids.giveBack();
+    for (const array of [sizes, hashes]) giveBack(array);
     const fill = starts.slice(0, -1);
     const members = new Int32Array(total);
     const blocks = new Int32Array(total);
@@ -186,6 +198,7 @@ export class BlockIndexBuilder {
       }
       rowStarts[row + 1] = used;
     }
+    for (const array of [places, fill, this.#blocks, this.#rowStarts]) giveBack(array);
     return { starts, members, rowStarts, blocks, kinds };
   }
 }

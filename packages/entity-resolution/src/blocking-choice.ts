@@ -45,7 +45,6 @@ export async function chooseBlocking(
   const tooCommon = index.hashesAbove(limit);
   if (tooCommon.length === 0) return { blocking: modelFor(limit, []), index: index.build() };
   await joinCommonKeys(trail, index, { rows: store.rows, limit, pace: options.pace });
-  trail.giveBack();
   // What is still too common has been joined already: it is left out.
   const hopeless = index.hashesAbove(limit);
   const stopKeys = [...new Set([...tooCommon, ...hopeless])].sort((left, right) => left - right);
@@ -82,6 +81,8 @@ async function joinCommonKeys(
     index.addAgain(before, row, (place, into) => trail.join(place, row, { hasher, into }));
     if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
   }
+  before.giveBack();
+  trail.giveBack();
 }
 
 /** Blocks may outgrow the size they were chosen for while records arrive, up to four times; above that the key needs a new model. */

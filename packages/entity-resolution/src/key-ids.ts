@@ -1,3 +1,5 @@
+import { giveBack } from './text-pool.ts';
+
 /**
  * Numbers distinct whole numbers of up to 53 bits, mostly hashes, 0, 1, 2 ... in order of arrival: an open-addressing table in one flat array,
  * each hash beside its number.
@@ -59,6 +61,11 @@ export class KeyIds {
     return list;
   }
 
+  /** Frees the memory; nothing can be asked any more. */
+  giveBack(): void {
+    giveBack(this.#slots);
+  }
+
   #grow(): void {
     const before = this.#slots;
     const slots = emptySlots(before.length);
@@ -73,6 +80,7 @@ export class KeyIds {
     }
     this.#slots = slots;
     this.#mask = mask;
+    giveBack(before);
   }
 }
 
