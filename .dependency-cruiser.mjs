@@ -50,7 +50,7 @@ export default {
     {
       name: 'entity-resolution-is-pure',
       severity: 'error',
-      from: { path: '^packages/entity-resolution/src', pathNot: '\\.test\\.ts$' },
+      from: { path: '^packages/entity-resolution/src', pathNot: '(\\.test\\.ts$|/src/parallel/)' },
       to: { dependencyTypes: ['core'] },
     },
     {

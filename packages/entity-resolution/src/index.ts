@@ -36,6 +36,7 @@ export {
 } from './pair-reasoning.ts';
 export { prepareRecords, type RecordBatches, type RecordTable, settleDateOrders } from './record-table.ts';
 export {
+  type CandidateScoring,
   type Resolution,
   type ResolvedEdge,
   type ResolveOptions,
@@ -43,6 +44,7 @@ export {
   resolutionOf,
   resolve,
   resolveTable,
+  type ScoringWork,
 } from './resolve.ts';
 export { chooseForReview, type ReviewCandidate, reviewValue } from './review-value.ts';
 export { type Column, type ColumnKind, type FieldValue, type InputRecord, type Schema, SchemaError } from './schema.ts';

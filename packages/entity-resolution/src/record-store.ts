@@ -2,12 +2,14 @@ import { AddressTable } from './comparisons/address-table.ts';
 import { CategoryTable, DateTable, DomainTable, IdentifierTable, PhoneTable } from './comparisons/code-tables.ts';
 import { EmailTable } from './comparisons/email-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
+import { type ArrayHolder, holderOf } from './comparisons/packed-rows.ts';
 import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
 import type { TableParts, ValueTable } from './comparisons/value-table.ts';
 import { filledMask } from './filled-patterns.ts';
-import type { Rarities } from './frequencies.ts';
+import { nothingKnown, type Rarities } from './frequencies.ts';
 import type { Plan, Slot } from './plan.ts';
+import { giveBack } from './text-pool.ts';
 import { WordPool } from './word-pool.ts';
 
 const noValue = -1;
@@ -45,6 +47,13 @@ function createValueTable(slot: Slot, plan: Plan, parts: TableParts): ValueTable
   }
 }
 
+/** A store as threads share it: the arrays that comparisons read, and the sources by their numbers. */
+export interface SharedStore {
+  readonly arrays: readonly ArrayHolder['data'][];
+  readonly rows: number;
+  readonly sources: readonly string[];
+}
+
 /**
  * Records as rows of interned values. Comparing two rows fills `levels` and `rarities`, one entry a comparison; both are overwritten by the
  * next call.
@@ -53,6 +62,7 @@ export class RecordStore {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly #plan: Plan;
+  readonly #words: WordPool;
   readonly #tables: readonly ValueTable[];
   readonly #names: NameTable | null;
   /** Row by row, one cell a slot: a value id, -1 for none, or -2 - place in #lists. */
@@ -71,6 +81,7 @@ export class RecordStore {
 
   constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
     const words = new WordPool(expectedRows * wordsPerRow);
+    this.#words = words;
     this.#plan = plan;
     this.levels = new Int8Array(plan.features.length);
     this.rarities = new Float64Array(plan.features.length);
@@ -93,6 +104,74 @@ export class RecordStore {
 
   get rows(): number {
     return this.#rows;
+  }
+
+  /**
+   * Moves everything that `compare` reads into memory that threads share, and answers it for `attached`; null where a value is kept as a string,
+   * which threads cannot see.
+   */
+  share(): SharedStore | null {
+    if (this.#words.hasForeign) return null;
+    const arrays = this.#holders().map((holder) => {
+      const from = holder.data;
+      const { used } = holder;
+      const to = new (from.constructor as new (memory: SharedArrayBuffer) => ArrayHolder['data'])(
+        new SharedArrayBuffer(used * from.BYTES_PER_ELEMENT),
+      );
+      to.set(from.subarray(0, used));
+      holder.data = to;
+      giveBack(from);
+      return to;
+    });
+    return { arrays, rows: this.#rows, sources: [...this.#sourceIds.keys()] };
+  }
+
+  /** A store of another thread, which nothing can be added to. */
+  static attached(plan: Plan, { arrays, rows, sources }: SharedStore): RecordStore {
+    const store = new RecordStore(plan, nothingKnown, 0);
+    store.#holders().forEach((holder, at) => {
+      holder.data = arrays[at] as ArrayHolder['data'];
+    });
+    store.#rows = rows;
+    for (const source of sources) store.sourceId(source);
+    return store;
+  }
+
+  #holders(): readonly ArrayHolder[] {
+    return [
+      ...this.#words.holders,
+      ...this.#tables.flatMap((table) => table.holders),
+      holderOf(
+        () => ({ data: this.#cells, used: this.#rows * this.#width }),
+        (data) => {
+          this.#cells = data;
+        },
+      ),
+      holderOf(
+        () => ({ data: this.#lists, used: this.#listed }),
+        (data) => {
+          this.#lists = data;
+        },
+      ),
+      holderOf(
+        () => ({ data: this.#generations, used: this.#rows }),
+        (data) => {
+          this.#generations = data;
+        },
+      ),
+      holderOf(
+        () => ({ data: this.#sources, used: this.#rows }),
+        (data) => {
+          this.#sources = data;
+        },
+      ),
+      holderOf(
+        () => ({ data: this.#masks, used: this.#rows }),
+        (data) => {
+          this.#masks = data;
+        },
+      ),
+    ];
   }
 
   /** Distinct values held, over all slots: what bounds the memory of a long-lived store. */

@@ -1,4 +1,4 @@
-import { BlockIndexBuilder } from './block-index.ts';
+import { type BlockIndex, BlockIndexBuilder } from './block-index.ts';
 import { writeKeys } from './blocking-choice.ts';
 import { type ClusterStep, clusterComponent } from './clustering.ts';
 import { createRarities } from './frequencies.ts';
@@ -9,6 +9,19 @@ import { prepareRecords, type RecordTable } from './record-table.ts';
 import { type ComponentOfRows, groupByComponent, type RowEdges, scoreCandidates } from './row-clustering.ts';
 import type { InputRecord } from './schema.ts';
 
+/** Candidate pairs that wait for their scores. */
+export interface ScoringWork {
+  readonly table: RecordTable;
+  readonly model: MatchModel;
+  readonly index: BlockIndex;
+  /** Weight in bits from which on a pair is an edge. */
+  readonly floor: number;
+  readonly pace: Pace;
+}
+
+/** Finds the edges of all candidate pairs by ascending left rows, in its own way; null where the work is too little for it. */
+export type CandidateScoring = (work: ScoringWork) => Promise<RowEdges | null>;
+
 export interface ResolveOptions extends PaceOptions {
   /** Match probability from which on records are joined; the model's own by default. */
   readonly threshold?: number;
@@ -18,6 +31,8 @@ export interface ResolveOptions extends PaceOptions {
   readonly cannotLink?: readonly (readonly [string, string])[];
   /** Sources in which no entity stands twice: two of their records are never joined. */
   readonly duplicateFreeSources?: readonly string[];
+  /** Scores candidate pairs instead of this thread; see the entry `parallel` of the package. The result is the same. */
+  readonly scoring?: CandidateScoring | undefined;
   /** Told of every merge, and of every one that an edge suggested and something forbade, cluster by cluster. */
   readonly onStep?: (step: ClusterStep) => void;
 }
@@ -104,7 +119,10 @@ export async function resolveTable(
   const minimum = weightOf(options.threshold ?? model.threshold);
   const floor = Math.min(minimum, weightOf(model.reviewFloor));
   const scorer = new PairScorer(model, store);
-  const edges = inOrder(await scoreCandidates(scorer, index, { blocking: model.blocking, floor, pace }));
+  const edges = inOrder(
+    (await options.scoring?.({ table, model, index, floor, pace })) ??
+      (await scoreCandidates(scorer, index, { blocking: model.blocking, floor, pace })),
+  );
   const clusterOf = await cluster(table, edges, { scorer, minimum, options, pace });
   return { clusterOf, edges };
 }

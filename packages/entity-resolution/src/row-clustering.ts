@@ -46,23 +46,61 @@ function widened<T extends Int32Array | Float64Array>(from: T, to: T): T {
   return to;
 }
 
-/** The same edges by ascending left rows. */
-function byLeft({ lefts, rights, weights }: RowEdges, rows: number): RowEdges {
+/** Scores the candidate pairs of one row after the other. */
+export class CandidateTurns {
+  readonly #scorer: PairScorer;
+  readonly #walk: CandidateWalk;
+  readonly #floor: number;
+  readonly #edges = new EdgeList();
+
+  constructor(
+    scorer: PairScorer,
+    index: BlockIndex,
+    options: { readonly blocking: Pick<BlockingModel, 'largestBlock' | 'weakKinds'>; readonly floor: number },
+  ) {
+    this.#scorer = scorer;
+    this.#walk = new CandidateWalk(index, options.blocking.largestBlock, new KeyRule(options.blocking.weakKinds));
+    this.#floor = options.floor;
+  }
+
+  /** The pairs of a row with rows above it. */
+  score(row: number): void {
+    const scorer = this.#scorer;
+    const walk = this.#walk;
+    const floor = this.#floor;
+    const count = walk.after(row);
+    for (let at = 0; at < count; at += 1) {
+      const other = walk.candidates[at] as number;
+      const weight = scorer.weigh(row, other, floor);
+      if (weight >= floor) this.#edges.push(row, other, weight);
+    }
+  }
+
+  /** What was found, in the order of the turns. */
+  edges(): RowEdges {
+    return this.#edges.take();
+  }
+}
+
+/** All edges by ascending left rows. */
+export function byLeft(lists: readonly RowEdges[], rows: number): RowEdges {
   const places = new Int32Array(rows + 1);
-  for (const left of lefts) places[left + 1] = (places[left + 1] as number) + 1;
+  for (const { lefts } of lists) for (const left of lefts) places[left + 1] = (places[left + 1] as number) + 1;
   for (let row = 1; row <= rows; row += 1) places[row] = (places[row] as number) + (places[row - 1] as number);
+  const count = places[rows] as number;
   const sorted = {
-    lefts: new Int32Array(lefts.length),
-    rights: new Int32Array(lefts.length),
-    weights: new Float64Array(lefts.length),
+    lefts: new Int32Array(count),
+    rights: new Int32Array(count),
+    weights: new Float64Array(count),
   };
-  lefts.forEach((left, edge) => {
-    const at = places[left] as number;
-    places[left] = at + 1;
-    sorted.lefts[at] = left;
-    sorted.rights[at] = rights[edge] as number;
-    sorted.weights[at] = weights[edge] as number;
-  });
+  for (const { lefts, rights, weights } of lists)
+    lefts.forEach((left, edge) => {
+      const at = places[left] as number;
+      places[left] = at + 1;
+      sorted.lefts[at] = left;
+      sorted.rights[at] = rights[edge] as number;
+      sorted.weights[at] = weights[edge] as number;
+    });
   return sorted;
 }
 
@@ -78,20 +116,13 @@ export async function scoreCandidates(
 ): Promise<RowEdges> {
   const { blocking, floor, pace } = options;
   const rows = index.rowStarts.length - 1;
-  const walk = new CandidateWalk(index, blocking.largestBlock, new KeyRule(blocking.weakKinds));
-  const edges = new EdgeList();
+  const turns = new CandidateTurns(scorer, index, { blocking, floor });
   const order = rowsByBlock(index, blocking.largestBlock);
   for (let turn = 0; turn < rows; turn += 1) {
-    const row = order[turn] as number;
-    const count = walk.after(row);
-    for (let at = 0; at < count; at += 1) {
-      const other = walk.candidates[at] as number;
-      const weight = scorer.weigh(row, other, floor);
-      if (weight >= floor) edges.push(row, other, weight);
-    }
+    turns.score(order[turn] as number);
     if (turn % 64 === 0 && pace.due()) await pace.pause('score', turn, rows);
   }
-  return byLeft(edges.take(), rows);
+  return byLeft([turns.edges()], rows);
 }
 
 /** Connected components of rows over edges and further links: for each row the lowest row of its component. */

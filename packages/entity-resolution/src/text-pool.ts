@@ -40,6 +40,16 @@ export class TextPool {
     return this.#size;
   }
 
+  /** Characters of all texts together. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Texts beyond Latin-1 stand in no array. */
+  get hasForeign(): boolean {
+    return this.#foreign !== null;
+  }
+
   /** The number of a text, a new one if it has none yet. */
   intern(text: string): number {
     const count = text.length;

@@ -10,6 +10,7 @@ import {
   settleDateOrders,
   trainModel,
 } from '@kempt/entity-resolution';
+import { createParallelScoring } from '@kempt/entity-resolution/parallel';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { checkPlaces, csvCell, type OutputFile, openOutputFile } from '../tables/output-file.ts';
@@ -145,6 +146,7 @@ async function run(
   const steps: ClusterStep[] = [];
   const resolution = await resolveTable(table, model, {
     ...work,
+    scoring: createParallelScoring(),
     ...(outputs.explanations !== undefined && { onStep: (step) => steps.push(step) }),
   });
   const assignments = assign(table, resolution);

@@ -3,7 +3,7 @@ import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import { type ArrayHolder, bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /** Columns of a packed address: interned parts, -1 where unknown, the words of the street as a set of bits, and where their list begins. */
@@ -53,6 +53,10 @@ export class AddressTable implements ValueTable {
     this.rarities = found.rarities;
     this.#words = words;
     this.#take(rarities);
+  }
+
+  get holders(): readonly ArrayHolder[] {
+    return [this.#packed, this.#streetWords, this.#prices];
   }
 
   get size(): number {

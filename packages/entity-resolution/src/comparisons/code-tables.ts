@@ -4,7 +4,7 @@ import { hashText } from '../hash.ts';
 import { phoneDigits, phoneExtension } from '../phone.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { PackedRows, Prices } from './packed-rows.ts';
+import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /** What tables over single codes have in common: each value is one word, the first column of its row, with one rarity. */
@@ -27,6 +27,10 @@ abstract class CodeTable implements ValueTable {
     this.words = words;
     this.packed = new PackedRows(width, expected);
     this.#rarity = rarities.in(space);
+  }
+
+  get holders(): readonly ArrayHolder[] {
+    return [this.packed, this.#prices];
   }
 
   get size(): number {

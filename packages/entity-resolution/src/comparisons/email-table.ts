@@ -4,7 +4,7 @@ import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { PackedRows, Prices } from './packed-rows.ts';
+import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /** Columns of a packed address: mailbox name and domain as words (-1 where there is none), hashes of letters and digits, and marks. */
@@ -54,6 +54,10 @@ export class EmailTable implements ValueTable {
     this.#personal = personal;
     this.#words = words;
     this.#take(rarities);
+  }
+
+  get holders(): readonly ArrayHolder[] {
+    return [this.#packed, this.#prices, this.#wholes];
   }
 
   get size(): number {

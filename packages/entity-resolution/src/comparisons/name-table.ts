@@ -3,7 +3,7 @@ import { hashText } from '../hash.ts';
 import { nicknameGroupsOf, nicknameInitials, type PersonName, readName } from '../person-name.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import { type ArrayHolder, bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /**
@@ -77,6 +77,10 @@ export class NameTable implements ValueTable {
     this.rarities = found.rarities;
     this.#words = words;
     this.#take(rarities);
+  }
+
+  get holders(): readonly ArrayHolder[] {
+    return [this.#packed, this.#lists, this.#prices];
   }
 
   get size(): number {

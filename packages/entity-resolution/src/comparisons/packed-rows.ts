@@ -2,6 +2,31 @@ import { widened } from '../text-pool.ts';
 
 const leastRoom = 256;
 
+/** Whatever holds one flat array that comparisons read. */
+export interface ArrayHolder {
+  data: Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array;
+  /** How much of it is in use. */
+  readonly used: number;
+}
+
+/** A holder of what stands somewhere else. */
+export function holderOf<T extends ArrayHolder['data']>(
+  read: () => { readonly data: T; readonly used: number },
+  write: (data: T) => void,
+): ArrayHolder {
+  return {
+    get used() {
+      return read().used;
+    },
+    get data() {
+      return read().data;
+    },
+    set data(data) {
+      write(data as T);
+    },
+  };
+}
+
 /** Rows of a fixed number of integers in one growing buffer, so that comparing two values touches two cache lines and no objects. */
 export class PackedRows {
   data: Int32Array;
@@ -16,6 +41,10 @@ export class PackedRows {
 
   get rows(): number {
     return this.#rows;
+  }
+
+  get used(): number {
+    return this.#rows * this.width;
   }
 
   push(values: readonly number[]): number {
@@ -38,6 +67,10 @@ export class PackedLists {
     this.data = new Int32Array(Math.max(leastRoom, expected));
   }
 
+  get used(): number {
+    return this.#used;
+  }
+
   /** Where the list begins that was put at the end. */
   push(values: readonly number[]): number {
     const from = this.#used;
@@ -57,6 +90,7 @@ export function isAmong(lists: Int32Array, list: number, wanted: number): boolea
 
 /** A fixed number of rarities in bits for every value. */
 export class Prices {
+  #used = 0;
   data: Float64Array;
   readonly width: number;
 
@@ -65,9 +99,14 @@ export class Prices {
     this.data = new Float64Array(width * Math.max(leastRoom, expected));
   }
 
+  get used(): number {
+    return this.#used;
+  }
+
   /** Makes room for a value and answers where its rarities begin. */
   at(id: number): number {
     const from = id * this.width;
+    this.#used = Math.max(this.#used, from + this.width);
     if (from + this.width > this.data.length) this.data = widened(this.data, from + this.width);
     return from;
   }

@@ -1,7 +1,7 @@
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { kmBetween, type Position, readPosition } from '../position.ts';
 import { TextPool } from '../text-pool.ts';
-import { Prices } from './packed-rows.ts';
+import { type ArrayHolder, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /** Kilometres up to which each level holds, in the order of the levels. */
@@ -24,6 +24,10 @@ export class PositionTable implements ValueTable {
     this.rarities = found.rarities;
     this.spaces = [space];
     this.#rarity = rarities.in(space);
+  }
+
+  get holders(): readonly ArrayHolder[] {
+    return [this.#places];
   }
 
   get size(): number {

@@ -1,8 +1,8 @@
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisation-name.ts';
-import { TextPool, widened } from '../text-pool.ts';
+import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import { type ArrayHolder, bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /**
@@ -55,7 +55,7 @@ abstract class TokenTable {
   readonly #values: TextPool;
   readonly #lists: PackedLists;
   /** Bits of the words in the lists, place by place. */
-  #bits: Float64Array;
+  readonly #bits: Prices;
   #rarity: readonly SpaceRarity[] = [];
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
 
@@ -64,12 +64,16 @@ abstract class TokenTable {
     this.prices = new Prices(2, expected);
     this.#values = new TextPool(expected);
     this.#lists = new PackedLists(expected * 3);
-    this.#bits = new Float64Array(this.#lists.data.length);
+    this.#bits = new Prices(1, expected * 3);
     this.levels = found.levels;
     this.rarities = found.rarities;
     this.spaces = spaces;
     this.words = words;
     this.#take(rarities);
+  }
+
+  get holders(): readonly ArrayHolder[] {
+    return [this.packed, this.prices, this.#lists, this.#bits];
   }
 
   get size(): number {
@@ -115,11 +119,11 @@ abstract class TokenTable {
     const { data } = this.packed;
     const from = data[id * width + list] as number;
     const to = from + (data[id * width + count] as number);
-    if (to > this.#bits.length) this.#bits = widened(this.#bits, to);
+    this.#bits.at(to);
     let total = 0;
     for (let place = from; place < to; place += 1) {
       const bits = Math.max(1, ofWord(words.hashOf(this.#lists.data[place] as number)));
-      this.#bits[place] = bits;
+      this.#bits.data[place] = bits;
       total += bits;
     }
     const at = this.prices.at(id);
@@ -144,7 +148,7 @@ abstract class TokenTable {
   protected overlap(left: number, right: number): Overlap {
     const { data } = this.packed;
     const lists = this.#lists.data;
-    const bitsOf = this.#bits;
+    const bitsOf = this.#bits.data;
     const { words } = this;
     const overlap = this.#overlap;
     const leftIsFewer = (data[left * width + count] as number) <= (data[right * width + count] as number);

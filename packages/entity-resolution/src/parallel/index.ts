@@ -1,0 +1,1 @@
+export { createParallelScoring } from './parallel-scoring.ts';
