@@ -25,8 +25,8 @@ export interface EarlierKeys {
   readonly blocks: Int32Array;
 }
 
-/** About how many keys rows have, and how many different ones there are for each. */
-const keysPerRow = 8;
+/** About how many different keys there are for each row. */
+const keysPerRow = 5.8;
 
 /** About how many different keys come up when those that are too common are joined. */
 const joinedPerRow = 5;
@@ -46,9 +46,9 @@ export class BlockIndexBuilder {
   /** `expected` is how many rows there may be; more are no harm. */
   constructor(expected = 0) {
     this.#ids = new KeyIds(expected * keysPerRow);
-    this.#sizes = new Int32Array((1 << 12) + expected * keysPerRow);
+    this.#sizes = new Int32Array((1 << 12) + Math.ceil(expected * keysPerRow));
     this.#rowStarts = new Int32Array((1 << 10) + expected);
-    this.#blocks = new Int32Array((1 << 13) + expected * keysPerRow);
+    this.#blocks = new Int32Array((1 << 13) + expected * 16);
   }
 
   addRow(hashes: readonly number[]): void {
@@ -117,7 +117,10 @@ export class BlockIndexBuilder {
     const rowStarts = this.#rowStarts;
     const blocks = this.#blocks;
     const sizes = this.#sizes;
-    this.#earlierKinds = Uint8Array.from(this.#ids.hashes(), kindOfHash);
+    const hashes = this.#ids.hashes();
+    this.#earlierKinds = Uint8Array.from(hashes, kindOfHash);
+    giveBack(hashes);
+    this.#ids.giveBack();
     // A key that is too common is joined with so many properties that the joined keys are as many as there were rows with it, or more.
     this.#ids = new KeyIds(this.#rows * joinedPerRow);
     this.#sizes = new Int32Array(this.#earlierKinds.length + this.#rows * joinedPerRow);
@@ -143,6 +146,7 @@ export class BlockIndexBuilder {
     const hashes = this.#ids.hashes();
     for (let id = 0; id < hashes.length; id += 1)
       if ((this.#sizes[this.#earlierKinds.length + id] as number) > limit) above.push(hashes[id] as number);
+    giveBack(hashes);
     return above;
   }
 
