@@ -38,7 +38,16 @@ interface Engine {
 const engines: readonly Engine[] = [
   {
     name: 'kempt',
-    command: (records, clusters) => [...node, 'packages/cli/src/main.ts', 'resolve', records, '--out', clusters],
+    // As the first line of the command's file starts it.
+    command: (records, clusters) => [
+      ...node,
+      '--max-semi-space-size=8',
+      'packages/cli/src/main.ts',
+      'resolve',
+      records,
+      '--out',
+      clusters,
+    ],
     further: [],
   },
   {

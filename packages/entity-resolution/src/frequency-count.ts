@@ -30,11 +30,15 @@ export class FrequencyCount {
   readonly #store: RecordStore;
   readonly #spaces: Space[] = [];
   readonly #slots: readonly SlotTerms[];
+  /** By space: the hashes of its terms. */
+  readonly #hashes: readonly Float64Array[];
 
   constructor(plan: Plan, store: RecordStore) {
     this.#plan = plan;
     this.#store = store;
     this.#slots = plan.slots.map((_, slot) => this.#termsOf(slot));
+    this.#hashes = this.#spaces.map(({ ids }) => ids.hashes());
+    for (const { ids } of this.#spaces) ids.giveBack();
   }
 
   #termsOf(slot: number): SlotTerms {
@@ -69,7 +73,7 @@ export class FrequencyCount {
   byRecord(): FrequencyTables {
     const signatures = this.#signatures();
     const pairs = this.#spaces.map(({ name }) => (identifying.test(name) ? new KeyIds() : null));
-    return this.#count(
+    const tables = this.#count(
       () => unit,
       (space, term, row) => {
         const seen = pairs[space];
@@ -78,6 +82,8 @@ export class FrequencyCount {
         return seen.idOf(term * 4_194_304 + (signatures[row] as number)) === before;
       },
     );
+    for (const seen of pairs) seen?.giveBack();
+    return tables;
   }
 
   /**
@@ -97,7 +103,7 @@ export class FrequencyCount {
   ): FrequencyTables {
     const store = this.#store;
     const totals = new Float64Array(this.#spaces.length);
-    const sums = this.#spaces.map(({ ids }) => new Float64Array(ids.size));
+    const sums = this.#hashes.map((hashes) => new Float64Array(hashes.length));
     const add = (space: number, term: number, weight: number): void => {
       const list = sums[space] as Float64Array;
       list[term] = (list[term] as number) + weight;
@@ -150,7 +156,7 @@ export class FrequencyCount {
       order
         .filter((space) => (totals[space] as number) > 0)
         .map((space): [string, FrequencyTable] => {
-          const hashes = (this.#spaces[space] as Space).ids.hashes();
+          const hashes = this.#hashes[space] as Float64Array;
           const list = sums[space] as Float64Array;
           const kept: [number, number][] = [];
           for (let term = 0; term < list.length; term += 1) {

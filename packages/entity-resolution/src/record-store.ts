@@ -106,6 +106,12 @@ export class RecordStore {
     return this.#rows;
   }
 
+  /** Frees the memory that only adding rows takes: none can be added any more. */
+  seal(): void {
+    this.#words.seal();
+    for (const table of this.#tables) table.seal();
+  }
+
   /**
    * Moves everything that `compare` reads into memory that threads share, and answers it for `attached`; null where a value is kept as a string,
    * which threads cannot see.

@@ -61,6 +61,7 @@ export class RecordTableBuilder {
   }
 
   build(): RecordTable {
+    this.#store.seal();
     const ids = this.#ids;
     const sources = this.#sources;
     const follows = (left: number, right: number): boolean => {

@@ -52,6 +52,7 @@ export class TextPool {
 
   /** The number of a text, a new one if it has none yet. */
   intern(text: string): number {
+    if (this.#slots.length === 0) throw new Error('the texts were sealed, no further one can be added');
     const count = text.length;
     const from = this.#used;
     if (from + count > this.codes.length) this.codes = widened(this.codes, from + count);
@@ -84,6 +85,11 @@ export class TextPool {
     this.#slots[at] = id + 1;
     if (this.#size * 2 > this.#mask) this.#grow();
     return id;
+  }
+
+  /** Frees the memory that only finding texts takes: no text can be interned any more. */
+  seal(): void {
+    giveBack(this.#slots);
   }
 
   textOf(id: number): string {

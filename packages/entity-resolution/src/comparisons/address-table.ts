@@ -63,6 +63,10 @@ export class AddressTable implements ValueTable {
     return this.#values.size;
   }
 
+  seal(): void {
+    this.#values.seal();
+  }
+
   textOf(id: number): string {
     return this.#values.textOf(id);
   }

@@ -37,6 +37,10 @@ abstract class CodeTable implements ValueTable {
     return this.#values.size;
   }
 
+  seal(): void {
+    this.#values.seal();
+  }
+
   textOf(id: number): string {
     return this.#values.textOf(id);
   }

@@ -64,6 +64,10 @@ export class EmailTable implements ValueTable {
     return this.#values.size;
   }
 
+  seal(): void {
+    this.#values.seal();
+  }
+
   textOf(id: number): string {
     return this.#values.textOf(id);
   }

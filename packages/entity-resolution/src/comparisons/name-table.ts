@@ -87,6 +87,10 @@ export class NameTable implements ValueTable {
     return this.#values.size;
   }
 
+  seal(): void {
+    this.#values.seal();
+  }
+
   textOf(id: number): string {
     return this.#values.textOf(id);
   }

@@ -34,6 +34,10 @@ export class PositionTable implements ValueTable {
     return this.#values.size;
   }
 
+  seal(): void {
+    this.#values.seal();
+  }
+
   textOf(id: number): string {
     return this.#values.textOf(id);
   }

@@ -15,6 +15,8 @@ export interface ValueTable {
   /** The rarity spaces that values count in. */
   readonly spaces: readonly string[];
   intern(value: string): number;
+  /** No further value comes. */
+  seal(): void;
   /** The value by its number, as it was given. */
   textOf(id: number): string;
   /** Takes over new frequencies for every value interned so far. */
