@@ -89,11 +89,11 @@ async function proveInstallation(on: Cluster): Promise<void> {
       await awaitFirstSync(deployment, 300_000).finally(() => deployment.stop());
     });
   }
-  if (proofs.has('scale')) await scaleOut({ namespace, release, backing, report, cpuLimit: '100m', seconds: 60 });
   if (proofs.has('soak')) {
     await soak({ namespace, backingNamespace: backing.namespace, release, minutes, changesPerSecond: 10, report });
   }
   await report.step('no pod was started again', async () => `${await steadyPods(namespace)} pods`);
+  if (proofs.has('scale')) await scaleOut({ namespace, release, backing, report, cpuLimit: '100m', seconds: 60 });
   await uninstall(backing);
 }
 
