@@ -11,7 +11,7 @@ import { type GatewayAnswers, startGatewayClient } from './gateway-client.ts';
 import type { InstallationOptions } from './installation.ts';
 import type { PreviousRelease } from './previous-release.ts';
 import type { Report } from './report.ts';
-import { root, shell } from './shell.ts';
+import { shell } from './shell.ts';
 
 export interface UpgradeOptions extends InstallationOptions {
   /** What is installed when this begins. */
@@ -124,10 +124,11 @@ interface Reachable {
 }
 
 async function upgrade({ namespace, release, values }: UpgradeOptions): Promise<void> {
+  await shell('helm', ['dependency', 'build', 'helm/platform']);
   await shell(
     'helm',
     ['upgrade', release, 'helm/platform', '--namespace', namespace, '--wait', '--timeout', '300s', '--values', '-'],
-    { folder: root, input: JSON.stringify(values) },
+    { input: JSON.stringify(values) },
   );
 }
 
