@@ -6,7 +6,7 @@ import { hasImage } from './cluster.ts';
 import { root, shell } from './shell.ts';
 
 /** The commit that the previous release is made from. */
-export const previousCommit = 'd8ce94a222d60fd7e60c3f78f08967a02f7fcd91';
+export const previousCommit = '97a7afed051f775a05cb92cd1377270896bd4f06';
 
 /** What that release lacks besides. */
 export const lackingPatch = join(root, 'scripts', 'cluster', 'previous-release', 'lacking.patch');
