@@ -94,7 +94,8 @@ console.log('service              one tenant   all   added   naming a tenant or 
 for (const { service, ofOne, ofAll, added, naming } of figures) {
   const numbers = [ofOne, ofAll, added.length].map((number) => String(number).padStart(7)).join('');
   console.log(`${service.padEnd(20)} ${numbers}   ${naming.length}`);
-  for (const name of added) console.log(`    ${name}`);
+  const byMetric = Map.groupBy(added, (name) => name.replace(/\{.*/, ''));
+  for (const [metric, names] of byMetric) console.log(`    ${metric} ${names.length}`);
 }
 await mkdir(join(root, 'bench-results'), { recursive: true });
 await writeFile(join(root, 'bench-results', 'series.json'), `${JSON.stringify(figures, null, 2)}\n`);

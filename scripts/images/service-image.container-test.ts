@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { provisionSchemas, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
@@ -83,8 +84,7 @@ describe.each(Object.keys(own))('the image of %s', (service) => {
     started = await readOnly(container('0'))
       .withWaitStrategy(Wait.forLogMessage(/service is running/))
       .start();
-    const lines = (await (await started.logs()).toArray()).join('').split('\n');
-    const running = lines.map(parsed).find((line) => line?.['msg'] === 'service is running');
+    const running = await logLine(started, 'service is running');
     const { status } = await fetch(`${String(running?.['url'])}/readyz`);
     expect(status).toBe(200);
     const readyMs = Date.parse(String(running?.['time'])) - (await processStart(started));
@@ -109,6 +109,20 @@ function readOnly(container: GenericContainer): GenericContainer {
   // The builder has no method for it; this is the field of the Docker API that it sends.
   (container as unknown as { hostConfig: { ReadonlyRootfs?: boolean } }).hostConfig.ReadonlyRootfs = true;
   return container;
+}
+
+/** The first line of the log with this message. The log of a container that runs has no end. */
+async function logLine(container: StartedTestContainer, message: string): Promise<Record<string, unknown> | undefined> {
+  const log = await container.logs();
+  try {
+    for await (const text of createInterface({ input: log })) {
+      const line = parsed(text);
+      if (line?.['msg'] === message) return line;
+    }
+    return undefined;
+  } finally {
+    log.destroy();
+  }
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {
