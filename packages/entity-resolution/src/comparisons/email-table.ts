@@ -194,10 +194,10 @@ export class EmailTable implements ValueTable {
   }
 }
 
-/** The letters of a mailbox name and its digits, in their order, each as a hash of 32 bits. */
+/** The letters of a mailbox name and its digits, in their order, each as a hash of 31 bits; -1 where there are none. */
 function lettersAndDigits(mailbox: string): { readonly letters: number; readonly digits: number } {
-  let letters = 0;
-  let digits = 0;
+  let letters = -1;
+  let digits = -1;
   for (let at = 0; at < mailbox.length; at += 1) {
     const code = mailbox.charCodeAt(at);
     if (code >= 97 && code <= 122) letters = mixed(letters, code);
@@ -206,7 +206,8 @@ function lettersAndDigits(mailbox: string): { readonly letters: number; readonly
   return { letters, digits };
 }
 
+/** Not negative. */
 function mixed(hash: number, code: number): number {
   const next = Math.imul(hash ^ code, 0x85ebca6b) + 0x9e3779b9;
-  return next ^ (next >>> 15);
+  return (next ^ (next >>> 15)) & 0x7fffffff;
 }
