@@ -29,7 +29,11 @@ const services = ['connector', 'dedupe', 'data-quality', 'integration-audit', 'm
 /** Values of a small installation over the simulated CRMs: one pod for each service, on a node with two processors. */
 export function trialValues(
   backing: BackingServices,
-  { imageTag = '', answeringPods = 1 }: { readonly imageTag?: string; readonly answeringPods?: number } = {},
+  {
+    imageTag = '',
+    simulatorsTag = '',
+    answeringPods = 1,
+  }: { readonly imageTag?: string; readonly simulatorsTag?: string; readonly answeringPods?: number } = {},
 ): object {
   return {
     global: {
@@ -41,6 +45,7 @@ export function trialValues(
         monitoring: { from: [demonstration] },
       },
     },
+    simulators: { image: { tag: simulatorsTag } },
     ...Object.fromEntries(
       services.map((service) => [
         service,

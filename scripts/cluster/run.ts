@@ -109,9 +109,11 @@ async function proveUpgrade(on: Cluster): Promise<void> {
   try {
     const backing = await startBacking(on);
     // Two pods of the gateway and of the connector behind it, as whoever means it has; the rest fits a node with two processors.
-    const values = trialValues(backing, { answeringPods: 2 });
+    // The simulated CRMs live in memory: another image would be another customer.
+    const common = { answeringPods: 2, simulatorsTag: version };
+    const values = trialValues(backing, common);
     const checkout = previous.folder;
-    const before = trialValues(backing, { answeringPods: 2, imageTag: previous.imageTag });
+    const before = trialValues(backing, { ...common, imageTag: previous.imageTag });
     if (!(await installAsThePageSays({ namespace, release, backing, checkout, values: before, report }))) return;
     await upgradeAndRollback({ namespace, release, backing, previous, values, clientImage: toolsImage, report });
     await report.step('no pod was started again', async () => `${await steadyPods(namespace)} pods`);

@@ -9,6 +9,7 @@ import { openClusterDeployment } from './cluster-deployment.ts';
 import { forward } from './forwarding.ts';
 import { type GatewayAnswers, startGatewayClient } from './gateway-client.ts';
 import type { InstallationOptions } from './installation.ts';
+import { podsOf } from './pod-measures.ts';
 import type { PreviousRelease } from './previous-release.ts';
 import type { Report } from './report.ts';
 import { shell } from './shell.ts';
@@ -53,7 +54,7 @@ export async function upgradeAndRollback(options: UpgradeOptions): Promise<void>
       kills: 1,
       seed: 'upgrade',
       // A rollout ends when all pods are ready at once, and a group waits up to 45 s for a member that died without a word.
-      pauseMs: { least: 25_000, most: 60_000 },
+      pauseMs: { least: 40_000, most: 120_000 },
       async meanwhile(deployment) {
         const client = await startGatewayClient({ namespace, release, image: options.clientImage, paths: askedPaths });
         const updates = await followUpdates(deployment.openBus());
@@ -71,6 +72,12 @@ export async function upgradeAndRollback(options: UpgradeOptions): Promise<void>
         const isAsNow = async (): Promise<void> => {
           await awaitTrue(60_000, 'this release', async () => (await routeStatus(deployment)) === 200);
         };
+        const simulators = String(await podsOf(namespace, 'simulators'));
+        const areSameCrms = async (): Promise<void> => {
+          if (String(await podsOf(namespace, 'simulators')) !== simulators) {
+            throw new Error('The simulated CRMs were started again, and with them what Kempt had read was lost.');
+          }
+        };
         await isAsPrevious();
         if (await hasColumn(backing)) throw new Error('The previous release has a column of today.');
         await awaitTrue(120_000, 'a change that the previous release tells', async () => told().withoutNames > 0);
@@ -79,6 +86,7 @@ export async function upgradeAndRollback(options: UpgradeOptions): Promise<void>
 
         await step('helm upgrade', () => upgrade(options));
         await isAsNow();
+        await areSameCrms();
         if (!(await hasColumn(backing))) throw new Error('The upgrade brought no column.');
         await step('Kafka is started again', () => backing.restart('kafka'));
         await awaitTrue(120_000, 'a change that names its fields', async () => told().withNames > 0);
@@ -100,6 +108,7 @@ export async function upgradeAndRollback(options: UpgradeOptions): Promise<void>
         await awaitTrue(120_000, 'a change after the second upgrade', async () => {
           return told().withNames > third.withNames;
         });
+        await areSameCrms();
         answers = await client.finish();
         await noDeadLetters(deployment);
         report.note(`updates told: ${JSON.stringify({ first, second, third, last: told() })}`);
