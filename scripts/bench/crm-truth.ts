@@ -1,9 +1,10 @@
 /**
  * Matching against the truth of the CRM simulators: contacts of both CRMs, some of whose duplicates share neither e-mail nor phone, with
  * families, Jr. and Sr., namesakes and shared mailboxes among them. Zero configuration, the model's own threshold.
- *   scripts/bench/run crm-truth [--contacts 50000] [--seeds 20] [--first 1]
+ *   scripts/bench/run crm-truth [--contacts 50000] [--seeds 20] [--first 1] [--splink 1]
  * For each seed: precision and recall by pairs of one cluster; then reviewers, who know the truth, judge the sample that the gate of
- * automatic merges asks for until it opens, and the merges that it lets through without a look are held against the truth.
+ * automatic merges asks for until it opens, and the merges that it lets through without a look are held against the truth. On the records
+ * of the first few seeds, one by default, Splink runs beside it.
  * Writes bench-results/crm-truth.json; exits with 1 when a target is missed.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,14 +12,16 @@ import { parseArgs } from 'node:util';
 import { createPopulation } from '../../packages/crm-simulators/src/population/population.ts';
 import { decisionThreshold, resolve, trainModel } from '../../packages/entity-resolution/src/index.ts';
 import { judgeGate } from '../../services/dedupe/src/proposals/proposal-gate.ts';
+import { splinkScores } from './crm-truth-splink.ts';
 import { type CrmPopulation, type CrmSet, crmPersons } from './entity-resolution-crm.ts';
-import { clusterPairScores } from './entity-resolution-scores.ts';
+import { clusterPairScores, type Scores } from './entity-resolution-scores.ts';
 
 const { values: flags } = parseArgs({
   options: {
     contacts: { type: 'string', default: '50000' },
     seeds: { type: 'string', default: '20' },
     first: { type: 'string', default: '1' },
+    splink: { type: 'string', default: '1' },
   },
 });
 const [contacts, seeds, first] = [flags.contacts, flags.seeds, flags.first].map(Number) as [number, number, number];
@@ -41,12 +44,14 @@ interface SeedResult {
   readonly verdicts: number | null;
   readonly automaticMerges: number;
   readonly automaticWrong: number;
+  /** Of Splink on the same records, where it was asked. */
+  readonly splink: Scores | null;
   /** Wrong pairs of a cluster by what kind of look-alikes they are. */
   readonly wrongByTrap: Readonly<Record<string, number>>;
   readonly seconds: number;
 }
 
-async function measure(seed: string): Promise<SeedResult> {
+async function measure(seed: string, { besideSplink }: { readonly besideSplink: boolean }): Promise<SeedResult> {
   const begun = performance.now();
   const half = Math.round(contacts / 2);
   const sizes = {
@@ -88,6 +93,7 @@ async function measure(seed: string): Promise<SeedResult> {
     ...automatic,
     wrongByTrap,
     seconds: (performance.now() - begun) / 1000,
+    splink: besideSplink ? await splinkScores(set, seed) : null,
   };
 }
 
@@ -181,7 +187,7 @@ function orderOf({ a, b }: { readonly a: string; readonly b: string }): number {
 const results: SeedResult[] =
   first === 1 ? [] : (JSON.parse(readFileSync(resultFile, 'utf8')) as { seeds: SeedResult[] }).seeds;
 for (let number = first; number < first + seeds; number += 1) {
-  const result = await measure(`truth-${number}`);
+  const result = await measure(`truth-${number}`, { besideSplink: number < first + Number(flags.splink) });
   results.push(result);
   console.log(
     `${result.seed.padEnd(9)} ${result.records} records  P ${result.precision.toFixed(4)} R ${result.recall.toFixed(4)}  ` +
@@ -189,6 +195,12 @@ for (let number = first; number < first + seeds; number += 1) {
       `gate after ${result.verdicts ?? 'never'}, automatic ${result.automaticMerges}, wrong ${result.automaticWrong}  ` +
       `wrong pairs ${JSON.stringify(result.wrongByTrap)}  ${result.seconds.toFixed(0)} s`,
   );
+  if (result.splink !== null) {
+    const { precision, recall, f1 } = result.splink;
+    console.log(
+      `   Splink on the same records: P ${precision.toFixed(4)} R ${recall.toFixed(4)} F1 ${f1.toFixed(4)}; Kempt F1 ${result.f1.toFixed(4)}`,
+    );
+  }
 }
 const mean = (read: (result: SeedResult) => number): number =>
   results.reduce((sum, result) => sum + read(result), 0) / results.length;
