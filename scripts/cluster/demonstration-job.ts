@@ -1,4 +1,5 @@
 import { kubectl, kubectlJson } from './shell.ts';
+import { testPodLabels, testPodSpec } from './test-pod.ts';
 
 export interface DemonstrationJobOptions {
   readonly namespace: string;
@@ -69,18 +70,10 @@ function jobOf({
       backoffLimit: 0,
       template: {
         metadata: {
-          // Network policies let the charts' own test pods through to the services.
-          labels: {
-            'app.kubernetes.io/part-of': 'kempt',
-            'app.kubernetes.io/component': 'test',
-            'app.kubernetes.io/instance': release,
-          },
+          labels: testPodLabels(release),
         },
         spec: {
-          restartPolicy: 'Never',
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+          ...testPodSpec,
           containers: [
             {
               name: 'demonstration',

@@ -1,4 +1,5 @@
 import { kubectl } from './shell.ts';
+import { testPodLabels, testPodSpec } from './test-pod.ts';
 
 /** What a client in the cluster saw of one route. */
 export interface GatewayAnswers {
@@ -73,18 +74,10 @@ export async function startGatewayClient({
       kind: 'Pod',
       metadata: {
         name,
-        // Network policies let the charts' own test pods through to the services.
-        labels: {
-          'app.kubernetes.io/part-of': 'kempt',
-          'app.kubernetes.io/component': 'test',
-          'app.kubernetes.io/instance': release,
-        },
+        labels: testPodLabels(release),
       },
       spec: {
-        restartPolicy: 'Never',
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        ...testPodSpec,
         containers: [
           {
             name: 'client',

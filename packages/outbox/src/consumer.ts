@@ -66,8 +66,6 @@ export interface Consumer {
 }
 
 const heartbeatIntervalMs = 3_000;
-/** At least as many as any topic has. */
-const jointPartitions = 12;
 /** A chunk that takes longer than this is stuck: its consumer stops saying that it lives, and the group moves on. */
 const longestChunkMs = 300_000;
 const joinPauses = { baseMs: 500, maxMs: 30_000 };
@@ -98,7 +96,8 @@ export function createConsumer(options: ConsumerOptions): Consumer {
   const apply = createEventApplication({ ...shared, onParked: () => retry.wake() });
   const maxChunkRecords = options.maxChunkRecords ?? 500;
   const applyJointly = createJointApplication(apply, maxChunkRecords);
-  const jointTopics = new Set(subscriptions.flatMap(({ topic, joint }) => (joint === true ? [topic.name] : [])));
+  const joint = subscriptions.flatMap((each) => (each.joint === true ? [each.topic] : []));
+  const jointTopics = new Set(joint.map(({ name }) => name));
 
   const stopping = new AbortController();
   let subscription: Subscription | undefined;
@@ -209,7 +208,7 @@ export function createConsumer(options: ConsumerOptions): Consumer {
         from: options.from ?? 'earliest',
         maxChunkRecords,
         // What is applied together has to be at hand together.
-        ...(jointTopics.size > 0 && { maxConcurrentPartitions: jointPartitions }),
+        ...(joint.length > 0 && { maxConcurrentPartitions: Math.max(...joint.map(({ partitions }) => partitions)) }),
         eachChunk,
         onError: noteError,
       });

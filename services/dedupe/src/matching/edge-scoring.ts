@@ -64,12 +64,13 @@ export async function scoreChange(
     for (const other of candidates.all()) if (other !== recordNo) pairs.add(recordNo, other);
   }
   const changedNumbers = new Set(changes.map(({ recordNo }) => recordNo));
-  await addFounded(tx, kind, { table, crossed, rule, changedNumbers, blockSizeMax, pairs });
+  const crossing: Crossing = { table, crossed, rule, changedNumbers, blockSizeMax };
+  await addFounded(tx, kind, crossing, pairs);
   const removed = await deleteEdges(
     tx,
     options.records.map(({ ref }) => ref),
   );
-  removed.push(...(await dropUnfounded(tx, kind, { table, crossed, rule, changedNumbers, blockSizeMax })));
+  removed.push(...(await dropUnfounded(tx, kind, crossing)));
 
   const normals = new Map(
     changes.flatMap(({ recordNo, normal }) => (normal === undefined ? [] : [[recordNo, normal]])),
@@ -136,20 +137,18 @@ export function keyHashes(matcher: Matcher, normal: NormalRecord): number[] {
   return matcher.blockHashes(normal).toSorted((left, right) => left - right);
 }
 
+/** The keys that crossed the largest size of a block, and what is needed to tell which pairs that makes or ends. */
+interface Crossing {
+  readonly table: KeyTable;
+  readonly crossed: readonly CrossedKey[];
+  readonly rule: KeyRule;
+  readonly changedNumbers: ReadonlySet<number>;
+  readonly blockSizeMax: number;
+}
+
 /** A key that became rare enough again makes pairs of its records, where a key like it is enough or they share another one. */
-async function addFounded(
-  tx: Transaction,
-  kind: EntityKind,
-  options: {
-    readonly table: KeyTable;
-    readonly crossed: readonly CrossedKey[];
-    readonly rule: KeyRule;
-    readonly changedNumbers: ReadonlySet<number>;
-    readonly blockSizeMax: number;
-    readonly pairs: Pairs;
-  },
-): Promise<void> {
-  const { table, rule, changedNumbers, blockSizeMax, pairs } = options;
+async function addFounded(tx: Transaction, kind: EntityKind, options: Crossing, pairs: Pairs): Promise<void> {
+  const { table, rule, changedNumbers, blockSizeMax } = options;
   for (const { hash, usable, records } of options.crossed) {
     if (!usable) continue;
     // Pairs of the changed records are known already, and what is stored of their keys is what they had before.
@@ -188,17 +187,7 @@ async function sharedAmong(
  * A key that became too common founds no pair any more: edges between its records go, unless what these share besides is enough.
  * Edges of the changed records are scored anew anyway.
  */
-async function dropUnfounded(
-  tx: Transaction,
-  kind: EntityKind,
-  options: {
-    readonly table: KeyTable;
-    readonly crossed: readonly CrossedKey[];
-    readonly rule: KeyRule;
-    readonly changedNumbers: ReadonlySet<number>;
-    readonly blockSizeMax: number;
-  },
-): Promise<Edge[]> {
+async function dropUnfounded(tx: Transaction, kind: EntityKind, options: Crossing): Promise<Edge[]> {
   const { table, rule, blockSizeMax } = options;
   const numbers = new Set(options.crossed.filter(({ usable }) => !usable).flatMap(({ records }) => records));
   const records = (await loadNumberedRecords(tx, kind, [...numbers])).filter(
