@@ -1,4 +1,4 @@
-import { consumption, deadLetterTopic } from '@kempt/contracts';
+import { consumption, deadLetterTopic, groupsThatRead } from '@kempt/contracts';
 import { ownedTopics, type ServiceName } from './consumption.ts';
 
 /** One rule of access, in Strimzi's terms; names are without the prefix of an installation. */
@@ -11,7 +11,7 @@ export interface AccessRule {
 
 /**
  * The least that a service needs: writing its own topics, reading what it subscribes to, its groups, and writing the dead letters
- * of what it reads. Creating topics is not among it.
+ * of what it reads, and seeing how far those are who read its topics. Creating topics is not among it.
  */
 export function accessRules(service: ServiceName): readonly AccessRule[] {
   const rules: AccessRule[] = [];
@@ -37,5 +37,9 @@ export function accessRules(service: ServiceName): readonly AccessRule[] {
     }
     rules.push({ resource: 'group', name: group, pattern: 'literal', operations: ['Read', 'Describe'] });
   }
+  const own = new Set(consumption[service]?.map(({ group }) => group));
+  const readers = new Set(ownedTopics(service).flatMap(({ name }) => groupsThatRead(name)));
+  for (const group of [...readers].filter((name) => !own.has(name)).sort())
+    rules.push({ resource: 'group', name: group, pattern: 'literal', operations: ['Describe'] });
   return rules;
 }

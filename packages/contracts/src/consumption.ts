@@ -103,6 +103,21 @@ export const consumption: Readonly<Record<string, readonly ConsumerGroup[]>> = {
   ],
 };
 
+/** The groups of Kempt that read a topic, by the name of the topic. */
+export function groupsThatRead(topic: string): readonly string[] {
+  return groupsByTopic.get(topic) ?? [];
+}
+
+const groupsByTopic: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.values(topics).map(({ name }) => [
+    name,
+    Object.values(consumption)
+      .flat()
+      .filter(({ topics: read }) => read.some((topic) => topic.name === name))
+      .map(({ group }) => group),
+  ]),
+);
+
 /** Name of the topic to which a consumer group publishes what it could not apply. */
 export function deadLetterTopic(topic: string, group: string): string {
   return `${topic}.${group}.dlq`;

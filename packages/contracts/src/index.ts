@@ -9,6 +9,7 @@ export {
   deadLetterDeclaration,
   deadLetterTopic,
   deadLetterTopics,
+  groupsThatRead,
   type OwnedDeclaration,
 } from './consumption.ts';
 export { decodeEvent, encodeEvent, type KemptEvent } from './envelope.ts';

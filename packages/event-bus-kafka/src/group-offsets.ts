@@ -8,7 +8,11 @@ import { subscriptionAwareAssigner } from './partition-assigner.ts';
 import type { Naming } from './record-mapping.ts';
 
 /** See `EventBus.lag`. A group that reads a topic counts before its first commit too: at the oldest event. */
-export async function lagOf(admin: Admin, group: string, naming: Naming): Promise<readonly PartitionLag[]> {
+export async function lagOf(
+  admin: Admin,
+  { group, topics: wanted }: { readonly group: string; readonly topics: readonly string[] | undefined },
+  naming: Naming,
+): Promise<readonly PartitionLag[]> {
   const groupId = naming.groupOnCluster(group);
   const [read, subscribed] = await Promise.all([admin.fetchOffsets({ groupId }), topicsOfMembers(admin, groupId)]);
   const committed = new Map(
@@ -16,7 +20,9 @@ export async function lagOf(admin: Admin, group: string, naming: Naming): Promis
       partitions.map(({ partition, offset }) => [`${topic}/${partition}`, BigInt(offset)] as const),
     ),
   );
-  const topics = [...new Set([...read.map(({ topic }) => topic), ...subscribed])].sort();
+  const topics = [...new Set([...read.map(({ topic }) => topic), ...subscribed])]
+    .filter((topic) => wanted?.includes(naming.topicOfCluster(topic)) ?? true)
+    .sort();
   const ofTopics = await Promise.all(
     topics.map(async (topic) => {
       const ends = await admin.fetchTopicOffsets(topic);

@@ -64,10 +64,10 @@ export function createKafkaEventBus(options: KafkaEventBusOptions): EventBus {
       }
       return tracked;
     },
-    async lag(group) {
+    async lag(group, topics) {
       checkOpen();
       return admin.use(`Reading the lag of group "${group}"`, settings.adminTimeoutMs, (client) =>
-        lagOf(client, group, naming),
+        lagOf(client, { group, topics }, naming),
       );
     },
     async seekGroup(group, topic, to) {

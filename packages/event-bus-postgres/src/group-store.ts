@@ -45,7 +45,7 @@ export interface GroupStore {
   /** Commits, and gives partitions to whoever waits for them. */
   handOver(member: MemberIdentity, progress: readonly Progress[]): Promise<void>;
   leave(member: MemberIdentity): Promise<void>;
-  lag(group: string): Promise<readonly PartitionLag[]>;
+  lag(group: string, topics?: readonly string[]): Promise<readonly PartitionLag[]>;
   seek(group: string, topic: StoredTopic, to: 'earliest' | 'latest'): Promise<void>;
 }
 
@@ -277,7 +277,7 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
         await shareOut(queries, group);
       }),
 
-    async lag(group) {
+    async lag(group, topics) {
       const rows = await connections.run({
         name: 'read-lag',
         text: `SELECT topic.name, g.partition, greatest(g.committed, t.start_offset), h.next_offset
@@ -285,8 +285,9 @@ export function createGroupStore(options: GroupStoreOptions): GroupStore {
                JOIN topic USING (topic_id)
                JOIN partition_head h USING (topic_id, partition)
                JOIN partition_tail t USING (topic_id, partition)
-               WHERE g.group_name = $1 AND starts_with(topic.name, $2) ORDER BY topic.name, g.partition`,
-        values: [group, topicPrefix],
+               WHERE g.group_name = $1 AND starts_with(topic.name, $2)
+                 AND ($3::text[] IS NULL OR topic.name = ANY ($3)) ORDER BY topic.name, g.partition`,
+        values: [group, topicPrefix, topics?.map((topic) => `${topicPrefix}${topic}`) ?? null],
       });
       return (rows as [string, number, string, string][]).map(([storedName, partition, committedText, endText]) => {
         const topic = storedName.slice(topicPrefix.length);

@@ -191,9 +191,9 @@ export function createPostgresEventBus(options: PostgresEventBusOptions): Postgr
       await ready();
       return subscribe(subscribeOptions);
     },
-    async lag(group) {
+    async lag(group, topics) {
       await ready();
-      return store.lag(group);
+      return store.lag(group, topics);
     },
     async seekGroup(group, topicName, to) {
       await ready();

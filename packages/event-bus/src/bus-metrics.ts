@@ -62,7 +62,7 @@ export function registerBusMetrics(metrics: Metrics, bus: EventBus, now: () => n
         },
       });
     },
-    lag: (group) => bus.lag(group),
+    lag: (group, topics) => bus.lag(group, topics),
     seekGroup: (group, topic, to) => bus.seekGroup(group, topic, to),
     ping: () => bus.ping(),
     close: () => bus.close(),

@@ -20,8 +20,8 @@ export interface EventBus {
   /** Joins a consumer group. Resolves when the consumer runs; partitions are assigned soon after. */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
 
-  /** How far a group is behind, for each partition of the topics it has read. */
-  lag(group: string): Promise<readonly PartitionLag[]>;
+  /** How far a group is behind, for each partition of the topics it has read, or of those among `topics`. */
+  lag(group: string, topics?: readonly string[]): Promise<readonly PartitionLag[]>;
 
   /**
    * Moves a group that has no running consumer. `earliest` reads again all that the topic still holds.

@@ -103,9 +103,9 @@ export function createFakeEventBus(options: FakeEventBusOptions = {}): FakeEvent
       for (const topic of subscribeOptions.topics) broker.partitionsOf(topic);
       return subscribe(subscribeOptions);
     },
-    async lag(group) {
+    async lag(group, topics) {
       checkOpen();
-      return broker.lag(group);
+      return broker.lag(group).filter(({ topic }) => topics?.includes(topic) ?? true);
     },
     async seekGroup(group, topic, to) {
       checkOpen();

@@ -63,7 +63,7 @@ test.each([false, true])(
         async function publish(lane: number, lost: boolean): Promise<number> {
           const reader = readers[lane];
           if (reader === undefined) return 0;
-          const batch = await bed.database.systemTransaction((tx) => reader.next(tx, []));
+          const batch = await bed.database.systemTransaction((tx) => reader.next(tx, { ofAll: [], ofBulk: [] }));
           batch.accept();
           if (lost) reader.restart();
           else await settle(batch.rows);

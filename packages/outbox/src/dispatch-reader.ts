@@ -9,6 +9,13 @@ export interface DispatchReaderOptions {
   readonly now: () => number;
 }
 
+/** Topics that are not to be read now. */
+export interface HeldTopics {
+  readonly ofAll: readonly string[];
+  /** Of bulk events, all those above among them. */
+  readonly ofBulk: readonly string[];
+}
+
 export interface DispatchBatch {
   /** In the order in which they must be published. */
   readonly rows: readonly OutboxRow[];
@@ -28,7 +35,7 @@ export interface DispatchBatch {
  * of the queue from being removed, the reader goes on behind what it read last and sweeps only as often as it can afford.
  */
 export interface DispatchReader {
-  next(tx: Transaction, withoutTopics: readonly string[]): Promise<DispatchBatch>;
+  next(tx: Transaction, held: HeldTopics): Promise<DispatchBatch>;
   /** Forget what was read: it was not published. */
   restart(): void;
   /** How long until the next read sweeps; 0 when it will. */
@@ -63,21 +70,26 @@ export function createDispatchReader(options: DispatchReaderOptions): DispatchRe
   }
 
   return {
-    async next(tx, withoutTopics) {
+    async next(tx, held) {
       const startedMs = now();
       const sweep = startedMs >= sweepAtMs;
-      const share = { lane, lanes, withoutTopics };
-      const live = await readLive(tx, share, {
-        after: sweep ? '0' : liveAfter,
-        limit: Math.max(1, Math.floor(batchRecords * liveShare)),
-      });
+      const live = await readLive(
+        tx,
+        { lane, lanes, withoutTopics: held.ofAll },
+        {
+          after: sweep ? '0' : liveAfter,
+          limit: Math.max(1, Math.floor(batchRecords * liveShare)),
+        },
+      );
       const limit = batchRecords - live.rows.length;
       let known = sweep ? turns.map(({ tenantId }) => ({ tenantId, after: '0' })) : turns;
       const relist = sweep && (known.length === 0 || startedMs - listedAtMs >= relistAfterMs);
-      if (relist && live.complete && limit > 0) known = await listTurns(tx, withoutTopics);
+      if (relist && live.complete && limit > 0) known = await listTurns(tx, held.ofBulk);
       const served = known.slice(0, Math.min(tenantsPerBatch, Math.max(limit, 0)));
       const bulk =
-        live.complete && served.length > 0 ? await readBulk(tx, share, { tenants: served, limit }) : undefined;
+        live.complete && served.length > 0
+          ? await readBulk(tx, { lane, lanes, withoutTopics: held.ofBulk }, { tenants: served, limit })
+          : undefined;
       const endedMs = now();
 
       return {

@@ -3,7 +3,7 @@ import type { EventRecord } from '@kempt/contracts';
 import { type EventBus, EventBusError } from '@kempt/event-bus';
 import type { Database } from '@kempt/postgres';
 import { createTestSchema, startTestDatabase } from '@kempt/postgres';
-import { createLogger } from '@kempt/telemetry';
+import { createLogger, createMetrics } from '@kempt/telemetry';
 import { appendToOutbox } from './outbox-append.ts';
 import { createOutboxDispatcher, type OutboxDispatcher, type OutboxDispatcherOptions } from './outbox-dispatcher.ts';
 import {
@@ -413,6 +413,51 @@ describe('lanes', () => {
     const bulkDoneAt = batches.findLastIndex((records) => records.some(({ key }) => key.startsWith('acme')));
     expect(bulkDoneAt).toBe(2);
     expect(batches[0]?.slice(0, 90).every(({ key }) => key.startsWith('globex'))).toBe(true);
+  });
+
+  test('bulk waits for those who read it, so that a live event never has many events in front of it', async () => {
+    const behindMax = 100;
+    const batchRecords = 40;
+    await bulkOf('acme', 1_500);
+    const handled: string[] = [];
+    const metrics = createMetrics('test');
+    const subscription = await bed.bus.subscribe({
+      group: 'reader',
+      topics: [recordTopic.name],
+      maxChunkRecords: 10,
+      async eachChunk({ records }) {
+        await new Promise((resolve) => setTimeout(resolve, 15));
+        handled.push(...records.map(({ key }) => key));
+      },
+    });
+    const isHeld = async (): Promise<boolean> =>
+      /outbox_bulk_held\{topic="kempt.test.record-changed.v1".*\} 1/.test(await metrics.registry.metrics());
+    let furthest = 0;
+    await startDispatcher({
+      batchRecords,
+      metrics,
+      bulkPace: { readersOf: () => ['reader'], behindMax },
+      bus: watchedBus(async () => {
+        furthest = Math.max(furthest, bed.broker.records(recordTopic.name).length - handled.length);
+      }),
+    });
+    await eventually('bulk events wait', isHeld);
+    const inFront: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const name = `urgent${round}`;
+      const handledBefore = handled.length;
+      await bed.database.transaction('globex', (tx) => changeSubject(tx, name));
+      await eventually('the live event was handled', async () => handled.includes(`globex:${name}`));
+      inFront.push(handled.indexOf(`globex:${name}`) - handledBefore);
+    }
+    await outboxIsEmpty();
+    await eventually('all is handled', async () => handled.length >= 1_505);
+    await subscription.stop();
+    expect(furthest).toBeLessThanOrEqual(behindMax + 2 * batchRecords);
+    expect(Math.max(...inFront)).toBeLessThanOrEqual(behindMax + 3 * batchRecords);
+    expect(new Set(handled).size).toBe(1_505);
+    expect(await isHeld()).toBe(false);
   });
 });
 

@@ -2,9 +2,10 @@ import type { EventBus } from '@kempt/event-bus';
 import type { Database, Listener } from '@kempt/postgres';
 import type { Logger, Metrics } from '@kempt/telemetry';
 import { type Backoff, backoffMs } from './backoff.ts';
+import { createBulkPace } from './bulk-pace.ts';
 import { insertDeadLetters } from './dead-letter-store.ts';
 import { createDispatchPace } from './dispatch-pace.ts';
-import { createDispatchReader } from './dispatch-reader.ts';
+import { createDispatchReader, type HeldTopics } from './dispatch-reader.ts';
 import { type FailPoint, noFailPoint } from './fail-point.ts';
 import { holdLanes } from './lane-leases.ts';
 import { createLatch, type Latch } from './latch.ts';
@@ -27,6 +28,13 @@ export interface OutboxDispatcherOptions {
   readonly metrics: Metrics;
   /** Default 500. */
   readonly batchRecords?: number;
+  /** What bulk events wait for, so that live ones never wait long behind them. Default: nothing. */
+  readonly bulkPace?: {
+    /** Consumer groups of a topic that count. */
+    readonly readersOf: (topic: string) => readonly string[];
+    /** How many events of a topic may be published and not handled yet. */
+    readonly behindMax: number;
+  };
   /** Notifications wake the dispatcher; this is for those that got lost. Default 5,000. */
   readonly pollIntervalMs?: number;
   /** How often a lane that another process holds is asked for. Default 5,000. */
@@ -64,6 +72,14 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
   const metrics = createOutboxMetrics({ metrics: options.metrics, database, logger });
   const stopping = new AbortController();
   const latches = new Set<Latch>();
+  const wakeAll = (): void => {
+    for (const latch of latches) latch.open();
+  };
+  const bulkPace =
+    options.bulkPace === undefined
+      ? undefined
+      : createBulkPace({ ...options.bulkPace, bus, logger, now, onRelease: wakeAll });
+  metrics.measureHeld(() => bulkPace?.heldTopics() ?? []);
   let listener: Listener | undefined;
   let running: Promise<void> = Promise.resolve();
 
@@ -96,7 +112,7 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
         }
         const busy = read && pace.busy;
         if (markedBusy !== busy) await markLane(tx, share.lane, { busy });
-        return { busy, batch: read ? await reader.next(tx, publisher.heldTopics()) : undefined };
+        return { busy, batch: read ? await reader.next(tx, heldNow()) : undefined };
       });
       markedBusy = busy;
       published = [];
@@ -108,6 +124,7 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
     try {
       while (!signal.aborted) {
         try {
+          bulkPace?.look();
           const rows = await settleAndRead(true);
           pace.noteRead(rows.length);
           await failpoint('dispatch-read');
@@ -120,6 +137,7 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
           await publisher.publish(rows, {
             published: (taken) => {
               published = [...published, ...taken];
+              noteBulk(taken);
             },
             refused: (row) => {
               refused = [...refused, row];
@@ -146,19 +164,31 @@ export function createOutboxDispatcher(options: OutboxDispatcherOptions): Outbox
       });
     }
 
+    function heldNow(): HeldTopics {
+      const ofAll = publisher.heldTopics();
+      return { ofAll, ofBulk: [...new Set([...ofAll, ...(bulkPace?.heldTopics() ?? [])])] };
+    }
+
+    function noteBulk(taken: readonly OutboxRow[]): void {
+      const bulk = Map.groupBy(
+        taken.filter((row) => row.lane === 'bulk'),
+        (row) => row.record.topic,
+      );
+      for (const [topic, rows] of bulk) bulkPace?.notePublished(topic, rows.length);
+    }
+
     function idleMs(): number {
       const sweepDueMs = reader.sweepDueMs();
       const pollMs = pace.waitMs() * (0.75 + random() / 2);
-      return Math.min(pollMs, publisher.heldForMs(), sweepDueMs > 0 ? sweepDueMs : Number.POSITIVE_INFINITY);
+      const lookDueMs = bulkPace?.lookDueMs() ?? Number.POSITIVE_INFINITY;
+      return Math.min(pollMs, publisher.heldForMs(), sweepDueMs > 0 ? sweepDueMs : Number.POSITIVE_INFINITY, lookDueMs);
     }
   }
 
   return {
     name: 'outbox-dispatcher',
     async start() {
-      listener = await database.listen(outboxChannel(database.schema), () => {
-        for (const latch of latches) latch.open();
-      });
+      listener = await database.listen(outboxChannel(database.schema), wakeAll);
       const leases = {
         database,
         wantedLanes: options.lanes ?? 1,

@@ -7,6 +7,8 @@ export interface OutboxMetrics {
   readonly dispatched: Counter<'topic' | 'lane'>;
   readonly publishFailures: Counter<'code'>;
   readonly refused: Counter<'topic'>;
+  /** Says which topics hold bulk events back; asked at each scrape. */
+  measureHeld(heldTopics: () => readonly string[]): void;
 }
 
 const lanes: readonly Lane[] = ['live', 'bulk'];
@@ -51,5 +53,18 @@ export function createOutboxMetrics(deps: {
       'Events that the bus will never take and that became dead letters.',
       ['topic'],
     ),
+    measureHeld(heldTopics) {
+      const held = metrics.gauge(
+        'kempt_outbox_bulk_held',
+        '1 while bulk events of a topic wait in the outbox because those who read it are behind.',
+        {
+          labels: ['topic'],
+          collect: () => {
+            held.reset();
+            for (const topic of heldTopics()) held.set({ topic }, 1);
+          },
+        },
+      );
+    },
   };
 }

@@ -133,6 +133,12 @@ export const runtimeConfigSchema = Type.Object({
     default: 'protobuf',
     description: 'How published events are encoded',
   }),
+  bulkBehindMax: Type.Integer({
+    default: 5_000,
+    minimum: 0,
+    description:
+      'Bulk events wait in the outbox while a service of Kempt has more events of their topic than this to handle; 0: they never wait',
+  }),
   schemaRegistryUrl: Type.Optional(
     Type.String({
       minLength: 1,

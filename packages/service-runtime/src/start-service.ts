@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topicCatalogue, type WireFormat } from '@kempt/contracts';
+import { groupsThatRead, topicCatalogue, type WireFormat } from '@kempt/contracts';
 import type { EventBus } from '@kempt/event-bus';
 import { createDeadLetters, createOutboxDispatcher } from '@kempt/outbox';
 import { type Database, openDatabase } from '@kempt/postgres';
@@ -169,7 +169,13 @@ async function startParts<C>(
   const wireFormat = await awaitWireFormat(parts);
 
   const { http, components } = await unlessAborted(buildService(parts, { database, bus, wireFormat }), starting);
-  if (usesEvents === true) await start(createOutboxDispatcher({ database, bus, logger, metrics }));
+  if (usesEvents === true) {
+    const bulkPace =
+      config.bulkBehindMax > 0 ? { readersOf: groupsThatRead, behindMax: config.bulkBehindMax } : undefined;
+    await start(
+      createOutboxDispatcher({ database, bus, logger, metrics, ...(bulkPace === undefined ? {} : { bulkPace }) }),
+    );
+  }
   for (const component of components) await start(component);
   await start(routesComponent(parts, http));
   lifecycle.run();

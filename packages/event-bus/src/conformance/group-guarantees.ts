@@ -133,6 +133,8 @@ export function testGroupGuarantees(run: ConformanceRun): void {
     expect(new Set(atRest.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
     expect(atRest).toHaveLength(3);
     expect(atRest.reduce((sum, { records }) => sum + records, 0n)).toBe(50n);
+    expect(await bus.lag(group, [topic, 'some.other.topic'])).toEqual(atRest);
+    expect(await bus.lag(group, ['some.other.topic'])).toEqual([]);
     for (const { topic: lagTopic, committed, end, records } of atRest) {
       expect([lagTopic, committed, records]).toEqual([topic, 0n, end]);
     }
