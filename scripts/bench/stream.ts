@@ -21,6 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { topics } from '@kempt/contracts';
+import { sumOf } from '@kempt/demonstration';
 import { createKafkaEventBus } from '@kempt/event-bus-kafka';
 import { startTestKafka } from '@kempt/event-bus-kafka/testing';
 import { openDatabase, provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
@@ -285,6 +286,8 @@ async function measured(what: string, limit: number, kind: 'mix' | 'matching', c
   const before = await usage();
   const decided = await awaitDecisions(ids, new Date(since.getTime() - 10_000), 420_000);
   const after = await usage();
+  const scored = sumOf(await (await fetch(`${service.url}/metrics`)).text(), 'kempt_dedupe_candidates_total');
+  told[`${what}: candidate pairs a change`] = Number((scored / count).toFixed(1));
   if (flags.statements) await showDearestStatements(postgres.adminUrl);
   // The first chunks are decided before readiness is noticed; they count by their own time.
   const times = [...decided].flatMap(([id, at]) => (ids.has(id) ? [at] : []));

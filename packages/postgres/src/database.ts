@@ -47,6 +47,7 @@ export interface PoolUse {
 
 /** One transaction. Parameters are `$1`, `$2`, ... as in Postgres. */
 export interface Transaction {
+  // Statements run one after the other in the order of the calls, also those that nobody has waited for yet.
   /** `null` in a system transaction. */
   readonly tenantId: string | null;
   query<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;

@@ -86,6 +86,31 @@ describe('a transaction', () => {
     expect((await failureOf(failed)).message).toMatch(/rolled back/);
   });
 
+  test('runs statements in the order of the calls, also those that nobody waits for yet, and commits behind all of them', async () => {
+    const order: string[] = [];
+    const noted = (what: string) => (): void => void order.push(what);
+    await db.transaction('order', async (tx) => {
+      const slow = tx.query('SELECT pg_sleep(0.05)').then(noted('slow'));
+      const quick = tx.query('SELECT 1').then(noted('quick'));
+      void insert(tx, 'nobody waits');
+      order.push('working meanwhile');
+      await Promise.all([quick, slow]);
+    });
+    expect(order).toEqual(['working meanwhile', 'slow', 'quick']);
+    expect(await db.transaction('order', (tx) => tx.query('SELECT name FROM item'))).toEqual([
+      { name: 'nobody waits' },
+    ]);
+  });
+
+  test('takes everything back when a statement fails that nobody waits for', async () => {
+    const failed = db.transaction('unseen', async (tx) => {
+      await insert(tx, 'first');
+      tx.query('SELECT 1 / 0').catch(() => undefined);
+    });
+    expect((await failureOf(failed)).message).toMatch(/rolled back/);
+    expect(await db.transaction('unseen', (tx) => tx.query('SELECT name FROM item'))).toEqual([]);
+  });
+
   test('refuses a query that comes after its end', async () => {
     let escaped: Transaction | undefined;
     await db.transaction('late', async (tx) => {

@@ -90,7 +90,14 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
     const clientTimeoutMs = (transaction.statementTimeoutMs ?? defaultStatementTimeoutMs) + clientTimeoutMarginMs;
     let broken: Error | undefined;
     let open = true;
-    async function send<Row extends object>(
+    let last: Promise<unknown> = Promise.resolve();
+    /** One statement after the other, in the order of the calls: whoever does not wait for one can work while the server does. */
+    function send<Row extends object>(text: string, parameters?: readonly unknown[]): Promise<pg.QueryResult<Row>> {
+      const sent = last.then(() => sendNow<Row>(text, parameters));
+      last = sent.catch(() => undefined);
+      return sent;
+    }
+    async function sendNow<Row extends object>(
       text: string,
       parameters?: readonly unknown[],
     ): Promise<pg.QueryResult<Row>> {

@@ -2,7 +2,7 @@ import type { Lane } from '@kempt/contracts';
 import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import { saveMemberships } from '../matching/match-record-store.ts';
+import { saveMemberships, sharedClustersOf } from '../matching/match-record-store.ts';
 import type { ProposalWriter } from '../proposals/proposal-writer.ts';
 import { assignGoldenIds, type ExistingCluster } from './cluster-assignment.ts';
 import { clusterChanges } from './cluster-change.ts';
@@ -27,6 +27,8 @@ export interface ClusterWrite {
   readonly groups: readonly ResolvedGroup[];
   /** Living records by those that the CRM merged into them. */
   readonly successors?: ReadonlyMap<string, string>;
+  /** Records that stay where they are and of which proposals tell something that changed. */
+  readonly retoldRefs?: readonly string[];
   readonly lane: Lane;
 }
 
@@ -118,7 +120,8 @@ export async function writeClusters(
       ...new Set(
         [...write.before, ...assignment.clusters]
           .filter((cluster) => cluster.members.length > 1)
-          .map((cluster) => cluster.goldenId),
+          .map((cluster) => cluster.goldenId)
+          .concat(await sharedClustersOf(tx, write.retoldRefs ?? [])),
       ),
     ],
     lane: write.lane,

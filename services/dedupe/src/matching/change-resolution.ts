@@ -32,7 +32,11 @@ export interface ChangeResolution {
   resolve(
     tx: Transaction,
     kind: EntityKind,
-    change: ResolvedChange & { readonly otherRefs?: readonly string[] },
+    change: ResolvedChange & {
+      readonly otherRefs?: readonly string[];
+      /** Something else to write in the meantime. */
+      readonly alongside?: () => Promise<void>;
+    },
   ): Promise<ResolutionCounts>;
   /** Clusters anew what is around records that did not change, since a verdict on them did. */
   regroup(tx: Transaction, kind: EntityKind, change: ResolvedChange): Promise<ResolutionCounts>;
@@ -58,6 +62,8 @@ interface TouchedPart {
   readonly gone: readonly string[];
   /** Clusters that held any of them before. */
   readonly formerClusters: readonly string[];
+  /** Records that stay where they are and of which proposals tell something that changed. */
+  readonly retoldRefs: readonly string[];
 }
 
 /**
@@ -67,11 +73,16 @@ interface TouchedPart {
  */
 export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCache): ChangeResolution {
   return {
-    async resolve(tx, kind, { deciding, refs, otherRefs = [] }) {
+    async resolve(tx, kind, { deciding, refs, otherRefs = [], alongside }) {
       await writeMissingKeys(tx, kind, deciding.matcher);
       const reviewed = await followSurvivors(tx, refs);
       const records = await loadKeyedRecords(tx, refs);
-      const { candidates, removed, added } = await scoreChange(tx, kind, { deciding, cache, records });
+      const { candidates, removed, added } = await scoreChange(tx, kind, {
+        deciding,
+        cache,
+        records,
+        ...(alongside === undefined ? {} : { alongside }),
+      });
       const minimum = weightOf(decisionThreshold(deciding.model));
       const seeds = new Set(reviewed);
       // What was removed may have tied records by the threshold of an earlier model.
@@ -86,15 +97,12 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
       for (const ref of await survivorsOf(tx, gone)) seeds.add(ref);
       const formerClusters = await clustersOf(tx, [...seeds]);
       for (const member of await membersOf(tx, formerClusters)) seeds.add(member.ref);
-      const clusters = await regroupPart(tx, kind, { deciding, seeds: [...seeds], gone, formerClusters });
-      await outlets.proposals.write(tx, {
-        entityKind: kind,
-        modelVersion: deciding.model.version,
-        goldenIds: await sharedClustersOf(
-          tx,
-          [...refs, ...otherRefs].filter((ref) => !seeds.has(ref)),
-        ),
-        lane: 'live',
+      const clusters = await regroupPart(tx, kind, {
+        deciding,
+        seeds: [...seeds],
+        gone,
+        formerClusters,
+        retoldRefs: [...refs, ...otherRefs].filter((ref) => !seeds.has(ref)),
       });
       return { candidates, edges: added.length, clusters };
     },
@@ -107,6 +115,7 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
         seeds: [...new Set([...refs, ...members.map((member) => member.ref)])],
         gone: [],
         formerClusters,
+        retoldRefs: [],
       });
       return { candidates: 0, edges: 0, clusters };
     },
@@ -114,8 +123,12 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
 
   /** @returns the number of clusters that changed */
   async function regroupPart(tx: Transaction, kind: EntityKind, part: TouchedPart): Promise<number> {
-    if (part.seeds.length === 0) return 0;
     const { matcher, model } = part.deciding;
+    if (part.seeds.length === 0) {
+      const goldenIds = await sharedClustersOf(tx, part.retoldRefs);
+      await outlets.proposals.write(tx, { entityKind: kind, modelVersion: model.version, goldenIds, lane: 'live' });
+      return 0;
+    }
     const before = await lockClusters(tx, part.formerClusters);
     const removed = new Set(part.gone);
     const reviewed = await anyReviews(tx);
@@ -155,6 +168,7 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
         withProbabilities(members, [...around.edges, ...verdictEdges(constraints.mustLink)]),
       ),
       successors,
+      retoldRefs: part.retoldRefs,
       lane: 'live',
     });
   }

@@ -36,13 +36,18 @@ export async function scoreChange(
     readonly deciding: DecidingModel;
     readonly cache: NormalCache;
     readonly records: readonly KeyedRecord[];
+    /** Something else to write, which the server does while records are prepared for comparison. */
+    readonly alongside?: () => Promise<void>;
   },
 ): Promise<ScoredChange> {
   const { matcher, model } = options.deciding;
   const forms = options.cache.formsOf(tx.tenantId as string, matcher);
   const blockSizeMax = model.blocking.largestBlock;
   const table = await openKeyTable(tx, kind);
+  const alongside = underway(options.alongside?.());
+  await turn();
   const changes = options.records.flatMap((record) => changeOf(record, { matcher, forms, table }));
+  await table.load(changes.flatMap(({ record, hashes }) => [...unpackHashes(record.keys), ...hashes]));
   const crossed = await table.change(
     changes.map(({ record, recordNo, hashes }) => ({
       record: recordNo,
@@ -51,7 +56,6 @@ export async function scoreChange(
     })),
     blockSizeMax,
   );
-  await table.load(changes.flatMap(({ hashes }) => hashes));
 
   const rule = matcher.keyRule;
   const pairs = createPairs();
@@ -66,25 +70,33 @@ export async function scoreChange(
   const changedNumbers = new Set(changes.map(({ recordNo }) => recordNo));
   const crossing: Crossing = { table, crossed, rule, changedNumbers, blockSizeMax };
   await addFounded(tx, kind, crossing, pairs);
-  const removed = await deleteEdges(
-    tx,
-    options.records.map(({ ref }) => ref),
-  );
-  removed.push(...(await dropUnfounded(tx, kind, crossing)));
 
   const normals = new Map(
     changes.flatMap(({ recordNo, normal }) => (normal === undefined ? [] : [[recordNo, normal]])),
   );
   await loadForms(tx, kind, { forms, normals, numbers: pairs.numbers() });
-  const added = scorePairs(pairs.all(), { matcher, normals, floor: weightOf(model.reviewFloor) });
+  // What does not depend on the scores is written while they are made.
+  const refs = options.records.map(({ ref }) => ref);
+  const removing = underway(deleteEdges(tx, refs));
+  const saving = [
+    underway(table.save()),
+    underway(
+      saveRecordKeys(
+        tx,
+        changes
+          .map(({ record, recordNo, hashes }) => ({ record, ref: record.ref, recordNo, packed: packHashes(hashes) }))
+          .filter(
+            ({ record, packed }) => record.recordNo === null || record.keys === null || !record.keys.equals(packed),
+          ),
+      ),
+    ),
+  ];
+  const added = await scorePairs(pairs.all(), { matcher, normals, floor: weightOf(model.reviewFloor) });
+  const removed = await removing;
+  await Promise.all(saving);
+  removed.push(...(await dropUnfounded(tx, kind, crossing)));
   await insertEdges(tx, kind, added);
-  await table.save();
-  await saveRecordKeys(
-    tx,
-    changes
-      .map(({ record, recordNo, hashes }) => ({ record, ref: record.ref, recordNo, packed: packHashes(hashes) }))
-      .filter(({ record, packed }) => record.recordNo === null || record.keys === null || !record.keys.equals(packed)),
-  );
+  await alongside;
   return { candidates: pairs.size(), removed, added };
 }
 
@@ -220,20 +232,48 @@ async function loadForms(
   const numbers = [...options.numbers].filter((number) => !normals.has(number));
   // Taken now: what is read below may push them out of the cache.
   const kept = new Map(numbers.map((number) => [number, forms.kept(number)]));
-  const known = numbers.map((number) => kept.get(number)?.version ?? 0);
-  for (const { recordNo, ref, version, fields } of await loadCandidates(tx, kind, { numbers, known })) {
-    const normal = fields === null ? kept.get(recordNo)?.normal : forms.of({ recordNo, ref, version, fields });
-    if (normal !== undefined) normals.set(recordNo, normal);
+  // Asked for in parts: while one is prepared here the server reads the next.
+  const parts = Array.from({ length: Math.ceil(numbers.length / partNumbers) }, (_, part) => {
+    const wanted = numbers.slice(part * partNumbers, (part + 1) * partNumbers);
+    const known = wanted.map((number) => kept.get(number)?.version ?? 0);
+    return underway(loadCandidates(tx, kind, { numbers: wanted, known }));
+  });
+  for (const part of parts) {
+    const candidates = await part;
+    await turn();
+    for (const { recordNo, ref, version, fields } of candidates) {
+      const normal = fields === null ? kept.get(recordNo)?.normal : forms.of({ recordNo, ref, version, fields });
+      if (normal !== undefined) normals.set(recordNo, normal);
+    }
   }
 }
 
-function scorePairs(
+/** Records that are asked for at once. */
+const partNumbers = 400;
+/** Pairs that are scored before statements that wait to be sent get their turn. */
+const partPairs = 200;
+
+/** Lets a statement that was just begun leave for the server before this thread goes on with something long. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Work that is waited for later: until then its failure is no unhandled one. */
+function underway<T>(work: Promise<T>): Promise<T>;
+function underway<T>(work: Promise<T> | undefined): Promise<T> | undefined;
+function underway<T>(work: Promise<T> | undefined): Promise<T> | undefined {
+  work?.catch(() => undefined);
+  return work;
+}
+
+async function scorePairs(
   pairs: Iterable<readonly [number, number]>,
   options: { readonly matcher: Matcher; readonly normals: ReadonlyMap<number, NormalRecord>; readonly floor: number },
-): Edge[] {
+): Promise<Edge[]> {
   const { matcher, normals, floor } = options;
   const edges: Edge[] = [];
+  let scored = 0;
   for (const [first, second] of pairs) {
+    if (scored % partPairs === 0) await turn();
+    scored += 1;
     const [a, b] = [normals.get(first), normals.get(second)];
     if (a === undefined || b === undefined) continue;
     const { weight, probability, conflict } = matcher.score(a, b);

@@ -41,14 +41,16 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
       await beginCollecting(tx, kind);
       const state = await lockState(tx, kind);
       const { taken, changed } = await saveRecords(tx, states);
-      await keepVendorFields(tx, taken);
-      if (state.phase === 'streaming' && taken.length > 0) {
+      if (state.phase !== 'streaming' || taken.length === 0) {
+        await keepVendorFields(tx, taken);
+      } else {
         const deciding = await models.get(tx, kind, state.modelVersion);
         const changedRefs = new Set(changed.map(({ ref }) => ref));
         const counts = await changes.resolve(tx, kind, {
           deciding,
           refs: [...changedRefs],
           otherRefs: taken.map(({ ref }) => ref).filter((ref) => !changedRefs.has(ref)),
+          alongside: () => keepVendorFields(tx, taken),
         });
         metrics.unchanged.inc({ entity_kind: kind }, taken.length - changed.length);
         metrics.candidates.inc({ entity_kind: kind }, counts.candidates);
