@@ -30,9 +30,9 @@ function recordIdOf(index: number): string {
 /** A record as the connector tells of it; `touch` is in a field that nobody compares. */
 export function stateEvent(
   index: number,
-  state: { readonly version: number; readonly person: StreamPerson; readonly touch: number },
+  state: { readonly version: number; readonly person: StreamPerson; readonly touch: number; readonly tenant?: string },
 ): EventRecord & { readonly id: string } {
-  const { person, version } = state;
+  const { person, version, tenant = tenantId } = state;
   const record = { account, object, recordId: recordIdOf(index) };
   const time = new Date(Date.UTC(2026, 0, 1) + version * 1_000);
   const vendor = {
@@ -56,10 +56,10 @@ export function stateEvent(
     {
       topic: topics.recordState,
       id,
-      tenantId,
+      tenantId: tenant,
       source: '/kempt/connector',
       subject: `salesforce/${object}/${record.recordId}`,
-      key: recordKey(tenantId, record),
+      key: recordKey(tenant, record),
       time,
       recordedTime: time,
       sequence: version,
@@ -97,9 +97,9 @@ export function stateEvent(
 }
 
 /** What the connector says of an account whose first backfill has read everything. */
-export function backfillEvents(records: number): readonly EventRecord[] {
+export function backfillEvents(records: number, tenant = tenantId): readonly EventRecord[] {
   const time = new Date();
-  const about = { tenantId, source: '/kempt/connector', time, recordedTime: time, sequence: 1 };
+  const about = { tenantId: tenant, source: '/kempt/connector', time, recordedTime: time, sequence: 1 };
   return [
     encodeEvent(
       {
@@ -107,7 +107,7 @@ export function backfillEvents(records: number): readonly EventRecord[] {
         topic: topics.connectionChanged,
         id: randomUUID(),
         subject: account,
-        key: `${tenantId}:bench`,
+        key: `${tenant}:bench`,
         data: {
           $typeName: 'kempt.connector.v1.ConnectionChanged',
           connectionId: 'bench',
@@ -128,7 +128,7 @@ export function backfillEvents(records: number): readonly EventRecord[] {
         topic: topics.syncRunFinished,
         id: randomUUID(),
         subject: `${account}/${object}`,
-        key: `${tenantId}:${account}:${object}`,
+        key: `${tenant}:${account}:${object}`,
         data: {
           $typeName: 'kempt.connector.v1.SyncRunFinished',
           account,
