@@ -1,7 +1,9 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
-import { createRequire } from 'node:module';
-import { runCli } from './cli.ts';
-import { readText } from './text-source.ts';
+import module, { createRequire } from 'node:module';
+
+// What was compiled once is kept for the next call, which starts in half the time and with less memory. Older versions have no such cache.
+module.enableCompileCache?.();
+const [{ runCli }, { readText }] = await Promise.all([import('./cli.ts'), import('./text-source.ts')]);
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 const interrupted = new AbortController();

@@ -51,7 +51,14 @@ export const parseRegion = remembered((raw) => {
   return isMissing(text) ? '' : (regions.get(text) ?? text);
 });
 
-export const parsePostcode = remembered((raw) => {
+export function parsePostcode(raw: string): string {
+  if (raw === '') return '';
+  return fiveDigits.test(raw) ? (raw === '00000' ? '' : raw) : parseWrittenPostcode(raw);
+}
+
+const fiveDigits = /^\d{5}$/;
+
+const parseWrittenPostcode = remembered((raw) => {
   const text = cleanText(raw);
   if (isMissing(text)) return '';
   const zip = /^(\d{5})-?\d{4}$/.exec(text);
@@ -67,9 +74,15 @@ const parseCity = remembered((raw) => {
 
 const houseNumber = /^\d+[a-z]?$/;
 
+function isDigit(word: string): boolean {
+  const code = word.charCodeAt(0);
+  return code >= 48 && code <= 57;
+}
+
 /** Splits street text into the house number and the words of the street; units and floors are left out. */
 function readStreet(text: string): { house: string; street: string[] } {
-  const words = wordsOf(text.replace(/#\s*[a-z0-9-]+/g, ' ').replace(/(\d)\s*-\s*(\d)/g, '$1 $2'));
+  const plain = text.includes('#') ? text.replace(/#\s*[a-z0-9-]+/g, ' ') : text;
+  const words = wordsOf(plain.includes('-') ? plain.replace(/(\d)\s*-\s*(\d)/g, '$1 $2') : plain);
   const kept: string[] = [];
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] as string;
@@ -83,7 +96,7 @@ function readStreet(text: string): { house: string; street: string[] } {
       index += 1;
       continue;
     }
-    kept.push(streetWords.get(word) ?? word.replace(/^(\d+)(st|nd|rd|th)$/, '$1'));
+    kept.push(streetWords.get(word) ?? (isDigit(word) ? word.replace(/^(\d+)(st|nd|rd|th)$/, '$1') : word));
   }
   let house = '';
   let rest = kept;
@@ -112,6 +125,9 @@ function readStreet(text: string): { house: string; street: string[] } {
 
 /** Takes country, postal code, region and city off the end of an address written in one line. */
 function readTail(text: string): { head: string; postcode: string; city: string; region: string; country: string } {
+  // Without a comma only a postal code at the end of the line is told from the street, and every one ends in a digit and few letters.
+  if (!text.includes(',') && !/\d[a-z]{0,2}$/.test(text))
+    return { head: text, postcode: '', city: '', region: '', country: '' };
   const pieces = text
     .split(',')
     .map((piece) => piece.trim())
@@ -167,7 +183,7 @@ export function parseAddress(parts: AddressParts): Address | null {
     country ||= tail.country;
     ({ house, street } = readStreet(tail.head));
   }
-  const ownHouse = squeeze(cleanText(parts.house)).replace(/^0+(?=\d)/, '');
+  const ownHouse = parts.house === '' ? '' : squeeze(cleanText(parts.house)).replace(/^0+(?=\d)/, '');
   if (ownHouse !== '') {
     if (house !== '' && house !== ownHouse) street = [house, ...street];
     house = ownHouse;

@@ -9,6 +9,7 @@ import type { Pace } from './pace.ts';
 import type { ComparedPairs } from './pair-sample.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
+import { RowKeys } from './row-keys.ts';
 
 /** Candidate pairs that a record may cost on average; blocks are capped until it holds. */
 const pairsPerRecord = 25;
@@ -62,9 +63,11 @@ export async function writeKeys(
   },
 ): Promise<void> {
   const { pace, index, trail } = options;
-  const blocker = createBlocker(plan, options.rarities, options.stopKeys);
+  const { rarities, stopKeys } = options;
+  const rowKeys = store.words.hasForeign ? null : new RowKeys(plan, store, { rarities, stopKeys, trail });
+  const blocker = rowKeys === null ? createBlocker(plan, rarities, stopKeys) : null;
   for (let row = 0; row < store.rows; row += 1) {
-    index.addRow(blocker.hashes(store.valuesOf(row), trail));
+    index.addRow(rowKeys?.of(row) ?? blocker?.hashes(store.valuesOf(row), trail) ?? []);
     if (row % 128 === 0 && pace.due()) await pace.pause('block', row, store.rows);
   }
 }

@@ -4,7 +4,7 @@ import type { Rarities } from './frequencies.ts';
 import { TextHasher } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
 import { hashBound, hashOfKind, joined, keyKindOf } from './key-kind.ts';
-import { anyJoint, type JointKind, type KeyTrail, mostJoints, nameJoint, otherJoint } from './key-trail.ts';
+import { anyJoint, type JointKind, type KeyTrail, mostJoints, nameJoint, otherJoint, packedKey } from './key-trail.ts';
 import { readOrganisation } from './organisation-name.ts';
 import { nicknameGroupsOf, readName, soundOf } from './person-name.ts';
 import { phoneDigits } from './phone.ts';
@@ -59,7 +59,7 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
       const text = texts === null ? '' : parts.slice(at, at + keyParts).join('');
       const kind = wanted[key] as JointKind;
       if (!stopped.has(isFormer ? plain : hash)) {
-        if (take(hash, text)) trail?.addKey(hasher, keyKind, kind);
+        if (take(hash, text)) trail?.addKey(hasher.low, hasher.high, packedKey(hasher.length, keyKind, kind));
         continue;
       }
       hasher.add('&');
@@ -75,7 +75,10 @@ export function createBlocker(plan: Plan, rarities: Rarities, stopKeys: readonly
         if (!stopped.has(isFormer ? plainBoth : both)) take(both, texts === null ? '' : `${text}&${joints[joint]}`);
       }
     }
-    trail?.endRow(joints, jointKinds);
+    trail?.endRow(
+      joints.map((joint) => trail.texts.intern(joint)),
+      jointKinds,
+    );
   };
   return {
     keys(values) {

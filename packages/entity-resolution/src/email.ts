@@ -18,12 +18,9 @@ const sameAs: ReadonlyMap<string, string> = new Map([
 const hyphenTagged = /^(yahoo|ymail|rocketmail)\./;
 
 export function parseEmail(raw: string): Email | null {
-  const text = cleanText(raw)
-    .replace(/^mailto:/, '')
-    .replace(/^.*<([^<>]+)>.*$/, '$1')
-    .replace(/\s+/g, '')
-    .replace(/[.,;:]+$/, '');
-  if (isMissing(text)) return null;
+  const cleaned = cleanText(raw);
+  const text = plainAddress.test(cleaned) ? cleaned : addressIn(cleaned);
+  if (text === null) return null;
   const at = text.lastIndexOf('@');
   if (at <= 0 || at === text.length - 1) return { local: text, domain: '' };
   let local = text.slice(0, at).replace(/^["']|["']$/g, '');
@@ -34,6 +31,19 @@ export function parseEmail(raw: string): Email | null {
   if (domain === 'gmail.com') local = local.replace(/\./g, '');
   if (hyphenTagged.test(domain)) local = local.replace(/-[^-]*$/, (tag, offset: number) => (offset > 0 ? '' : tag));
   return local === '' ? null : { local, domain };
+}
+
+/** Most addresses have nothing about them. */
+const plainAddress = /^[a-z0-9._+-]+@[a-z0-9.-]*[a-z0-9]$/;
+
+/** The address in a text such as `"Ann" <mailto:ann@acme.com>;`. */
+function addressIn(cleaned: string): string | null {
+  const text = cleaned
+    .replace(/^mailto:/, '')
+    .replace(/^.*<([^<>]+)>.*$/, '$1')
+    .replace(/\s+/g, '')
+    .replace(/[.,;:]+$/, '');
+  return isMissing(text) ? null : text;
 }
 
 export function isFreeMail(domain: string): boolean {
@@ -50,10 +60,17 @@ export function isRoleMailbox(local: string): boolean {
  * says nothing that the name has not said already.
  */
 export function isExplainedByName(local: string, given: readonly string[], family: readonly string[]): boolean {
-  return (
-    explains(local.replace(/[^a-z]/g, ''), given, family) ||
-    explains(foldUmlauts(local.replace(/[^a-z]/g, '')), given.map(foldUmlauts), family.map(foldUmlauts))
-  );
+  const letters = local.replace(/[^a-z]+/g, '');
+  if (explains(letters, given, family)) return true;
+  const folded = foldUmlauts(letters);
+  const givenFolded = given.map(foldUmlauts);
+  const familyFolded = family.map(foldUmlauts);
+  const isSame = (text: string, at: number, before: readonly string[]): boolean => text === before[at];
+  return folded === letters &&
+    givenFolded.every((text, at) => isSame(text, at, given)) &&
+    familyFolded.every((text, at) => isSame(text, at, family))
+    ? false
+    : explains(folded, givenFolded, familyFolded);
 }
 
 /** Mueller and Muller are both ways to write an umlaut without the letter. */

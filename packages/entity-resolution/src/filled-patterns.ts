@@ -17,9 +17,14 @@ const mostPatterns = 512;
 /** Bit set of the slots that have a value. */
 export function filledMask(values: readonly (readonly string[])[]): number {
   let mask = 0;
-  for (let slot = 0; slot < values.length && slot < mostSlots; slot += 1)
-    if ((values[slot] as readonly string[]).length > 0) mask |= 1 << slot;
+  for (let slot = 0; slot < values.length; slot += 1)
+    if ((values[slot] as readonly string[]).length > 0) mask |= maskOfSlot(slot);
   return mask;
+}
+
+/** The bit of a slot; slots beyond the first ones have none. */
+export function maskOfSlot(slot: number): number {
+  return slot < mostSlots ? 1 << slot : 0;
 }
 
 /** Counts the pairs of the data by pattern, without walking them. Source -1 stands for all sources that have no stratum of their own. */

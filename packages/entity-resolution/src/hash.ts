@@ -4,6 +4,11 @@ export const hashBasisHigh = 0x85ebca6b | 0;
 
 /** The hash of a text from the two halves that its characters made. */
 export function finishHash(before: number, also: number, length: number): number {
+  return finishHashWithin(before, also, length, 0x1f_ffff);
+}
+
+/** The lowest bits of the same: 32, and those of the higher half that the mask leaves. */
+export function finishHashWithin(before: number, also: number, length: number, mask: number): number {
   let low = before ^ length;
   let high = also;
   low = Math.imul(low ^ (low >>> 16), 0x7feb352d);
@@ -11,7 +16,7 @@ export function finishHash(before: number, also: number, length: number): number
   high = Math.imul(high ^ (high >>> 15), 0x846ca68b);
   high ^= low >>> 16;
   low = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d);
-  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
+  return ((high >>> 11) & mask) * 0x1_0000_0000 + (low >>> 0);
 }
 
 /**
@@ -91,6 +96,15 @@ export class TextHasher {
     state[0] = low;
     state[1] = high;
     state[2] = (state[2] as number) + to - from;
+  }
+
+  /** Goes on with one character. */
+  addCode(code: number): void {
+    const state = this.#state;
+    const high = Math.imul((state[1] as number) ^ code, 0x5bd1e995);
+    state[0] = Math.imul((state[0] as number) ^ code, 0x01000193);
+    state[1] = high ^ (high >>> 15);
+    state[2] = (state[2] as number) + 1;
   }
 
   /** Remembers the text so far for `back`. */

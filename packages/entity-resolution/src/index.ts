@@ -8,6 +8,7 @@ export {
   type Edge,
   type PairScore,
 } from './clustering.ts';
+export type { Crew } from './crew.ts';
 export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 export { inferSchema } from './infer-schema.ts';
 export type { KeyRule } from './key-kind.ts';
@@ -36,7 +37,6 @@ export {
 } from './pair-reasoning.ts';
 export { prepareRecords, type RecordBatches, type RecordTable, settleDateOrders } from './record-table.ts';
 export {
-  type CandidateScoring,
   type Resolution,
   type ResolvedEdge,
   type ResolveOptions,
@@ -44,7 +44,6 @@ export {
   resolutionOf,
   resolve,
   resolveTable,
-  type ScoringWork,
 } from './resolve.ts';
 export { chooseForReview, type ReviewCandidate, reviewValue } from './review-value.ts';
 export { type Column, type ColumnKind, type FieldValue, type InputRecord, type Schema, SchemaError } from './schema.ts';

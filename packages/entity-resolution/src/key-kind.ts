@@ -1,3 +1,5 @@
+import { finishHashWithin } from './hash.ts';
+
 /**
  * What a blocking key can be made of: the mark that its text begins with, and words for it. The order is part of stored models and of
  * stored keys, so new kinds are added at the end.
@@ -59,6 +61,11 @@ export function keyKindName(kind: number): string {
 /** A hash of 48 bits that tells the kind of its key in the highest six of them. */
 export function hashOfKind(kind: number, hash: number): number {
   return kind * hashesOfKind + (hash % hashesOfKind);
+}
+
+/** The same from the halves of the hash before it was finished, without dividing large numbers. */
+export function finishHashOfKind(kind: number, low: number, high: number, length: number): number {
+  return kind * hashesOfKind + finishHashWithin(low, high, length, hashesOfKind / 2 ** 32 - 1);
 }
 
 export function kindOfHash(hash: number): number {

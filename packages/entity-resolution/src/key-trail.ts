@@ -1,5 +1,5 @@
 import type { TextHasher } from './hash.ts';
-import { hashOfKind, joined } from './key-kind.ts';
+import { finishHashOfKind, joined } from './key-kind.ts';
 import { giveBack, TextPool, widened } from './text-pool.ts';
 
 /** Properties that a key which is too common is joined with, at most. */
@@ -17,6 +17,19 @@ const keyWidth = 3;
 const kindStep = 4;
 const lengthStep = 256;
 
+/** Length of the text, kind of key and kind of joints in one number. */
+export function packedKey(length: number, kind: number, joints: JointKind): number {
+  return length * lengthStep + kind * kindStep + joints;
+}
+
+export function unpackedKey(packed: number): {
+  readonly length: number;
+  readonly kind: number;
+  readonly wanted: JointKind;
+} {
+  return { length: packed >> 8, kind: (packed & (lengthStep - 1)) >> 2, wanted: packed & (kindStep - 1) };
+}
+
 /** How the keys of many rows were made: enough to join them with a property of their record later, without looking at the record again. */
 export class KeyTrail {
   #keys: Int32Array;
@@ -25,7 +38,7 @@ export class KeyTrail {
   #jointStarts: Int32Array;
   #rows = 0;
   /** Properties are few. */
-  readonly #texts = new TextPool();
+  readonly texts = new TextPool();
 
   /** `expected` is how many rows there may be; more are no harm. */
   constructor(expected = 0) {
@@ -42,23 +55,23 @@ export class KeyTrail {
     giveBack(this.#jointStarts);
   }
 
-  /** One more key of the row at hand, as the hasher has it. */
-  addKey(hasher: TextHasher, kind: number, joints: JointKind): void {
+  /** One more key of the row at hand, by the two halves of its hash before that is finished and by what packedKey says of it. */
+  addKey(low: number, high: number, packed: number): void {
     const at = this.#keyCount * keyWidth;
     if (at + keyWidth > this.#keys.length) this.#keys = widened(this.#keys, at + keyWidth);
-    this.#keys[at] = hasher.low;
-    this.#keys[at + 1] = hasher.high;
-    this.#keys[at + 2] = hasher.length * lengthStep + kind * kindStep + joints;
+    this.#keys[at] = low;
+    this.#keys[at + 1] = high;
+    this.#keys[at + 2] = packed;
     this.#keyCount += 1;
   }
 
-  /** Ends the row at hand. */
-  endRow(joints: readonly string[], kinds: readonly JointKind[]): void {
+  /** Ends the row at hand; the texts of its properties stand in `texts`. */
+  endRow(joints: readonly number[], kinds: readonly JointKind[]): void {
     const from = this.#jointStarts[this.#rows] as number;
     if (from + joints.length > this.#joints.length) this.#joints = widened(this.#joints, from + joints.length);
     if (this.#rows + 2 > this.#jointStarts.length) this.#jointStarts = widened(this.#jointStarts, this.#rows + 2);
     for (let at = 0; at < joints.length; at += 1)
-      this.#joints[from + at] = this.#texts.intern(joints[at] as string) * kindStep + (kinds[at] as number);
+      this.#joints[from + at] = (joints[at] as number) * kindStep + (kinds[at] as number);
     this.#rows += 1;
     this.#jointStarts[this.#rows] = from + joints.length;
   }
@@ -66,10 +79,8 @@ export class KeyTrail {
   /** Puts the hashes of a key, by its place among all keys, joined with each of the properties of its row into `into`. */
   join(key: number, row: number, { hasher, into }: { readonly hasher: TextHasher; readonly into: number[] }): void {
     const at = key * keyWidth;
-    const packed = this.#keys[at + 2] as number;
-    const wanted = packed % kindStep;
-    const kind = ((packed % lengthStep) - wanted) / kindStep + joined;
-    hasher.resume(this.#keys[at] as number, this.#keys[at + 1] as number, Math.floor(packed / lengthStep));
+    const { kind, length, wanted } = unpackedKey(this.#keys[at + 2] as number);
+    hasher.resume(this.#keys[at] as number, this.#keys[at + 1] as number, length);
     hasher.add('&');
     hasher.mark();
     let taken = 0;
@@ -79,8 +90,8 @@ export class KeyTrail {
       if (wanted !== anyJoint && value % kindStep !== wanted) continue;
       taken += 1;
       hasher.back();
-      this.#texts.addTo(hasher, Math.floor(value / kindStep));
-      into.push(hashOfKind(kind, hasher.value()));
+      this.texts.addTo(hasher, Math.floor(value / kindStep));
+      into.push(finishHashOfKind(kind + joined, hasher.low, hasher.high, hasher.length));
     }
   }
 }

@@ -4,9 +4,9 @@ import { employerInDomain, parseDomain, parseUrl } from './domain.ts';
 import { isExplainedByName, parseEmail } from './email.ts';
 import { textsOf } from './field-texts.ts';
 import { employerBesideMailbox, employerByDomain, parseOrganisation, writeOrganisation } from './organisation-name.ts';
-import { parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
+import { type PersonName, parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
 import { parsePhone } from './phone.ts';
-import type { Plan, Slot } from './plan.ts';
+import type { Plan, Slot, SlotKind } from './plan.ts';
 import { type Position, parsePosition, parsePositionText, writePosition } from './position.ts';
 import { remembered } from './remembered.ts';
 import type { ColumnKind, InputRecord, Schema } from './schema.ts';
@@ -31,6 +31,15 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
   const countryColumns = schema.columns.filter((column) => column.kind === 'country').map((column) => column.name);
   const ofPersons = plan.slots.some((slot) => slot.kind === 'personName');
   const organisationOnly = schema.entityKind === 'organisation';
+  const slotsOf = (kind: SlotKind): number[] =>
+    plan.slots.flatMap((slot, index) => (slot.kind === kind ? [index] : []));
+  const emailSlots = slotsOf('email');
+  const domainSlots = slotsOf('domain');
+  const employerSlot = ofPersons ? (slotsOf('organisation')[0] ?? -1) : -1;
+  const emailsOf = (values: readonly (readonly string[])[]): readonly string[] =>
+    emailSlots.length === 1
+      ? (values[emailSlots[0] as number] as readonly string[])
+      : emailSlots.flatMap((slot) => values[slot] as readonly string[]);
 
   const countryOf = (record: InputRecord): string | undefined => {
     for (const name of countryColumns) {
@@ -99,27 +108,20 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
       values.push(found);
     }
     const own = name === '' ? null : readName(name);
-    plan.slots.forEach((slot, index) => {
-      if (slot.kind === 'email' && own !== null) {
-        values[index] = (values[index] ?? none).map((email) => {
-          const at = email.lastIndexOf('@');
-          return at > 0 && isExplainedByName(email.slice(0, at), own.given, own.family) ? `${email}|n` : email;
-        });
-      }
-      if (slot.kind === 'domain' && organisationOnly && values[index]?.length === 0) {
-        const emails = plan.slots.flatMap((other, at) => (other.kind === 'email' ? (values[at] ?? none) : none));
-        values[index] = distinct(emails.map((email) => parseDomain(email.replace(/\|n$/, ''))));
-      }
-    });
+    for (const index of emailSlots) {
+      const found = values[index] as readonly string[];
+      if (found.length > 0 && own !== null) values[index] = found.map((email) => marked(email, own));
+    }
+    if (organisationOnly)
+      for (const index of domainSlots)
+        if (values[index]?.length === 0)
+          values[index] = distinct(emailsOf(values).map((email) => parseDomain(withoutMark(email))));
     // Who writes from an employer's domain works there, even where nobody has filled in the employer.
-    const employer = ofPersons ? plan.slots.findIndex((slot) => slot.kind === 'organisation') : -1;
-    if (employer >= 0) {
-      const byDomain = plan.slots
-        .flatMap((slot, at) => (slot.kind === 'email' ? (values[at] ?? none) : none))
-        .flatMap((email) => employerInDomain(email.replace(/\|n$/, '')) ?? []);
-      const written = values[employer] ?? none;
-      if (written.length === 0) values[employer] = distinct(byDomain.map(employerByDomain));
-      else if (byDomain.length > 0) values[employer] = written.map(employerBesideMailbox);
+    if (employerSlot >= 0) {
+      const written = values[employerSlot] as readonly string[];
+      const byDomain = emailsOf(values).flatMap((email) => employerInDomain(withoutMark(email)) ?? none);
+      if (written.length === 0) values[employerSlot] = distinct(byDomain.map(employerByDomain));
+      else if (byDomain.length > 0) values[employerSlot] = written.map(employerBesideMailbox);
     }
     return { id: record.id, source: record.source, values };
   };
@@ -133,6 +135,18 @@ const organisationOf = remembered((text) => {
 function emailOf(text: string): string | null {
   const email = parseEmail(text);
   return email === null ? null : email.domain === '' ? email.local : `${email.local}@${email.domain}`;
+}
+
+const ofName = '|n';
+
+/** An address that can be read off the name is marked, since it tells no more than that. */
+function marked(email: string, { given, family }: PersonName): string {
+  const at = email.lastIndexOf('@');
+  return at > 0 && isExplainedByName(email.slice(0, at), given, family) ? `${email}${ofName}` : email;
+}
+
+function withoutMark(email: string): string {
+  return email.endsWith(ofName) ? email.slice(0, -ofName.length) : email;
 }
 
 function distinct(found: readonly (string | null)[]): string[] {

@@ -1,4 +1,5 @@
 import { type BlockIndex, CandidateWalk, rowsByBlock, several } from './block-index.ts';
+import type { Crew } from './crew.ts';
 import type { PairSample, Stratum } from './estimation.ts';
 import { countPatterns, type FilledPatterns } from './filled-patterns.ts';
 import { KeyRule } from './key-kind.ts';
@@ -50,30 +51,26 @@ export async function drawPairs(
     readonly strata: readonly Stratum[];
     readonly seeds: Seeds | null;
     readonly random: Random;
+    readonly crew: Crew;
     readonly pace: Pace;
   },
 ): Promise<DrawnPairs> {
-  const { largestBlock, strata, seeds, random, pace } = options;
-  const anyKey = new KeyRule(undefined);
-  const counting = new CandidateWalk(index, largestBlock, anyKey);
-  const { rows } = counting;
-  let candidates = 0;
-  let offered = 0;
-  const order = rowsByBlock(index, largestBlock);
-  for (let turn = 0; turn < rows; turn += 1) {
-    const row = order[turn] as number;
-    const found = counting.after(row);
-    candidates += found;
-    if (seeds === null || seeds.has[row] === 1) offered += found;
-    else for (let at = 0; at < found; at += 1) offered += seeds.has[counting.candidates[at] as number] as number;
-    if (turn % 256 === 0 && pace.due()) await pace.pause('pair', turn, rows);
-  }
+  const { largestBlock, strata, seeds, random, crew, pace } = options;
+  const rows = index.rowStarts.length - 1;
+  const counts = await crew.run(
+    'count',
+    store,
+    { index, order: crew.shared(rowsByBlock(index, largestBlock)), largestBlock, marks: seeds?.has ?? null },
+    { pace, phase: 'pair', total: rows },
+  );
+  const candidates = counts.reduce((sum, each) => sum + each.candidates, 0);
+  const offered = counts.reduce((sum, each) => sum + each.offered, 0);
   const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;
   const room = Math.ceil(offered * share * 1.1) + 1000 + chancePairs;
-  const lefts = new Int32Array(room);
-  const rights = new Int32Array(room);
-  const shared = new Uint8Array(room).fill(several);
+  const lefts = crew.shared(new Int32Array(room));
+  const rights = crew.shared(new Int32Array(room));
+  const shared = crew.shared(new Uint8Array(room)).fill(several);
   let count = 0;
   const add = (left: number, right: number, kind = several): void => {
     if (count === room) return;
@@ -83,7 +80,7 @@ export async function drawPairs(
     count += 1;
   };
 
-  const walk = new CandidateWalk(index, largestBlock, anyKey);
+  const walk = new CandidateWalk(index, largestBlock, new KeyRule(undefined));
   const drawn = seeds?.rows ?? null;
   const walked = drawn?.length ?? rows;
   for (let turn = 0; turn < walked; turn += 1) {
@@ -135,20 +132,20 @@ function stratumBySource(store: RecordStore, strata: readonly Stratum[]): Readon
 export async function comparePairs(
   store: RecordStore,
   drawn: DrawnPairs,
-  options: { readonly strata: readonly Stratum[]; readonly most: number; readonly pace: Pace },
+  options: { readonly strata: readonly Stratum[]; readonly most: number; readonly crew: Crew; readonly pace: Pace },
 ): Promise<ComparedPairs> {
   const { kept, candidates, total, filled } = drawn;
-  const { strata, most, pace } = options;
+  const { strata, most, crew, pace } = options;
   const step = Math.max(1, kept / most);
   const chosen = Math.min(kept, most);
   const chance = drawn.lefts.length - kept;
   const count = chosen + chance;
   const features = store.levels.length;
-  const lefts = new Int32Array(count);
-  const rights = new Int32Array(count);
-  const levels = new Int8Array(count * features);
-  const rarities = new Float32Array(count * features);
-  const conflicts = new Uint8Array(count);
+  const lefts = crew.shared(new Int32Array(count));
+  const rights = crew.shared(new Int32Array(count));
+  const levels = crew.shared(new Int8Array(count * features));
+  const rarities = crew.shared(new Float32Array(count * features));
+  const conflicts = crew.shared(new Uint8Array(count));
   const stratumOfPair = new Uint8Array(count);
   const patterns = new Int16Array(count);
   const shared = new Uint8Array(count);
@@ -157,18 +154,19 @@ export async function comparePairs(
     const pair = at < chosen ? Math.floor(at * step) : kept + at - chosen;
     const left = drawn.lefts[pair] as number;
     const right = drawn.rights[pair] as number;
-    store.compare(left, right);
     lefts[at] = left;
     rights[at] = right;
     shared[at] = drawn.shared[pair] as number;
-    levels.set(store.levels, at * features);
-    rarities.set(store.rarities, at * features);
-    conflicts[at] = store.conflict(left, right) ? 1 : 0;
     patterns[at] = filled.indexOf(store.maskOf(left) & store.maskOf(right));
     const source = store.sourceOf(left);
     stratumOfPair[at] = source === store.sourceOf(right) ? (stratumOf.get(source) ?? 0) : 0;
-    if (at % 4096 === 0 && pace.due()) await pace.pause('compare', at, count);
   }
+  await crew.run(
+    'agree',
+    store,
+    { lefts, rights, levels, rarities, conflicts, onlySharing: false },
+    { pace, phase: 'compare', total: count },
+  );
   const weights = new Float64Array(count);
   weights.fill((candidates / Math.max(1, kept)) * step, 0, chosen);
   weights.fill(Math.max(0, total - candidates) / Math.max(1, chance), chosen);
@@ -188,17 +186,17 @@ export async function comparePairs(
 }
 
 /** Compares those pairs again that share something, after the store has taken over new frequencies. */
-export function repricePairs(store: RecordStore, pairs: ComparedPairs): void {
-  const { features } = pairs;
-  for (let pair = 0; pair < pairs.count; pair += 1) {
-    let shares = false;
-    for (let at = pair * features; at < (pair + 1) * features && !shares; at += 1)
-      shares = (pairs.rarities[at] as number) > 0;
-    if (!shares) continue;
-    store.compare(pairs.lefts[pair] as number, pairs.rights[pair] as number);
-    pairs.levels.set(store.levels, pair * features);
-    pairs.rarities.set(store.rarities, pair * features);
-  }
+export async function repricePairs(
+  store: RecordStore,
+  { count, lefts, rights, levels, rarities, conflicts }: ComparedPairs,
+  { crew, pace }: { readonly crew: Crew; readonly pace: Pace },
+): Promise<void> {
+  await crew.run(
+    'agree',
+    store,
+    { lefts, rights, levels, rarities, conflicts, onlySharing: true },
+    { pace, phase: 'compare', total: count },
+  );
 }
 
 /** Weighs pairs that were compared before, by their place in the sample. */

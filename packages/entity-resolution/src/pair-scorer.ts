@@ -6,6 +6,26 @@ import type { RecordStore } from './record-store.ts';
 /** Added to the weight of a pair that can never match: far below anything that agreement can outweigh. */
 export const conflictWeight = -256;
 
+/** What of a model, or of an estimate, weighs pairs. */
+export type ScoringModel = Pick<
+  MatchModel,
+  'prior' | 'sourcePriors' | 'features' | 'confusions' | 'carelessness' | 'patternPriors' | 'calibration'
+>;
+
+/** Only that part of it, which threads need not be given more than. */
+export function scoringPartOf(model: ScoringModel): ScoringModel {
+  const { prior, sourcePriors, features, confusions, carelessness, patternPriors, calibration } = model;
+  return {
+    prior,
+    sourcePriors,
+    features,
+    confusions,
+    carelessness,
+    patternPriors,
+    ...(calibration !== undefined && { calibration }),
+  };
+}
+
 /** Scores pairs of rows with the weights of a model. */
 export class PairScorer {
   readonly store: RecordStore;
@@ -48,11 +68,7 @@ export class PairScorer {
   readonly #slope: number;
   readonly #offset: number;
 
-  constructor(
-    model: Pick<MatchModel, 'prior' | 'sourcePriors' | 'features' | 'confusions' | 'carelessness' | 'patternPriors'> &
-      Pick<MatchModel, 'calibration'>,
-    store: RecordStore,
-  ) {
+  constructor(model: ScoringModel, store: RecordStore) {
     this.store = store;
     this.#priorAcross = model.prior;
     for (const [source, prior] of Object.entries(model.sourcePriors))

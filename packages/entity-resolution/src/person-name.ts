@@ -75,6 +75,7 @@ function strip(words: string[], allowTitle: boolean): Words {
 
 /** The generation a suffix column holds, or 0. */
 export function parseGeneration(raw: string): number {
+  if (raw === '') return 0;
   for (const word of wordsOf(cleanText(raw))) {
     const place = generations.get(word);
     if (place !== undefined) return place;
@@ -94,7 +95,7 @@ function partWords(part: string, allowTitle: boolean): Words {
 export function parseNameParts(given: string, middle: string, family: string, suffix: string): PersonName | null {
   const first = readGiven(given);
   const last = readFamily(family);
-  const middleText = cleanText(middle);
+  const middleText = middle === '' ? '' : cleanText(middle);
   const middleWords = isMissing(middleText) && !/^[a-z]$/.test(middleText) ? [] : wordsOf(middleText);
   if (first.words.length === 0 && last.words.length === 0) return null;
   // A whole name typed into the family name field.
@@ -196,10 +197,11 @@ export function areNicknames(left: string, right: string): boolean {
   return a.some((group) => b.includes(group));
 }
 
-/** How a name sounds, roughly: first letter class, then consonant classes without repeats. Names that are misheard share it. */
+/** The same for words that come up again and again. */
 export const soundOf = remembered(soundKey, 100_000);
 
-function soundKey(word: string): string {
+/** How a name sounds, roughly: first letter class, then consonant classes without repeats. Names that are misheard share it. */
+export function soundKey(word: string): string {
   let text = word
     .replace(/[^a-z]/g, '')
     .replace(/^(kn|gn|pn|wr)/, (pair) => pair.charAt(1))

@@ -7,6 +7,8 @@ const dummy = /^(\d)\1+$|^0*1234567(89?0?)?$|^9876543(210?)?$/;
 const trunkZero =
   /^(20|27|31|32|33|41|43|44|46|47|48|49|60|61|62|63|64|66|81|82|84|86|90|91|98|212|234|254|351|353|358|359|380|385|386|420|421|966|971|972)0(?=\d{7})/;
 
+const plainNumber = /^[\x20-\x22\x24-\x40\x5b-\x60\x7b-\x7e]*$/;
+
 /**
  * A phone number in normal form: `+` and E.164 digits where the country is known, else `~` and the digits as they were written; behind
  * them ` x` and the extension, where there is one. Null for text without enough digits and for placeholders.
@@ -15,6 +17,8 @@ export function parsePhone(raw: string, country: string | undefined): string | n
   if (raw.length > 200) return null;
   // Most numbers are written as they are kept.
   if (/^\+\d{7,15}$/.test(raw)) return known(raw.slice(1));
+  // Digits and marks are what NFKC makes of them, and an extension needs a letter or a hash sign.
+  if (plainNumber.test(raw)) return parseNumber(raw.trim(), country);
   const text = raw.normalize('NFKC').trim();
   const extension = /(?:\s|\d|,|;)(?:ext?\.?|extension|x|#)\s*(\d{1,6})\s*$/i.exec(text);
   if (extension === null) return parseNumber(text, country);

@@ -6,8 +6,9 @@ import { type ArrayHolder, holderOf } from './comparisons/packed-rows.ts';
 import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
 import type { TableParts, ValueTable } from './comparisons/value-table.ts';
-import { filledMask } from './filled-patterns.ts';
+import { filledMask, maskOfSlot } from './filled-patterns.ts';
 import { nothingKnown, type Rarities } from './frequencies.ts';
+import type { PackedRecords } from './packed-records.ts';
 import type { Plan, Slot } from './plan.ts';
 import { giveBack } from './text-pool.ts';
 import { WordPool } from './word-pool.ts';
@@ -49,6 +50,7 @@ function createValueTable(slot: Slot, plan: Plan, parts: TableParts): ValueTable
 
 /** A store as threads share it: the arrays that comparisons read, and the sources by their numbers. */
 export interface SharedStore {
+  readonly plan: Plan;
   readonly arrays: readonly ArrayHolder['data'][];
   readonly rows: number;
   readonly sources: readonly string[];
@@ -121,6 +123,7 @@ export class RecordStore {
     const arrays = this.#holders().map((holder) => {
       const from = holder.data;
       const { used } = holder;
+      if (from.buffer instanceof SharedArrayBuffer) return from;
       const to = new (from.constructor as new (memory: SharedArrayBuffer) => ArrayHolder['data'])(
         new SharedArrayBuffer(used * from.BYTES_PER_ELEMENT),
       );
@@ -129,11 +132,11 @@ export class RecordStore {
       giveBack(from);
       return to;
     });
-    return { arrays, rows: this.#rows, sources: [...this.#sourceIds.keys()] };
+    return { plan: this.#plan, arrays, rows: this.#rows, sources: [...this.#sourceIds.keys()] };
   }
 
   /** A store of another thread, which nothing can be added to. */
-  static attached(plan: Plan, { arrays, rows, sources }: SharedStore): RecordStore {
+  static attached({ plan, arrays, rows, sources }: SharedStore): RecordStore {
     const store = new RecordStore(plan, nothingKnown, 0);
     store.#holders().forEach((holder, at) => {
       holder.data = arrays[at] as ArrayHolder['data'];
@@ -180,6 +183,11 @@ export class RecordStore {
     ];
   }
 
+  /** The words that all values are made of. */
+  get words(): WordPool {
+    return this.#words;
+  }
+
   /** Distinct values held, over all slots: what bounds the memory of a long-lived store. */
   get values(): number {
     return this.#tables.reduce((sum, table) => sum + table.size, 0);
@@ -209,18 +217,9 @@ export class RecordStore {
   }
 
   add(values: readonly (readonly string[])[], source: string): number {
-    const row = this.#rows;
-    this.#rows += 1;
-    if (row >= this.#generations.length) {
-      this.#generations = widen(this.#generations, new Int8Array(row * 2));
-      this.#sources = widen(this.#sources, new Int16Array(row * 2));
-      this.#masks = widen(this.#masks, new Int16Array(row * 2));
-      this.#cells = widen(this.#cells, new Int32Array(row * 2 * this.#width));
-    }
-    this.#sources[row] = this.sourceId(source);
+    const row = this.#begin(source);
     this.#masks[row] = filledMask(values);
     for (let slot = 0; slot < this.#tables.length; slot += 1) {
-      const table = this.#tables[slot] as ValueTable;
       const found = values[slot] ?? [];
       const cell = row * this.#width + slot;
       if (found.length === 0) {
@@ -230,24 +229,80 @@ export class RecordStore {
       } else {
         this.#cells[cell] = -2 - this.#list(slot, found);
       }
-      if (table === this.#names && found.length > 0) {
-        this.eachValue(row, slot, (id) => {
-          const generation = (this.#names as NameTable).generation(id);
-          if (generation > 0) this.#generations[row] = generation;
-        });
-      }
     }
+    this.#readGeneration(row);
     return row;
   }
 
+  /** The same for many rows that a RecordPacker has packed. */
+  addPacked({ sources, sourceOf, counts, lengths, codes }: PackedRecords): void {
+    const width = this.#width;
+    let value = 0;
+    let from = 0;
+    for (let record = 0; record < sourceOf.length; record += 1) {
+      const row = this.#begin(sources[sourceOf[record] as number] as string);
+      let mask = 0;
+      for (let slot = 0; slot < width; slot += 1) {
+        const table = this.#tables[slot] as ValueTable;
+        const count = counts[record * width + slot] as number;
+        const cell = row * width + slot;
+        if (count === 0) {
+          this.#cells[cell] = noValue;
+          continue;
+        }
+        mask |= maskOfSlot(slot);
+        if (count > 1) this.#cells[cell] = -2 - this.#beginList(count);
+        for (let at = 0; at < count; at += 1) {
+          const to = from + (lengths[value] as number);
+          value += 1;
+          const id = table.internCodes(codes, from, to);
+          from = to;
+          if (count === 1) this.#cells[cell] = id;
+          else this.#lists[this.#listed - count + at] = id;
+        }
+      }
+      this.#masks[row] = mask;
+      this.#readGeneration(row);
+    }
+  }
+
+  /** Room for one more row. */
+  #begin(source: string): number {
+    const row = this.#rows;
+    this.#rows += 1;
+    if (row >= this.#generations.length) {
+      this.#generations = widen(this.#generations, new Int8Array(row * 2));
+      this.#sources = widen(this.#sources, new Int16Array(row * 2));
+      this.#masks = widen(this.#masks, new Int16Array(row * 2));
+      this.#cells = widen(this.#cells, new Int32Array(row * 2 * this.#width));
+    }
+    this.#sources[row] = this.sourceId(source);
+    return row;
+  }
+
+  #readGeneration(row: number): void {
+    const names = this.#names;
+    if (names === null) return;
+    this.eachValue(row, this.#tables.indexOf(names), (id) => {
+      const generation = names.generation(id);
+      if (generation > 0) this.#generations[row] = generation;
+    });
+  }
+
   #list(slot: number, values: readonly string[]): number {
-    const place = this.#listed;
-    if (place + values.length + 1 > this.#lists.length)
-      this.#lists = widen(this.#lists, new Int32Array(this.#lists.length * 2));
-    this.#lists[place] = values.length;
+    const place = this.#beginList(values.length);
     for (let at = 0; at < values.length; at += 1)
       this.#lists[place + 1 + at] = this.#intern(slot, values[at] as string);
-    this.#listed = place + 1 + values.length;
+    return place;
+  }
+
+  /** Room for a list of values; answers where it begins. */
+  #beginList(count: number): number {
+    const place = this.#listed;
+    if (place + count + 1 > this.#lists.length)
+      this.#lists = widen(this.#lists, new Int32Array(Math.max(place + count + 1, this.#lists.length * 2)));
+    this.#lists[place] = count;
+    this.#listed = place + 1 + count;
     return place;
   }
 
@@ -262,6 +317,18 @@ export class RecordStore {
   /** The only value of a row in a slot by id, -1 where it has none, -2 where it has several. */
   onlyValue(row: number, slot: number): number {
     return Math.max(-2, this.#cells[row * this.#width + slot] as number);
+  }
+
+  /** How many values a row has in a slot. */
+  countOf(row: number, slot: number): number {
+    const cell = this.#cells[row * this.#width + slot] as number;
+    return cell >= 0 ? 1 : cell === noValue ? 0 : (this.#lists[-2 - cell] as number);
+  }
+
+  /** One of them by its place. */
+  valueAt(row: number, slot: number, at: number): number {
+    const cell = this.#cells[row * this.#width + slot] as number;
+    return cell >= 0 ? cell : (this.#lists[-1 - cell + at] as number);
   }
 
   eachValue(row: number, slot: number, visit: (id: number) => void): void {

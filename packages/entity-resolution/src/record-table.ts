@@ -3,10 +3,12 @@ import { guessDateOrder } from './date.ts';
 import { textsOf } from './field-texts.ts';
 import { type FrequencyTables, nothingKnown } from './frequencies.ts';
 import type { BlockingModel } from './model.ts';
-import { createNormaliser } from './normal-record.ts';
+import { createNormaliser, type NormalRecord } from './normal-record.ts';
 import { createPace, type PaceOptions } from './pace.ts';
+import type { PackedRecords } from './packed-records.ts';
 import { type Plan, planOf } from './plan.ts';
 import { RecordStore } from './record-store.ts';
+import { forget } from './remembered.ts';
 import { checkSchema, type FieldValue, type InputRecord, type Schema } from './schema.ts';
 
 /** Blocks that were made for a model, so that resolving the very records it was trained on need not make them again. */
@@ -55,13 +57,25 @@ export class RecordTableBuilder {
   }
 
   add(record: InputRecord): void {
-    this.#store.add(this.#normalise(record).values, record.source);
-    this.#ids.push(record.id);
-    this.#sources.push(record.source);
+    this.addNormal(this.#normalise(record));
+  }
+
+  addNormal({ id, source, values }: NormalRecord): void {
+    this.#store.add(values, source);
+    this.#ids.push(id);
+    this.#sources.push(source);
+  }
+
+  /** Many records of the schema that were normalised and packed elsewhere. */
+  addPacked(packed: PackedRecords): void {
+    this.#store.addPacked(packed);
+    for (const id of packed.ids) this.#ids.push(id);
+    for (const source of packed.sourceOf) this.#sources.push(packed.sources[source] as string);
   }
 
   build(): RecordTable {
     this.#store.seal();
+    forget();
     const ids = this.#ids;
     const sources = this.#sources;
     const follows = (left: number, right: number): boolean => {

@@ -4,16 +4,24 @@
  */
 export function remembered<T>(read: (text: string) => T, most = 30_000): (text: string) => T {
   const known = new Map<string, T>();
+  all.push(known);
   return (text) => {
+    // Long texts hardly repeat and would only take room.
+    if (text.length > longest) return read(text);
     const before = known.get(text);
     if (before !== undefined) return before;
     const value = read(text);
-    // Long texts hardly repeat and would only take room.
-    if (text.length > longest) return value;
     if (known.size >= most) known.clear();
     known.set(ownText(text), value);
     return value;
   };
+}
+
+const all: Map<string, unknown>[] = [];
+
+/** Lets go of all answers: a large table has been read, and the next values will be others. */
+export function forget(): void {
+  for (const known of all) known.clear();
 }
 
 const longest = 80;

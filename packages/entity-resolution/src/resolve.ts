@@ -1,26 +1,15 @@
-import { type BlockIndex, BlockIndexBuilder } from './block-index.ts';
+import { BlockIndexBuilder } from './block-index.ts';
 import { writeKeys } from './blocking-choice.ts';
 import { type ClusterStep, clusterComponent } from './clustering.ts';
+import { alone, type Crew, sharedIndex } from './crew.ts';
 import { createRarities } from './frequencies.ts';
 import { checkModel, type MatchModel, probabilityOf, weightOf } from './model.ts';
 import { createPace, type Pace, type PaceOptions } from './pace.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { prepareRecords, type RecordTable } from './record-table.ts';
-import { type ComponentOfRows, groupByComponent, type RowEdges, scoreCandidates } from './row-clustering.ts';
+import { groupByComponent, isPlainPair, scoreCandidates } from './row-clustering.ts';
+import type { RowEdges } from './row-edges.ts';
 import type { InputRecord } from './schema.ts';
-
-/** Candidate pairs that wait for their scores. */
-export interface ScoringWork {
-  readonly table: RecordTable;
-  readonly model: MatchModel;
-  readonly index: BlockIndex;
-  /** Weight in bits from which on a pair is an edge. */
-  readonly floor: number;
-  readonly pace: Pace;
-}
-
-/** Finds the edges of all candidate pairs by ascending left rows, in its own way; null where the work is too little for it. */
-export type CandidateScoring = (work: ScoringWork) => Promise<RowEdges | null>;
 
 export interface ResolveOptions extends PaceOptions {
   /** Match probability from which on records are joined; the model's own by default. */
@@ -31,8 +20,8 @@ export interface ResolveOptions extends PaceOptions {
   readonly cannotLink?: readonly (readonly [string, string])[];
   /** Sources in which no entity stands twice: two of their records are never joined. */
   readonly duplicateFreeSources?: readonly string[];
-  /** Scores candidate pairs instead of this thread; see the entry `parallel` of the package. The result is the same. */
-  readonly scoring?: CandidateScoring | undefined;
+  /** Who does the work, by default this thread alone; see the entry `parallel` of the package. The result is the same. */
+  readonly crew?: Crew | undefined;
   /** Told of every merge, and of every one that an edge suggested and something forbade, cluster by cluster. */
   readonly onStep?: (step: ClusterStep) => void;
 }
@@ -98,6 +87,7 @@ export async function resolveTable(
 ): Promise<RowResolution> {
   checkModel(model);
   const pace = createPace(options);
+  const crew = options.crew ?? alone;
   const { ids, store } = table;
   for (let row = 1; row < ids.length; row += 1) {
     if (ids[row] === ids[row - 1])
@@ -113,16 +103,13 @@ export async function resolveTable(
     store.reprice(rarities);
     const builder = new BlockIndexBuilder(store.rows);
     await writeKeys(table.plan, store, { rarities, stopKeys: model.blocking.stopKeys, index: builder, pace });
-    index = builder.build();
+    index = sharedIndex(crew, builder.build());
     table.blocks = { stopKeys: model.blocking.stopKeys, frequencies: model.frequencies, index };
   }
   const minimum = weightOf(options.threshold ?? model.threshold);
   const floor = Math.min(minimum, weightOf(model.reviewFloor));
   const scorer = new PairScorer(model, store);
-  const edges = inOrder(
-    (await options.scoring?.({ table, model, index, floor, pace })) ??
-      (await scoreCandidates(scorer, index, { blocking: model.blocking, floor, pace })),
-  );
+  const edges = inOrder(await scoreCandidates(store, { model, index, blocking: model.blocking, floor, crew, pace }));
   const clusterOf = await cluster(table, edges, { scorer, minimum, options, pace });
   return { clusterOf, edges };
 }
@@ -216,11 +203,4 @@ function strongOnes({ lefts, rights, weights }: RowEdges, minimum: number): RowE
     rights: Int32Array.from(strong, (at) => rights[at] as number),
     weights: Float64Array.from(strong, (at) => weights[at] as number),
   };
-}
-
-/** Two rows with one edge, which the general way would join without looking at anything else. */
-function isPlainPair({ nodes, edges }: ComponentOfRows, minimum: number): boolean {
-  return (
-    nodes.length === 2 && minimum >= 0 && minimum <= 12 && (edges[0]?.weight ?? Number.NEGATIVE_INFINITY) >= minimum
-  );
 }

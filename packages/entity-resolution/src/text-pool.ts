@@ -69,8 +69,33 @@ export class TextPool {
       b ^= b >>> 15;
     }
     if (all > 255) return this.#internForeign(text, a, b);
+    return this.#internLast(count, a, b);
+  }
+
+  /** The number of a text of which each character is one byte, a new one if it has none yet. */
+  internCodes(from: Uint8Array, begin: number, end: number): number {
+    if (this.#slots.length === 0) throw new Error('the texts were sealed, no further one can be added');
+    const count = end - begin;
+    const used = this.#used;
+    if (used + count > this.codes.length) this.codes = widened(this.codes, used + count);
+    const { codes } = this;
+    let a = hashBasisLow;
+    let b = hashBasisHigh;
+    for (let index = 0; index < count; index += 1) {
+      const code = from[begin + index] as number;
+      codes[used + index] = code;
+      a = Math.imul(a ^ code, 0x01000193);
+      b = Math.imul(b ^ code, 0x5bd1e995);
+      b ^= b >>> 15;
+    }
+    return this.#internLast(count, a, b);
+  }
+
+  /** The number of the text whose characters stand behind all texts there are. */
+  #internLast(count: number, a: number, b: number): number {
+    const { meta, codes } = this;
+    const from = this.#used;
     let at = slotOf(a, b) & this.#mask;
-    const { meta } = this;
     for (let found = this.#slots[at] as number; found !== 0; found = this.#slots[at] as number) {
       const place = (found - 1) * metaWidth;
       if (meta[place + low] === a && meta[place + length] === count && this.#highs[found - 1] === b) {
@@ -105,6 +130,38 @@ export class TextPool {
         codes.subarray(at, Math.min(to, at + pieceLength)) as unknown as number[],
       );
     return text;
+  }
+
+  /** Goes on in a hasher with those characters of a text that lie between two places. */
+  addPartTo(hasher: TextHasher, id: number, from: number, to: number): void {
+    const begin = this.meta[id * metaWidth + start] as number;
+    hasher.addCodes(this.codes, begin + from, begin + Math.min(to, this.sizeOf(id)));
+  }
+
+  /** How many characters a text has. */
+  sizeOf(id: number): number {
+    return this.meta[id * metaWidth + length] as number;
+  }
+
+  /** The characters between two places of a text. */
+  partOf(id: number, from: number, to: number): Uint8Array {
+    const begin = this.meta[id * metaWidth + start] as number;
+    return this.codes.subarray(begin + from, begin + Math.min(to, this.sizeOf(id)));
+  }
+
+  /** Whether a text comes before another one in the order of their characters. */
+  precedes(left: number, right: number): boolean {
+    const { meta, codes } = this;
+    const a = meta[left * metaWidth + start] as number;
+    const b = meta[right * metaWidth + start] as number;
+    const m = this.sizeOf(left);
+    const n = this.sizeOf(right);
+    const both = Math.min(m, n);
+    for (let at = 0; at < both; at += 1) {
+      const difference = (codes[a + at] as number) - (codes[b + at] as number);
+      if (difference !== 0) return difference < 0;
+    }
+    return m < n;
   }
 
   /** Goes on with the text in a hasher. */

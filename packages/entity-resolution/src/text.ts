@@ -4,6 +4,7 @@ import anyAscii from 'any-ascii';
 const longestValue = 2_000;
 
 const plainAscii = /^[\x20-\x7e]*$/;
+const excessSpace = /^ | $| {2}|[^\x20-\x7e]/;
 const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
 const lineBreak = /[\t\n\v\f\r\u0085\u00a0\u2028\u2029]/g;
 const marks = /[\u0300-\u036f]/g;
@@ -16,7 +17,10 @@ export function cleanText(raw: string): string {
     if (!plainAscii.test(text)) text = anyAscii(text);
     if (text.length > longestValue) text = text.slice(0, longestValue);
   }
-  return text.toLowerCase().replace(/\s+/g, ' ').trim();
+  const lower = text.toLowerCase();
+  // Printable ASCII has no other white space than spaces, and most values have none of them in excess.
+  if (!excessSpace.test(lower)) return lower;
+  return lower.replace(/\s+/g, ' ').trim();
 }
 
 const missingWords: ReadonlySet<string> = new Set([
@@ -53,14 +57,24 @@ const missingWords: ReadonlySet<string> = new Set([
   'test',
 ]);
 
+/** What all placeholders have in common: nothing else begins with their letters behind brackets and quotes, and none has a digit. */
+const mayBeMissing = /^[^a-z0-9]*[nulbemtx][^0-9]*$/;
+
 /** True for empty text, placeholders such as `n/a`, and text without a letter or digit. `cleaned` comes from cleanText. */
 export function isMissing(cleaned: string): boolean {
   if (cleaned === '' || !/[a-z0-9]/.test(cleaned)) return true;
-  return cleaned.length < 24 && missingWords.has(cleaned.replace(/^[[({<"'*-]+|[\])}>"'*.!-]+$/g, '').trim());
+  return (
+    cleaned.length < 24 &&
+    mayBeMissing.test(cleaned) &&
+    missingWords.has(cleaned.replace(/^[[({<"'*-]+|[\])}>"'*.!-]+$/g, '').trim())
+  );
 }
+
+const plainWords = /^[a-z0-9]+(?: [a-z0-9]+)*$/;
 
 /** Words of letters and digits; apostrophes and full stops inside a word join (o'brien, u.s.a), everything else separates. */
 export function wordsOf(cleaned: string): string[] {
+  if (plainWords.test(cleaned)) return cleaned.split(' ');
   const joined = cleaned.replace(/['`.](?=[a-z0-9])/g, (mark, offset: number) =>
     mark !== '.' ? '' : /(^|[^a-z0-9])[a-z0-9]$/.test(cleaned.slice(Math.max(0, offset - 2), offset)) ? '' : ' ',
   );

@@ -1,4 +1,5 @@
 import { chooseBlocking, chooseWeakKinds } from './blocking-choice.ts';
+import { alone, type Crew, sharedIndex } from './crew.ts';
 import { type Estimate, estimate, type Stratum } from './estimation.ts';
 import { createRarities } from './frequencies.ts';
 import { FrequencyCount } from './frequency-count.ts';
@@ -18,6 +19,8 @@ export interface TrainOptions extends PaceOptions {
   readonly seed?: number;
   /** Probabilities are learned from the candidate pairs of so many records, 60,000 by default. */
   readonly sampledRecords?: number;
+  /** Who does the work, by default this thread alone. The model is the same. */
+  readonly crew?: Crew | undefined;
 }
 
 /** Candidate pairs that one estimate is made from. */
@@ -43,6 +46,7 @@ export async function trainModel(
 ): Promise<MatchModel> {
   const table = isTable(records) ? records : await tabulate([...records], schema, options);
   const pace = createPace(options);
+  const crew = options.crew ?? alone;
   const { plan, store, sources } = table;
   const rows = store.rows;
   const strata = strataOf(sources);
@@ -50,19 +54,22 @@ export async function trainModel(
   const first = counts.byRecord();
   const rarities = createRarities(first);
   store.reprice(rarities);
-  const { blocking, index } = await chooseBlocking(plan, store, { rarities, pace });
+  const chosen = await chooseBlocking(plan, store, { rarities, pace });
+  const { blocking } = chosen;
+  const index = sharedIndex(crew, chosen.index);
   const { largestBlock } = blocking;
   const sampled = options.sampledRecords ?? sampledRecords;
-  const seeds = rows > sampled ? drawSeeds(table.ids, sampled) : null;
+  const seeds = rows > sampled ? drawSeeds(table.ids, { most: sampled, crew }) : null;
   const pairs = await drawPairs(store, index, {
     largestBlock,
     strata,
     seeds,
     random: createRandom(options.seed ?? 1),
+    crew,
     pace,
   });
   const population = { strata, filled: pairs.filled };
-  const sample = await comparePairs(store, pairs, { strata, most: estimatedPairs, pace });
+  const sample = await comparePairs(store, pairs, { strata, most: estimatedPairs, crew, pace });
   const rough = estimate(plan.features, sample, { ...population, mostIterations: roughIterations });
 
   const weakKindsBy = (estimated: Estimate): string[] =>
@@ -73,18 +80,20 @@ export async function trainModel(
     });
 
   // The second round counts every entity of the first one once, so that values held by duplicates do not look common.
-  const parts = await partsOfEntities(new PairScorer(rough, store), {
+  const parts = await partsOfEntities(store, {
     rows,
+    model: rough,
     pairs,
     index,
     blocking: { largestBlock, weakKinds: weakKindsBy(rough) },
     seeds,
+    crew,
     pace,
   });
   // Words stay as they were counted for blocking: a model writes the very keys that it was trained with.
   const frequencies = { ...counts.byEntity(parts), ...(first.token !== undefined && { token: first.token }) };
   store.reprice(createRarities(frequencies));
-  repricePairs(store, sample);
+  await repricePairs(store, sample, { crew, pace });
   const fit = estimate(plan.features, sample, population);
   table.blocks = { stopKeys: blocking.stopKeys, frequencies, index };
   const weakKinds = weakKindsBy(fit);
@@ -116,10 +125,10 @@ async function tabulate(records: readonly InputRecord[], schema: Schema, options
 }
 
 /** The rows with the lowest hashes of their ids: a random sample that does not depend on the order of the rows. */
-function drawSeeds(ids: readonly string[], most: number): Seeds {
+function drawSeeds(ids: readonly string[], { most, crew }: { readonly most: number; readonly crew: Crew }): Seeds {
   const hashes = Float64Array.from(ids, hashText);
   const limit = hashes.slice().sort()[most - 1] as number;
-  const has = Uint8Array.from(hashes, (hash) => (hash <= limit ? 1 : 0));
+  const has = crew.shared(Uint8Array.from(hashes, (hash) => (hash <= limit ? 1 : 0)));
   const rows: number[] = [];
   has.forEach((mark, row) => {
     if (mark === 1) rows.push(row);

@@ -231,6 +231,34 @@ describe('resolve', () => {
     expect(page).not.toContain('<script>');
   });
 
+  test('the outputs are the same bit for bit whatever the number of threads and who reads the files', async () => {
+    const many = Array.from({ length: 40 }, (_, copy) =>
+      people.map((row) => ({ ...row, id: `${row.id}-${copy}`, last_name: `${row.last_name}${'abcdefgh'[copy % 8]}` })),
+    ).flat();
+    const left = put('left.csv', csv(many.slice(0, 3_000)));
+    const right = put('right.csv', csv(many.slice(3_000), ';'));
+    const lines = put(
+      'lines.ndjson',
+      many
+        .slice(0, 200)
+        .map((row) => JSON.stringify(row))
+        .join('\n'),
+    );
+    const resolved = async (name: string, ...args: string[]): Promise<readonly string[]> => {
+      const { code, err } = await kempt(['resolve', ...args, '--out', at(name), '--save-model', at(`${name}.json`)]);
+      expect({ code, err }).toMatchObject({ code: 0 });
+      return [read(name), read(`${name}.json`)];
+    };
+    const alone = await resolved('one.csv', left, right, '--workers', '1');
+    expect(await resolved('three.csv', left, right, '--workers', '3')).toEqual(alone);
+    expect(await resolved('few.csv', left, right)).toEqual(alone);
+    const mixed = await resolved('mixed-one.csv', left, lines, '--workers', '1');
+    expect(await resolved('mixed-two.csv', left, lines, '--workers', '2')).toEqual(mixed);
+    const explained = await resolved('why.csv', left, '--workers', '2', '--explain', at('why.ndjson'));
+    expect(await resolved('plain.csv', left, '--workers', '2')).toEqual(explained);
+    expect(await kempt(['resolve', left, '--out', at('x.csv'), '--workers', '0'])).toMatchObject({ code: 2 });
+  });
+
   test('a declared schema and a named id column are followed; without an id rows are numbered', async () => {
     const renamed = csv(people).replace('id,first_name,last_name,email', 'k,a,b,c');
     const kinds = { a: 'givenName', b: 'familyName', c: 'email' };

@@ -1,8 +1,9 @@
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import {
   type ClusterStep,
   inferSchema,
   type MatchModel,
-  prepareRecords,
   type RecordTable,
   resolutionOf,
   resolveTable,
@@ -10,18 +11,26 @@ import {
   settleDateOrders,
   trainModel,
 } from '@kempt/entity-resolution';
-import { createParallelScoring } from '@kempt/entity-resolution/parallel';
+import { createCrew, type ThreadCrew } from '@kempt/entity-resolution/parallel';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { wholeNumber } from '../list-options.ts';
 import { checkPlaces, csvCell, type OutputFile, openOutputFile } from '../tables/output-file.ts';
 import { openTable } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';
 import { explanationText } from './explanation-page.ts';
+import { localIdOf } from './record-id.ts';
 import { type Assignments, assign, rounded } from './resolve-assignments.ts';
 import { explainResolution } from './resolve-explanations.ts';
 import { diagnosticsText, namingFile, readModel, readSchema } from './resolve-model.ts';
 import { createProgressNotes } from './resolve-progress.ts';
-import { type LoadedRecord, loadRecords, type Source, sourceNames, survey } from './resolve-records.ts';
+import { type LoadedRecord, type Source, sourceNames, survey } from './resolve-records.ts';
+import { tableOf } from './resolve-table.ts';
+
+/** Files smaller than this together are done before further threads have begun. */
+const leastBytes = 2_000_000;
+/** More threads wait for the one that puts values into the table. */
+const mostWorkers = 64;
 
 interface ResolveFlags {
   readonly out: string;
@@ -30,6 +39,7 @@ interface ResolveFlags {
   readonly model?: string;
   readonly saveModel?: string;
   readonly explain?: string;
+  readonly workers?: number;
 }
 
 /** `kempt resolve`: finds the rows of files that show the same person or organisation. Needs no server. */
@@ -45,6 +55,12 @@ export function addResolveCommand(program: Command, context: CommandContext): vo
     .option(
       '--explain <file>',
       'write why pairs were joined or not and how clusters were built, as NDJSON, or as a page of pictures to a .html file',
+    )
+    .addOption(
+      new Option(
+        '--workers <number>',
+        'threads that work, 1 for a single one; default: as many as the machine runs at once, and a single one for small files',
+      ).argParser(wholeNumber(1, mostWorkers)),
     )
     .action(async (files: string[], flags: ResolveFlags) => {
       const outputs = await openOutputs(files, flags);
@@ -89,6 +105,32 @@ async function run(
   flags: ResolveFlags,
   { context, outputs }: { readonly context: CommandContext; readonly outputs: Outputs },
 ): Promise<void> {
+  const workers =
+    flags.workers ?? ((await bytesOf(files)) < leastBytes ? 1 : Math.min(mostWorkers, availableParallelism()));
+  // Threads begin while this one looks at the files.
+  const crew = workers > 1 ? createCrew({ workers }) : undefined;
+  try {
+    await resolveFiles(files, flags, { context, outputs, crew });
+  } finally {
+    await crew?.end();
+  }
+}
+
+/** The size of all files; what cannot be read is told of later. */
+async function bytesOf(files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return sizes.reduce((sum, found) => sum + (found?.size ?? 0), 0);
+}
+
+async function resolveFiles(
+  files: readonly string[],
+  flags: ResolveFlags,
+  {
+    context,
+    outputs,
+    crew,
+  }: { readonly context: CommandContext; readonly outputs: Outputs; readonly crew: ThreadCrew | undefined },
+): Promise<void> {
   const { signal } = context;
   const { note } = context.output();
   const onProgress = createProgressNotes(note);
@@ -113,19 +155,8 @@ async function run(
       .map(({ name, kind }) => `${name} (${kind})`)
       .join(', ')}`,
   );
-  const work = { signal, onProgress };
-  const kept: { readonly records: LoadedRecord[]; readonly origins: Origin[] } = { records: [], origins: [] };
-  const batches = async function* (): AsyncGenerator<readonly LoadedRecord[]> {
-    for (const source of sources) {
-      const origin = { name: source.name, localIds: [] as string[] };
-      kept.origins.push(origin);
-      for await (const batch of loadRecords(source, schema, { signal })) {
-        for (const record of batch) origin.localIds.push(record.localId);
-        if (outputs.explanations !== undefined) for (const record of batch) kept.records.push(record);
-        yield batch;
-      }
-    }
-  };
+  const work = { signal, onProgress, crew };
+  const kept: LoadedRecord[] = [];
   let table: RecordTable;
   let model: MatchModel;
   try {
@@ -136,8 +167,10 @@ async function run(
             sources.flatMap(({ sample }) => sample),
           )
         : saved.schema;
-    const expected = sources.reduce((sum, { rows }) => sum + rows, 0);
-    table = await prepareRecords({ batches: batches() }, settled, { ...work, expected });
+    table = await tableOf(sources, settled, {
+      ...work,
+      ...(outputs.explanations !== undefined && { onRecord: (record: LoadedRecord) => kept.push(record) }),
+    });
     model = saved ?? (await trainModel(table, table.schema, work));
   } catch (error) {
     throw flags.schema === undefined ? error : namingFile(flags.schema, error);
@@ -146,15 +179,14 @@ async function run(
   const steps: ClusterStep[] = [];
   const resolution = await resolveTable(table, model, {
     ...work,
-    scoring: createParallelScoring(),
     ...(outputs.explanations !== undefined && { onStep: (step) => steps.push(step) }),
   });
   const assignments = assign(table, resolution);
-  await outputs.clusters.write(assignmentText(kept.origins, assignments), signal);
+  await outputs.clusters.write(assignmentText(table, assignments), signal);
   await outputs.model?.write([`${JSON.stringify(model)}\n`], signal);
   if (outputs.explanations !== undefined) {
     const explanations = explainResolution({
-      assignments: kept.records.map((record, place) => ({
+      assignments: kept.map((record, place) => ({
         record,
         clusterId: assignments.clusterIds[place] as number,
       })),
@@ -172,30 +204,29 @@ async function run(
   );
 }
 
-/** The ids of one input file, in their order. */
-interface Origin {
-  readonly name: string;
-  readonly localIds: readonly string[];
-}
-
 const rowsAPiece = 4096;
 
-/** The assignments as CSV, many rows at a time. */
-function* assignmentText(origins: readonly Origin[], { clusterIds, probabilities }: Assignments): Generator<string> {
+/** The assignments as CSV in the order of the input, many rows at a time. */
+function* assignmentText(
+  { ids, sources, arrivals }: RecordTable,
+  { clusterIds, probabilities }: Assignments,
+): Generator<string> {
   yield 'source,id,cluster_id,probability\n';
-  let place = 0;
-  for (const { name, localIds } of origins) {
-    const source = csvCell(name);
-    let lines: string[] = [];
-    for (const localId of localIds) {
-      lines.push(`${source},${csvCell(localId)},${clusterIds[place]},${rounded(probabilities[place] as number)}\n`);
-      place += 1;
-      if (lines.length < rowsAPiece) continue;
-      yield lines.join('');
-      lines = [];
-    }
+  const rowOf = new Int32Array(arrivals.length);
+  arrivals.forEach((place, row) => {
+    rowOf[place] = row;
+  });
+  let lines: string[] = [];
+  for (let place = 0; place < rowOf.length; place += 1) {
+    const row = rowOf[place] as number;
+    const source = sources[row] as string;
+    const localId = csvCell(localIdOf(ids[row] as string, source));
+    lines.push(`${csvCell(source)},${localId},${clusterIds[place]},${rounded(probabilities[place] as number)}\n`);
+    if (lines.length < rowsAPiece) continue;
     yield lines.join('');
+    lines = [];
   }
+  yield lines.join('');
 }
 
 /** The schema that the samples of all files suggest; ids of rows say nothing about who is who. */

@@ -4,6 +4,11 @@ export interface CsvRecord {
   readonly values: readonly string[];
 }
 
+/** A record that may not have been cut into its values yet: a line without quotes, or the values of one with quotes. */
+export type RawCsvRecord =
+  | { readonly line: number; readonly text: string; readonly values: null }
+  | { readonly line: number; readonly text: null; readonly values: readonly string[] };
+
 /** The text is not what this reader understands; another one has to say what is wrong with it. */
 export class UnusualCsvError extends Error {}
 
@@ -22,18 +27,36 @@ export class CsvRecords {
 
   /** The records that are whole once a further piece is there. */
   add(piece: string): CsvRecord[] {
-    this.#text = this.#text === '' ? piece : this.#text + piece;
-    return this.#take(false);
+    return this.addRaw(piece).map((record) => this.#cut(record));
   }
 
   /** What is left at the end of the text. */
   end(): CsvRecord[] {
+    return this.endRaw().map((record) => this.#cut(record));
+  }
+
+  /** The same without cutting lines into their values; lines are parts of the pieces, which stay in memory with them. */
+  addRaw(piece: string): RawCsvRecord[] {
+    this.#text = this.#text === '' ? piece : this.#text + piece;
+    return this.#take(false);
+  }
+
+  endRaw(): RawCsvRecord[] {
     return this.#take(true);
   }
 
-  #take(isEnd: boolean): CsvRecord[] {
+  /** The text that no record was made of yet. */
+  get rest(): string {
+    return this.#text;
+  }
+
+  #cut({ line, text, values }: RawCsvRecord): CsvRecord {
+    return { line, values: text === null ? values : ownText(text).split(this.#delimiter) };
+  }
+
+  #take(isEnd: boolean): RawCsvRecord[] {
     const text = this.#text;
-    const records: CsvRecord[] = [];
+    const records: RawCsvRecord[] = [];
     let at = 0;
     let quote = text.indexOf('"');
     let carriage = text.indexOf('\r');
@@ -55,7 +78,7 @@ export class CsvRecords {
         end = carriage;
       }
       this.#line += 1;
-      if (end > at) records.push({ line: this.#line, values: ownText(text.slice(at, end)).split(this.#delimiter) });
+      if (end > at) records.push({ line: this.#line, text: text.slice(at, end), values: null });
       at = to + 1;
     }
     this.#text = text.slice(at);
@@ -63,7 +86,7 @@ export class CsvRecords {
   }
 
   /** Reads one record with quotes from `from` on; answers where the next one begins, or -1 where the text ends inside it. */
-  #quoted(from: number, isEnd: boolean, records: CsvRecord[]): number {
+  #quoted(from: number, isEnd: boolean, records: RawCsvRecord[]): number {
     const text = this.#text;
     const values: string[] = [];
     let lines = 1;
@@ -110,7 +133,7 @@ export class CsvRecords {
       break;
     }
     this.#line += lines;
-    records.push({ line: this.#line, values });
+    records.push({ line: this.#line, text: null, values });
     return at + 1;
   }
 
@@ -121,6 +144,6 @@ export class CsvRecords {
 }
 
 /** The same text by itself: a part of a text keeps the whole of it in memory, and a value that somebody keeps would keep its piece of the file. */
-function ownText(part: string): string {
+export function ownText(part: string): string {
   return Buffer.from(part).toString();
 }

@@ -1,13 +1,12 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
+import { headerOf, headLength } from './csv-header.ts';
 import { type CsvRecord, CsvRecords, UnusualCsvError } from './csv-records.ts';
 import { type Delimiter, sniffDelimiter } from './delimiter.ts';
 import type { Fields } from './field-value.ts';
 import type { TableRow } from './table.ts';
 import { tableError } from './table-error.ts';
 import { utf8Text } from './utf8-text.ts';
-
-const headLength = 1 << 16;
 
 interface ParsedRow {
   readonly info: Pick<Info, 'lines'>;
@@ -120,16 +119,6 @@ async function* carefulRows(file: string, signal?: AbortSignal): AsyncGenerator<
       { code: 'table-empty', message: 'the file is empty; its first line must name the columns.' },
     );
   }
-}
-
-function headerOf(file: string, line: number, record: readonly string[]): readonly string[] {
-  const names = record.map((name, at) => (name.trim() === '' ? `column_${at + 1}` : name.trim()));
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice === undefined) return names;
-  throw tableError(
-    { file, line, column: twice },
-    { code: 'column-twice', message: 'two columns have this name; rename one of them.' },
-  );
 }
 
 function unevenRow(

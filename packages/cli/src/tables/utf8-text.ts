@@ -1,12 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { tableError } from './table-error.ts';
 
+const pieceBytes = 1 << 18;
+
 /** The text of a file, piece by piece, without a byte order mark. Bytes that are not UTF-8 are refused by line and column. */
 export async function* utf8Text(file: string, signal?: AbortSignal): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let line = 1;
   try {
-    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 16 }) as AsyncIterable<Buffer>) {
+    for await (const bytes of createReadStream(file, { highWaterMark: pieceBytes }) as AsyncIterable<Buffer>) {
       signal?.throwIfAborted();
       let text: string;
       try {

@@ -1,5 +1,5 @@
 import { readAddress } from '../address.ts';
-import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
@@ -43,6 +43,9 @@ export class AddressTable implements ValueTable {
   readonly #words: WordPool;
   #rarity: readonly SpaceRarity[] = [];
 
+  /** Before any frequency is known, prices are left for the first ones that come. */
+  #isPriced: boolean;
+
   constructor({ words, rarities, expected, found }: TableParts) {
     this.#values = new TextPool(expected);
     this.#packed = new PackedRows(width, expected);
@@ -53,6 +56,7 @@ export class AddressTable implements ValueTable {
     this.rarities = found.rarities;
     this.#words = words;
     this.#take(rarities);
+    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
@@ -72,8 +76,19 @@ export class AddressTable implements ValueTable {
   }
 
   intern(value: string): number {
-    const id = this.#values.intern(value);
-    if (id < this.#packed.rows) return id;
+    return this.#known(this.#values.intern(value), value);
+  }
+
+  internCodes(codes: Uint8Array, from: number, to: number): number {
+    return this.#known(this.#values.internCodes(codes, from, to));
+  }
+
+  #known(id: number, value?: string): number {
+    if (id >= this.#packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
+    return id;
+  }
+
+  #enter(id: number, value: string): void {
     const address = readAddress(value);
     const words = this.#words;
     const word = (text: string): number => (text === '' ? -1 : words.intern(text));
@@ -92,11 +107,12 @@ export class AddressTable implements ValueTable {
     const at = this.#hashes.at(id);
     this.#hashes.data[at + premisesSpace] = street === '' ? -1 : hashText(premisesTerm(address.house, street));
     this.#hashes.data[at + streetSpace] = street === '' ? -1 : hashText(street);
-    this.#price(id);
-    return id;
+    if (this.#isPriced) this.#price(id);
+    else this.#prices.at(id);
   }
 
   reprice(rarities: Rarities): void {
+    this.#isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }
@@ -112,6 +128,37 @@ export class AddressTable implements ValueTable {
     this.eachTerm(id, (space, hash) => {
       data[at + space] = (this.#rarity[space] as SpaceRarity)(hash);
     });
+  }
+
+  /** House number, postal code and city as words, -1 where unknown. */
+  houseOf(id: number): number {
+    return this.#packed.data[id * width + house] as number;
+  }
+
+  postcodeOf(id: number): number {
+    return this.#packed.data[id * width + postcode] as number;
+  }
+
+  cityOf(id: number): number {
+    return this.#packed.data[id * width + city] as number;
+  }
+
+  /** The longest word of the street, of several the first in the alphabet; -1 where there is no street. */
+  longestStreetWord(id: number): number {
+    const lists = this.#streetWords.data;
+    const list = this.#packed.data[id * width + streetList] as number;
+    const words = this.#words;
+    let best = -1;
+    for (let at = list + 1; at <= list + (lists[list] as number); at += 1) {
+      const word = lists[at] as number;
+      if (best < 0) {
+        best = word;
+        continue;
+      }
+      const longer = words.sizeOf(word) - words.sizeOf(best);
+      if (longer > 0 || (longer === 0 && word !== best && words.textOf(word) < words.textOf(best))) best = word;
+    }
+    return best;
   }
 
   eachTerm(id: number, tell: (space: number, hash: number) => void): void {

@@ -1,5 +1,5 @@
 import { dayNumber } from '../date.ts';
-import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { phoneDigits, phoneExtension } from '../phone.ts';
 import { TextPool } from '../text-pool.ts';
@@ -8,7 +8,7 @@ import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /** What tables over single codes have in common: each value is one word, the first column of its row, with one rarity. */
-abstract class CodeTable implements ValueTable {
+export abstract class CodeTable implements ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly spaces: readonly string[];
@@ -17,6 +17,9 @@ abstract class CodeTable implements ValueTable {
   readonly #values: TextPool;
   readonly #prices: Prices;
   #rarity: SpaceRarity;
+
+  /** Before any frequency is known, prices are left for the first ones that come. */
+  #isPriced: boolean;
 
   constructor(space: string, { words, rarities, expected, found }: TableParts, width = 1) {
     this.#values = new TextPool(expected);
@@ -27,6 +30,7 @@ abstract class CodeTable implements ValueTable {
     this.words = words;
     this.packed = new PackedRows(width, expected);
     this.#rarity = rarities.in(space);
+    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
@@ -46,11 +50,22 @@ abstract class CodeTable implements ValueTable {
   }
 
   intern(value: string): number {
-    const id = this.#values.intern(value);
-    if (id < this.packed.rows) return id;
-    this.packed.push(this.pack(value));
-    this.#price(id);
+    return this.#known(this.#values.intern(value), value);
+  }
+
+  internCodes(codes: Uint8Array, from: number, to: number): number {
+    return this.#known(this.#values.internCodes(codes, from, to));
+  }
+
+  #known(id: number, value?: string): number {
+    if (id >= this.packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
     return id;
+  }
+
+  #enter(id: number, value: string): void {
+    this.packed.push(this.pack(value));
+    if (this.#isPriced) this.#price(id);
+    else this.#prices.at(id);
   }
 
   eachTerm(id: number, tell: (space: number, hash: number) => void): void {
@@ -68,6 +83,7 @@ abstract class CodeTable implements ValueTable {
   }
 
   reprice(rarities: Rarities): void {
+    this.#isPriced = true;
     this.#rarity = rarities.in(this.spaces[0] as string);
     for (let id = 0; id < this.packed.rows; id += 1) this.#price(id);
   }
@@ -77,7 +93,8 @@ abstract class CodeTable implements ValueTable {
     this.#prices.data[at] = this.#rarity(this.words.hashOf(this.codeOf(id)));
   }
 
-  protected codeOf(id: number): number {
+  /** The value as a word. */
+  codeOf(id: number): number {
     return this.packed.data[id * this.packed.width] as number;
   }
 

@@ -1,6 +1,6 @@
 import { registrableDomain } from '../domain.ts';
 import { isFreeMail, isRoleMailbox } from '../email.ts';
-import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
@@ -44,6 +44,9 @@ export class EmailTable implements ValueTable {
   readonly #personal: boolean;
 
   /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
+  /** Before any frequency is known, prices are left for the first ones that come. */
+  #isPriced: boolean;
+
   constructor({ words, rarities, expected, found }: TableParts, personal: boolean) {
     this.#values = new TextPool(expected);
     this.#packed = new PackedRows(width, expected);
@@ -54,6 +57,7 @@ export class EmailTable implements ValueTable {
     this.#personal = personal;
     this.#words = words;
     this.#take(rarities);
+    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
@@ -73,8 +77,19 @@ export class EmailTable implements ValueTable {
   }
 
   intern(value: string): number {
-    const id = this.#values.intern(value);
-    if (id < this.#packed.rows) return id;
+    return this.#known(this.#values.intern(value), value);
+  }
+
+  internCodes(codes: Uint8Array, from: number, to: number): number {
+    return this.#known(this.#values.internCodes(codes, from, to));
+  }
+
+  #known(id: number, value?: string): number {
+    if (id >= this.#packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
+    return id;
+  }
+
+  #enter(id: number, value: string): void {
     const fromName = value.endsWith('|n');
     const text = fromName ? value.slice(0, -2) : value;
     const at = text.lastIndexOf('@');
@@ -95,11 +110,12 @@ export class EmailTable implements ValueTable {
     ]);
     const place = this.#wholes.at(id);
     this.#wholes.data[place] = hashText(text);
-    this.#price(id);
-    return id;
+    if (this.#isPriced) this.#price(id);
+    else this.#prices.at(id);
   }
 
   reprice(rarities: Rarities): void {
+    this.#isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }
@@ -117,6 +133,30 @@ export class EmailTable implements ValueTable {
     this.#prices.data[at + wholeSpace] = ofWhole(this.#wholes.data[id] as number);
     this.#prices.data[at + mailboxSpace] = ofMailbox(words.hashOf(data[id * width + local] as number));
     this.#prices.data[at + domainSpace] = owner < 0 ? 0 : ofDomain(words.hashOf(owner));
+  }
+
+  /** The addresses as they were given. */
+  get texts(): TextPool {
+    return this.#values;
+  }
+
+  mailboxOf(id: number): number {
+    return this.#packed.data[id * width + local] as number;
+  }
+
+  isRole(id: number): boolean {
+    return ((this.#packed.data[id * width + marks] as number) & roleMark) !== 0;
+  }
+
+  /** There is a mailbox before an at sign. */
+  isAddress(id: number): boolean {
+    return ((this.#packed.data[id * width + marks] as number) & addressMark) !== 0;
+  }
+
+  /** How many characters of the text are the address. */
+  addressEnd(id: number): number {
+    const size = this.#values.sizeOf(id);
+    return ((this.#packed.data[id * width + marks] as number) & fromNameMark) === 0 ? size : size - 2;
   }
 
   eachTerm(id: number, tell: (space: number, hash: number) => void): void {

@@ -1,4 +1,4 @@
-import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { nicknameGroupsOf, nicknameInitials, type PersonName, readName } from '../person-name.ts';
 import { TextPool } from '../text-pool.ts';
@@ -22,6 +22,7 @@ const nicknameList = 7;
 const width = 8;
 
 const none: readonly number[] = [];
+const noWords = new Int32Array(0);
 
 function familyCountOf(packed: number): number {
   return (packed >> 8) & 255;
@@ -67,6 +68,9 @@ export class NameTable implements ValueTable {
   /** Hashes of whole names. */
   readonly #hashes: Prices;
 
+  /** Before any frequency is known, prices are left for the first ones that come. */
+  #isPriced: boolean;
+
   constructor({ words, rarities, expected, found }: TableParts) {
     this.#values = new TextPool(expected);
     this.#packed = new PackedRows(width, expected);
@@ -77,6 +81,7 @@ export class NameTable implements ValueTable {
     this.rarities = found.rarities;
     this.#words = words;
     this.#take(rarities);
+    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
@@ -96,8 +101,19 @@ export class NameTable implements ValueTable {
   }
 
   intern(value: string): number {
-    const id = this.#values.intern(value);
-    if (id < this.#packed.rows) return id;
+    return this.#known(this.#values.intern(value), value);
+  }
+
+  internCodes(codes: Uint8Array, from: number, to: number): number {
+    return this.#known(this.#values.internCodes(codes, from, to));
+  }
+
+  #known(id: number, value?: string): number {
+    if (id >= this.#packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
+    return id;
+  }
+
+  #enter(id: number, value: string): void {
     const name = readName(value);
     const words = this.#words;
     const given = name.given.map((word) => words.intern(word));
@@ -118,8 +134,8 @@ export class NameTable implements ValueTable {
     ]);
     const at = this.#hashes.at(id);
     this.#hashes.data[at] = hashText(fullTerm(name));
-    this.#price(id);
-    return id;
+    if (this.#isPriced) this.#price(id);
+    else this.#prices.at(id);
   }
 
   #nicknameList(word: number, groups: readonly number[]): number {
@@ -132,6 +148,7 @@ export class NameTable implements ValueTable {
   }
 
   reprice(rarities: Rarities): void {
+    this.#isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }
@@ -155,6 +172,32 @@ export class NameTable implements ValueTable {
   /** Generation of an interned name: 0 unknown, 1 senior, 2 junior, 3 third. */
   generation(id: number): number {
     return (this.#packed.data[id * width + counts] as number) >> 16;
+  }
+
+  /** The first given word, -1 for none. */
+  firstGiven(id: number): number {
+    return this.#packed.data[id * width + givenFirst] as number;
+  }
+
+  /** All family words joined, -1 for none. */
+  wholeFamily(id: number): number {
+    return this.#packed.data[id * width + familyWhole] as number;
+  }
+
+  /** The words of a family name of several, none of a single one. */
+  familyWords(id: number): Int32Array {
+    return this.#listAt(this.#packed.data[id * width + familyList] as number);
+  }
+
+  /** The nickname groups of the first given word. */
+  nicknameGroups(id: number): Int32Array {
+    return this.#listAt(this.#packed.data[id * width + nicknameList] as number);
+  }
+
+  #listAt(list: number): Int32Array {
+    if (list < 0) return noWords;
+    const { data } = this.#lists;
+    return data.subarray(list + 1, list + 1 + (data[list] as number));
   }
 
   eachTerm(id: number, tell: (space: number, hash: number) => void): void {

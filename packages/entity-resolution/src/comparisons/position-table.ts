@@ -1,4 +1,4 @@
-import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
 import { kmBetween, type Position, readPosition } from '../position.ts';
 import { TextPool } from '../text-pool.ts';
 import { type ArrayHolder, Prices } from './packed-rows.ts';
@@ -17,6 +17,9 @@ export class PositionTable implements ValueTable {
   readonly #places: Prices;
   #rarity: SpaceRarity;
 
+  /** Before any frequency is known, prices are left for the first ones that come. */
+  #isPriced: boolean;
+
   constructor(space: string, { rarities, expected, found }: TableParts) {
     this.#values = new TextPool(expected);
     this.#places = new Prices(3, expected);
@@ -24,6 +27,7 @@ export class PositionTable implements ValueTable {
     this.rarities = found.rarities;
     this.spaces = [space];
     this.#rarity = rarities.in(space);
+    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
@@ -45,16 +49,27 @@ export class PositionTable implements ValueTable {
   intern(value: string): number {
     const before = this.#values.size;
     const id = this.#values.intern(value);
-    if (id < before) return id;
+    if (id >= before) this.#enter(id, value);
+    return id;
+  }
+
+  internCodes(codes: Uint8Array, from: number, to: number): number {
+    const before = this.#values.size;
+    const id = this.#values.internCodes(codes, from, to);
+    if (id >= before) this.#enter(id, this.#values.textOf(id));
+    return id;
+  }
+
+  #enter(id: number, value: string): void {
     const { latitude, longitude } = readPosition(value);
     const at = this.#places.at(id);
     this.#places.data[at] = latitude;
     this.#places.data[at + 1] = longitude;
-    this.#price(id);
-    return id;
+    if (this.#isPriced) this.#price(id);
   }
 
   reprice(rarities: Rarities): void {
+    this.#isPriced = true;
     this.#rarity = rarities.in(this.spaces[0] as string);
     for (let id = 0; id < this.#values.size; id += 1) this.#price(id);
   }

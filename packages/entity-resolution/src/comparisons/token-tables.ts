@@ -1,4 +1,4 @@
-import type { Rarities, SpaceRarity } from '../frequencies.ts';
+import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
 import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisation-name.ts';
 import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
@@ -59,6 +59,9 @@ abstract class TokenTable {
   #rarity: readonly SpaceRarity[] = [];
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
 
+  /** Before any frequency is known, prices are left for the first ones that come. */
+  #isPriced: boolean;
+
   constructor(spaces: readonly [string, string], { words, rarities, expected, found }: TableParts) {
     this.packed = new PackedRows(width, expected);
     this.prices = new Prices(2, expected);
@@ -70,6 +73,7 @@ abstract class TokenTable {
     this.spaces = spaces;
     this.words = words;
     this.#take(rarities);
+    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
@@ -89,8 +93,19 @@ abstract class TokenTable {
   }
 
   intern(value: string): number {
-    const id = this.#values.intern(value);
-    if (id < this.packed.rows) return id;
+    return this.#known(this.#values.intern(value), value);
+  }
+
+  internCodes(codes: Uint8Array, from: number, to: number): number {
+    return this.#known(this.#values.internCodes(codes, from, to));
+  }
+
+  #known(id: number, value?: string): number {
+    if (id >= this.packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
+    return id;
+  }
+
+  #enter(id: number, value: string): void {
     const { words } = this;
     const read = this.read(value);
     const distinct = [...new Set(read.words)];
@@ -104,11 +119,12 @@ abstract class TokenTable {
       this.#lists.push(ids),
       ids.length,
     ]);
-    this.#price(id);
-    return id;
+    if (this.#isPriced) this.#price(id);
+    else this.#makeRoom(id);
   }
 
   reprice(rarities: Rarities): void {
+    this.#isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.packed.rows; id += 1) this.#price(id);
   }
@@ -123,8 +139,8 @@ abstract class TokenTable {
     const { data } = this.packed;
     const from = data[id * width + list] as number;
     const to = from + (data[id * width + count] as number);
-    this.#bits.at(to);
     let total = 0;
+    this.#makeRoom(id);
     for (let place = from; place < to; place += 1) {
       const bits = Math.max(1, ofWord(words.hashOf(this.#lists.data[place] as number)));
       this.#bits.data[place] = bits;
@@ -133,6 +149,19 @@ abstract class TokenTable {
     const at = this.prices.at(id);
     this.prices.data[at + wholePrice] = ofWhole(words.hashOf(data[id * width + whole] as number));
     this.prices.data[at + totalPrice] = total;
+  }
+
+  /** The distinct words of a name. */
+  wordsOf(id: number): Int32Array {
+    const from = this.packed.data[id * width + list] as number;
+    return this.#lists.data.subarray(from, from + (this.packed.data[id * width + count] as number));
+  }
+
+  /** Room for the prices of a name and of its words. */
+  #makeRoom(id: number): void {
+    const { data } = this.packed;
+    this.#bits.at((data[id * width + list] as number) + (data[id * width + count] as number));
+    this.prices.at(id);
   }
 
   eachTerm(id: number, tell: (space: number, hash: number) => void): void {

@@ -15,6 +15,8 @@ export interface ValueTable {
   /** The rarity spaces that values count in. */
   readonly spaces: readonly string[];
   intern(value: string): number;
+  /** The same for a value of which each character is one byte. */
+  internCodes(codes: Uint8Array, from: number, to: number): number;
   /** No further value comes. */
   seal(): void;
   /** The value by its number, as it was given. */

@@ -1,1 +1,1 @@
-export { createParallelScoring } from './parallel-scoring.ts';
+export { createCrew, type PieceReader, PieceUnreadableError, type ThreadCrew } from './crew.ts';
