@@ -4,7 +4,8 @@ import type { FeatureKind } from './plan.ts';
 /**
  * Ways in which two different entities come to agree on several things at once. Members of a household share family name, address and
  * phone; adding those up as if each were a chance event would call them one person. A confusion is a third kind of pair beside matches and
- * chance pairs: it agrees on the shared comparisons in its own way, and on all others as strangers do.
+ * chance pairs: it agrees on the shared comparisons in its own way, and on all others as strangers do, or somewhat more often where there are
+ * enough such pairs to show it: who has one thing in common is likely to live in one country.
  */
 export interface Confusion {
   readonly label: string;
@@ -15,6 +16,8 @@ export interface Confusion {
    * say, and would let rare relations explain away what only matches agree on. Default: as many as the data says.
    */
   readonly mostPerMatch?: number;
+  /** How many such pairs there are for each match at least, as is generally known: twins are one birth in eighty. */
+  readonly leastPerMatch?: number;
   /**
    * How many of the strongest levels of a comparison keep the probabilities they start from. What sets a confusion apart from matches must
    * not be learned away: sites of one organisation that were found in one house would be matches by another name.
@@ -25,6 +28,8 @@ export interface Confusion {
    * share with the errors that everybody makes.
    */
   readonly tied?: ReadonlySet<FeatureKind>;
+  /** They live in one house: who shares no premises is not of this kind, and where the data knows none, hardly anybody is. */
+  readonly inOneHouse?: boolean;
 }
 
 function asMatches(...kinds: FeatureKind[]): [FeatureKind, readonly number[]][] {
@@ -34,6 +39,7 @@ function asMatches(...kinds: FeatureKind[]): [FeatureKind, readonly number[]][] 
 const ofPersons: readonly Confusion[] = [
   {
     label: 'household',
+    inOneHouse: true,
     shared: new Map([
       ...asMatches('family', 'address', 'position', 'phone'),
       ['email', [0.09, 0.01, 0.02, 0.02, 0.04, 0.02, 0.8]],
@@ -42,6 +48,7 @@ const ofPersons: readonly Confusion[] = [
   {
     label: 'twins',
     mostPerMatch: 0.3,
+    leastPerMatch: 0.01,
     held: new Map<FeatureKind, number>([['date', levelsOf.date.length]]),
     tied: new Set<FeatureKind>(['family', 'address', 'position', 'phone']),
     shared: new Map([
@@ -52,7 +59,9 @@ const ofPersons: readonly Confusion[] = [
   },
   {
     label: 'namesakes in one household',
+    inOneHouse: true,
     mostPerMatch: 0.05,
+    held: new Map<FeatureKind, number>([['email', 2]]),
     tied: new Set<FeatureKind>(['given', 'family']),
     shared: new Map([
       ...asMatches('given', 'family', 'address', 'position', 'phone'),
@@ -101,19 +110,29 @@ const ofOthers: readonly Confusion[] = [
   { label: 'neighbours', shared: new Map(asMatches('address', 'position', 'phone')) },
 ];
 
+/**
+ * Strangers of one country, language or region: names, towns and employers go together, so that two of them agreeing is less of a chance than
+ * each of them for itself.
+ */
+const compatriots: Confusion = { label: 'compatriots', shared: new Map() };
+/** Fewer pairs than these cannot show what strangers have in common. */
+const pairsForCompatriots = 100_000;
+
 const personKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['given', 'family']);
 /** Comparisons that say too little to tell a confusion from a match. */
 const weakKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['legalForm', 'category', 'freeText']);
 
-/** The confusions that can be told from matches with the comparisons at hand. */
-export function confusionsFor(kinds: readonly FeatureKind[]): Confusion[] {
+/** The confusions that can be told from matches with the comparisons at hand, in a table of so many pairs. */
+export function confusionsFor(kinds: readonly FeatureKind[], pairs: number): Confusion[] {
   const telling = new Set(kinds.filter((kind) => !weakKinds.has(kind)));
-  const possible = kinds.some((kind) => personKinds.has(kind)) ? ofPersons : ofOthers;
-  return possible.filter(({ label, shared, held }) => {
+  const isOfPersons = kinds.some((kind) => personKinds.has(kind));
+  const possible = isOfPersons ? ofPersons : ofOthers;
+  const found = possible.filter(({ label, shared, held }) => {
     if ((label === 'twins' || label === 'namesakes in one household') && !telling.has('date')) return false;
     const common = [...telling].filter(
       (kind) => shared.has(kind) && !(kind === 'address' && held?.has(kind) === true),
     ).length;
     return common > 0 && telling.size > common;
   });
+  return isOfPersons && telling.size > 1 && pairs >= pairsForCompatriots ? [...found, compatriots] : found;
 }

@@ -7,6 +7,7 @@ import {
   followMatches,
   layoutOf,
   mixed,
+  nearby,
   normalise,
   priorPairs,
   smooth,
@@ -36,6 +37,11 @@ export interface PairSample {
   readonly rarities: Float32Array;
   readonly weights: Float64Array;
   readonly conflicts: Uint8Array;
+  /**
+   * 1 for pairs that were drawn at random and stand for so many that none of them may count as anything but chance: one that looks like a
+   * match would stand for more matches than there are.
+   */
+  readonly chance: Uint8Array;
   /** Index of the stratum each pair lies in. */
   readonly strata: Uint8Array;
   /** Index of the pattern of filled slots each pair has. */
@@ -72,19 +78,26 @@ const matchKinds = 2;
 /** Share of the careless among matches, at the start and at most. */
 const carelessAtFirst = 0.2;
 const mostCareless = 0.6;
+/** Share of compatriots among all pairs at the start, and how much more often than strangers pairs with something in common agree otherwise. */
+const strangersShare = 0.1;
+const startNearness = 3;
+/** So many pairs of a kind can show how near they are to each other; where there are fewer, they agree as strangers on what they do not share. */
+const enoughToBeNear = 60;
 /** Matches that the general prior counts for in each pattern, and the bits that a pattern may differ from it. */
 const patternStrength = 40;
 const mostShiftBits = 5;
 
 /** A kind of pair that is not a chance pair: matches first, careless matches second, then the confusions. */
 interface PairClass {
-  readonly shares: Uint8Array;
   readonly start: Float64Array;
   /** How many of the strongest levels of each comparison stay as they start. */
   readonly held: Uint8Array;
   /** Comparisons whose probabilities are those of matches. */
   readonly tied: Uint8Array;
-  /** How often pairs of this class agree on each level; only read for comparisons it shares. */
+  /** Comparisons on which such pairs agree somewhat more often than strangers. */
+  readonly near: Uint8Array;
+  readonly inOneHouse: boolean;
+  /** How often pairs of this class agree on each level. */
   levels: Float64Array;
   /** Share of all pairs that are of this class. */
   share: number;
@@ -115,32 +128,38 @@ export function estimate(
     strata.reduce((sum, { pairs }) => sum + pairs, 0),
   );
   const records = (strata[0] as Stratum).records;
-  const confusions = confusionsFor(features.map((feature) => feature.kind));
+  const confusions = confusionsFor(
+    features.map((feature) => feature.kind),
+    totalPairs,
+  );
   const matchShare = Math.min(0.1, (0.3 * records) / Math.max(1, totalPairs));
   const matchClass = (start: Float64Array, part: number): PairClass => ({
-    shares: new Uint8Array(count).fill(1),
     start,
     held: new Uint8Array(count),
     tied: new Uint8Array(count),
+    near: new Uint8Array(count),
+    inOneHouse: false,
     levels: start.slice(),
     share: matchShare * part,
   });
   const classes: PairClass[] = [
     matchClass(layout.m, 1 - carelessAtFirst),
     matchClass(carelessStart(layout), carelessAtFirst),
-    ...confusions.map(({ shared, held, tied }) => {
+    ...confusions.map(({ shared, held, tied, inOneHouse = false }) => {
       const start = Float64Array.from(
-        features.flatMap((feature) =>
-          normalise([...(shared.get(feature.kind) ?? levelsOf[feature.kind].map((level) => level.m))]),
-        ),
+        features.flatMap((feature, index) => {
+          const levels = shared.get(feature.kind);
+          return levels === undefined ? nearby(layout, index, layout.u, startNearness) : normalise([...levels]);
+        }),
       );
       return {
-        shares: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 1 : 0)),
         start,
         held: Uint8Array.from(features, (feature) => held?.get(feature.kind) ?? 0),
         tied: Uint8Array.from(features, (feature) => (tied?.has(feature.kind) === true ? 1 : 0)),
+        near: Uint8Array.from(features, (feature) => (shared.has(feature.kind) ? 0 : 1)),
+        inOneHouse,
         levels: start.slice(),
-        share: Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
+        share: shared.size === 0 ? strangersShare : Math.min(0.05, (0.1 * records) / Math.max(1, totalPairs)),
       };
     }),
   ];
@@ -151,11 +170,10 @@ export function estimate(
   let matchesFound = 0;
   let observed = new Float64Array(size);
   let iterations = 0;
-  const shares = Uint8Array.from(
-    { length: count * classes.length },
-    (_, at) => (classes[at % classes.length] as PairClass).shares[Math.floor(at / classes.length)] as number,
-  );
+  const sharesOf = ({ near, share }: PairClass, feature: number): boolean =>
+    near[feature] === 0 || share * totalPairs >= enoughToBeNear;
   const featureOf = Int32Array.from(features.flatMap((feature, index) => levelsOf[feature.kind].map(() => index)));
+  const ofStrangers = Uint8Array.from(classes, ({ near }) => (near.every((mark) => mark === 1) ? 1 : 0));
   const shiftTrust = [
     1,
     1,
@@ -167,6 +185,9 @@ export function estimate(
   for (iterations = 1; iterations <= mostIterations; iterations += 1) {
     const rest = Math.max(1e-6, 1 - classes.reduce((sum, { share }) => sum + share, 0));
     const kinds = classes.length;
+    const shares = Uint8Array.from({ length: count * kinds }, (_, at) =>
+      sharesOf(classes[at % kinds] as PairClass, Math.floor(at / kinds)) ? 1 : 0,
+    );
     const ratios = new Float64Array(size * kinds);
     for (let at = 0; at < size; at += 1)
       for (let kind = 0; kind < kinds; kind += 1)
@@ -189,6 +210,7 @@ export function estimate(
       logU: u.map(Math.log2),
       ratios,
       shares,
+      ofStrangers,
       priors,
       shifts: Float64Array.from(
         { length: patterns * kinds },
@@ -209,12 +231,13 @@ export function estimate(
         ? (counts.patterns[pattern * kinds + careful] as number) +
           (counts.patterns[pattern * kinds + careless] as number)
         : (counts.patterns[pattern * kinds + kind] as number);
+    const matchesPerPair = ((expected[careful] as number) + (expected[careless] as number)) / totalPairs;
     let change = 0;
     let overall = classes[careful]?.levels as Float64Array;
     classes.forEach((kind, index) => {
       if (index === matchKinds)
         overall = mixed((classes[careful] as PairClass).levels, (classes[careless] as PairClass).levels, carelessShare);
-      const next = smooth(layout, hits[index] as Float64Array, { ...kind, confusion: index >= matchKinds });
+      const next = smooth(layout, hits[index] as Float64Array, { ...kind, confusion: index >= matchKinds, chance: u });
       if (index >= matchKinds) followMatches(layout, next, { levels: overall, tied: kind.tied });
       if (index === careless) boundSlack(layout, next, (classes[careful] as PairClass).levels);
       for (let at = 0; at < size; at += 1)
@@ -222,7 +245,11 @@ export function estimate(
       kind.levels = next;
       kind.share = Math.min(
         0.4,
-        Math.max(0.2 / Math.max(2, totalPairs), ((expected[index] as number) + 0.5) / (totalPairs + 1)),
+        Math.max(
+          0.2 / Math.max(2, totalPairs),
+          (confusions[index - matchKinds]?.leastPerMatch ?? 0) * matchesPerPair,
+          ((expected[index] as number) + 0.5) / (totalPairs + 1),
+        ),
       );
     });
     matchShares = strata.map(({ pairs }, stratum) => {
@@ -299,7 +326,7 @@ export function estimate(
           ),
         ),
         weights: features.map((_, feature) =>
-          (kind.shares[feature] as number) === 1
+          sharesOf(kind, feature)
             ? levelsFor(feature).map((at) => onGrid(Math.log2((kind.levels[at] as number) / (u[at] as number))))
             : null,
         ),

@@ -10,10 +10,12 @@ export interface PairKinds {
   readonly factors: Float64Array;
   /** log2 of the probability of each level among chance pairs. */
   readonly logU: Float64Array;
-  /** By level and kind: log2 of how much likelier the level is in this kind than by chance; 0 where the kind does not share the comparison. */
+  /** By level and kind: log2 of how much likelier the level is in this kind than by chance; 0 where it agrees as chance pairs do. */
   readonly ratios: Float64Array;
-  /** By comparison and kind: 1 where the kind shares the comparison. */
+  /** By comparison and kind: 1 where the kind has ratios of its own, 0 where it agrees as chance pairs do. */
   readonly shares: Uint8Array;
+  /** By kind: 1 where pairs of this kind have nothing in common but where they come from, so that pairs of chance may be of this kind. */
+  readonly ofStrangers: Uint8Array;
   /** By stratum and kind: log2 odds against chance pairs. */
   readonly priors: Float64Array;
   /** By pattern of filled slots and kind: bits to add to the prior. */
@@ -41,7 +43,7 @@ const impossible = -100;
 
 /** The expectation step: how much of every pair belongs to which kind. */
 export function expectCounts(sample: PairSample, kinds: PairKinds): ExpectedCounts {
-  const { count, starts, factors, logU, ratios, shares, priors, shifts } = kinds;
+  const { count, starts, factors, logU, ratios, shares, ofStrangers, priors, shifts } = kinds;
   const features = sample.features;
   const levels = new Float64Array(ratios.length);
   const chanceLevels = new Float64Array(logU.length);
@@ -77,6 +79,8 @@ export function expectCounts(sample: PairSample, kinds: PairKinds): ExpectedCoun
           (odds[kind] as number) + (ratios[ratio + kind] as number) + gain * (shares[share + kind] as number);
     }
     if (sample.conflicts[pair] === 1) odds.fill(impossible, 0, kinds.matchKinds);
+    if (sample.chance[pair] === 1)
+      for (let kind = 0; kind < count; kind += 1) if (ofStrangers[kind] === 0) odds[kind] = impossible;
     let total = 1;
     for (let kind = 0; kind < count; kind += 1) {
       const bits = odds[kind] as number;

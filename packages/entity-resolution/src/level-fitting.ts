@@ -1,4 +1,4 @@
-import { levelsOf, mostDifferent, mostDifferentInConfusions } from './levels.ts';
+import { levelsOf, mostDifferent, mostDifferentInConfusions, otherValues } from './levels.ts';
 import type { Feature, FeatureKind } from './plan.ts';
 
 /** How many imagined pairs the starting values of m count for, besides a share of the matches found. */
@@ -6,12 +6,16 @@ export const priorPairs = 40;
 const priorShare = 0.03;
 /** How much less often than careful ones careless matches agree fully, at the start. */
 const carelessAgreement = 0.4;
-const mostSlack = 1;
 const leastSlack = 0.01;
 
 /** How many levels of names say that the name is one, slips included, and how much more often than matches confusions may show one. */
 const slips: Readonly<Partial<Record<FeatureKind, number>>> = { given: 4, family: 4 };
 const mostSlips = 1.5;
+
+/** How often, at most, those who live in one house show another address. */
+const mostElsewhere = 0.4;
+/** How much more often than strangers people with one thing in common may agree on others. */
+const mostNearness = 16;
 
 /** Level probabilities of every comparison in one flat array. */
 export interface Layout {
@@ -45,11 +49,22 @@ export function layoutOf(features: readonly Feature[]): Layout {
 export function smooth(
   layout: Layout,
   counts: Float64Array,
-  kindOfPair: { readonly start: Float64Array; readonly held: Uint8Array; readonly confusion: boolean },
+  kindOfPair: {
+    readonly start: Float64Array;
+    readonly held: Uint8Array;
+    readonly near: Uint8Array;
+    readonly inOneHouse: boolean;
+    readonly confusion: boolean;
+    readonly chance: Float64Array;
+  },
 ): Float64Array {
-  const { start, held, confusion } = kindOfPair;
+  const { start, held, near, inOneHouse, confusion, chance } = kindOfPair;
   const next = start.slice();
   for (let feature = 0; feature < layout.features.length; feature += 1) {
+    if (near[feature] === 1) {
+      next.set(smoothNear(layout, feature, { counts, chance }), layout.starts[feature] as number);
+      continue;
+    }
     const to = layout.starts[feature + 1] as number;
     const from = (layout.starts[feature] as number) + (held[feature] as number);
     if (from >= to) continue;
@@ -67,8 +82,59 @@ export function smooth(
       for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
       next[to - 1] = most;
     }
+    if (inOneHouse && (kind === 'address' || kind === 'position'))
+      boundFrom(next, { from, to, first: from + otherValues[kind], most: mostElsewhere });
   }
   return next;
+}
+
+/** Scales the levels from `first` on so that they are no more than `most` together; those before take the rest. */
+function boundFrom(
+  levels: Float64Array,
+  {
+    from,
+    to,
+    first,
+    most,
+  }: { readonly from: number; readonly to: number; readonly first: number; readonly most: number },
+): void {
+  let sum = 0;
+  for (let at = first; at < to; at += 1) sum += levels[at] as number;
+  if (sum <= most) return;
+  for (let at = from; at < to; at += 1)
+    levels[at] = (levels[at] as number) * (at < first ? (1 - most) / (1 - sum) : most / sum);
+}
+
+/** Level probabilities of a comparison that pairs agree on so many times as often as strangers; the weakest level makes up for it. */
+export function nearby(layout: Layout, feature: number, chance: Float64Array, times: number): number[] {
+  const levels = [...chance.subarray(layout.starts[feature] as number, layout.starts[feature + 1] as number)];
+  return weakestTakesRest(levels.map((u) => Math.min(0.9 / levels.length, u * times)));
+}
+
+/** The same from expected counts, between once and several times as often as strangers. */
+function smoothNear(
+  layout: Layout,
+  feature: number,
+  { counts, chance }: { readonly counts: Float64Array; readonly chance: Float64Array },
+): number[] {
+  const from = layout.starts[feature] as number;
+  const to = layout.starts[feature + 1] as number;
+  let total = 0;
+  for (let at = from; at < to; at += 1) total += counts[at] as number;
+  const strength = priorPairs + priorShare * total;
+  return weakestTakesRest(
+    Array.from({ length: to - from }, (_, level) => {
+      const u = chance[from + level] as number;
+      return Math.min(mostNearness * u, ((counts[from + level] as number) + strength * u) / (total + strength));
+    }),
+  );
+}
+
+function weakestTakesRest(levels: number[]): number[] {
+  const stronger = levels.slice(0, -1);
+  const sum = stronger.reduce((left, right) => left + right, 0);
+  const scale = Math.min(1, 0.95 / Math.max(1e-12, sum));
+  return [...stronger.map((value) => value * scale), 1 - sum * scale];
 }
 
 /** Level probabilities of careless matches before any data is seen: full agreement is rarer, all else as much more frequent. */
@@ -84,17 +150,26 @@ export function carelessStart(layout: Layout): Float64Array {
   return start;
 }
 
-/** Carelessness makes errors; it does not make other names, numbers and addresses. Outright difference is hardly more frequent than with care. */
+/**
+ * Carelessness makes errors; it does not make other names, numbers and addresses. Levels that show another value, not the same one badly
+ * written, are hardly more frequent than with care.
+ */
 export function boundSlack(layout: Layout, next: Float64Array, careful: Float64Array): void {
-  for (let feature = 0; feature < layout.features.length; feature += 1) {
+  layout.features.forEach(({ kind }, feature) => {
     const from = layout.starts[feature] as number;
-    const last = (layout.starts[feature + 1] as number) - 1;
-    const most = Math.max(leastSlack, mostSlack * (careful[last] as number));
-    const different = next[last] as number;
-    if (different <= most) continue;
-    for (let at = from; at < last; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
-    next[last] = most;
-  }
+    const to = layout.starts[feature + 1] as number;
+    const firstOther = from + otherValues[kind];
+    let taken = 0;
+    for (let at = firstOther; at < to; at += 1) {
+      const most = Math.max(leastSlack, careful[at] as number);
+      taken += Math.max(0, (next[at] as number) - most);
+      next[at] = Math.min(next[at] as number, most);
+    }
+    if (taken === 0) return;
+    let rest = 0;
+    for (let at = from; at < firstOther; at += 1) rest += next[at] as number;
+    for (let at = from; at < firstOther; at += 1) next[at] = (next[at] as number) * (1 + taken / rest);
+  });
 }
 
 /** Level probabilities of all matches together. */

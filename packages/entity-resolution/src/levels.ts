@@ -107,6 +107,23 @@ export const levelsOf: Readonly<Record<FeatureKind, readonly LevelDefinition[]>>
   ],
 };
 
+/** The first level of each comparison that shows another value; the ones before show the same value, well or badly written. */
+export const otherValues: Readonly<Record<FeatureKind, number>> = {
+  given: 6,
+  family: 5,
+  organisation: 6,
+  legalForm: 1,
+  email: 5,
+  phone: 3,
+  address: 4,
+  position: 3,
+  date: 4,
+  identifier: 2,
+  domain: 2,
+  category: 1,
+  freeText: 3,
+};
+
 /** How many bits the rarity of a value may move a level that is not exact. */
 export const rarityLimitBits = 6;
 

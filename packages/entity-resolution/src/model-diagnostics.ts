@@ -58,7 +58,7 @@ function columnsOf(plan: Plan, store: RecordStore, fit: Estimate): ColumnDiagnos
   }));
 }
 
-/** The mean match probability of the pairs above the threshold; 1 where there are none. */
+/** The mean match probability of the candidate pairs above the threshold; 1 where there are none. */
 function expectedPrecision(
   scorer: PairScorer,
   {
@@ -75,10 +75,10 @@ function expectedPrecision(
 ): number {
   const weigh = weigherOf(scorer, { pairs, sample, strata });
   const least = weightOf(threshold);
-  const step = Math.max(1, sample.count / mostPairs);
+  const step = Math.max(1, sample.kept / mostPairs);
   let above = 0;
   let matches = 0;
-  for (let at = 0; Math.floor(at) < sample.count; at += step) {
+  for (let at = 0; Math.floor(at) < sample.kept; at += step) {
     const pair = Math.floor(at);
     const weight = weigh(pair);
     if (weight < least) continue;

@@ -15,7 +15,8 @@ export function foldPairs(pairs: PairSample): PairSample {
       codes[feature] = (pairs.levels[pair * features + feature] as number) + 1;
       codes[features + feature] = Math.round((pairs.rarities[pair * features + feature] as number) / 2);
     }
-    codes[features * 2] = (pairs.strata[pair] as number) * 2 + (pairs.conflicts[pair] as number);
+    codes[features * 2] =
+      (pairs.strata[pair] as number) * 4 + (pairs.chance[pair] as number) * 2 + (pairs.conflicts[pair] as number);
     codes[features * 2 + 1] = pairs.patterns[pair] as number;
     const key = String.fromCharCode(...codes);
     const known = kinds.get(key);
@@ -40,6 +41,7 @@ export function foldPairs(pairs: PairSample): PairSample {
     levels,
     rarities,
     weights: Float64Array.from(weights),
+    chance: Uint8Array.from(firsts, (pair) => pairs.chance[pair] as number),
     conflicts: Uint8Array.from(firsts, (pair) => pairs.conflicts[pair] as number),
     strata: Uint8Array.from(firsts, (pair) => pairs.strata[pair] as number),
     patterns: Int16Array.from(firsts, (pair) => pairs.patterns[pair] as number),

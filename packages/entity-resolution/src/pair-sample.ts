@@ -7,6 +7,7 @@ import type { Pace } from './pace.ts';
 import type { PairScorer } from './pair-scorer.ts';
 import type { Random } from './random.ts';
 import type { RecordStore } from './record-store.ts';
+import { mostSharingPairs, SharingRows } from './sharing-pairs.ts';
 
 /** Candidate pairs that are kept, at most. */
 const mostKeptPairs = 1_200_000;
@@ -16,10 +17,15 @@ export interface Seeds {
   readonly has: Uint8Array;
 }
 
-/** Pairs that are no candidates, drawn at random. */
+/** Pairs that are no candidates and have no value in common, drawn at random. */
 const chancePairs = 80_000;
+/** A pair drawn at random that stands for more pairs than this part of the records is taken for one of chance whatever it shows. */
+const mostStoodFor = 0.05;
 
-/** Pairs of rows that stand for all pairs: candidates first, then pairs drawn at random from all the others. */
+/**
+ * Pairs of rows that stand for all pairs: candidates first, then pairs that are none although they share a value, then pairs drawn at random
+ * from all the others.
+ */
 export interface DrawnPairs {
   readonly lefts: Int32Array;
   readonly rights: Int32Array;
@@ -28,6 +34,10 @@ export interface DrawnPairs {
   readonly filled: FilledPatterns;
   /** How many of the pairs are candidates; they lead. */
   readonly kept: number;
+  /** How many follow that are no candidates and share a value. */
+  readonly sharing: number;
+  /** Pairs of the data that each of these stands for. */
+  readonly sharingStandsFor: number;
   /** Candidate pairs there are in all. */
   readonly candidates: number;
   /** Pairs there are in all. */
@@ -37,7 +47,11 @@ export interface DrawnPairs {
 }
 
 /** Drawn pairs with how they agree. */
-export type ComparedPairs = PairSample & Pick<DrawnPairs, 'lefts' | 'rights' | 'shared'>;
+export type ComparedPairs = PairSample &
+  Pick<DrawnPairs, 'lefts' | 'rights' | 'shared'> & {
+    /** How many of the pairs are candidates; they lead. */
+    readonly kept: number;
+  };
 
 /**
  * Draws the pairs that the estimate is made from; pairs that share a single key of any kind are among them. Where `seeds` are given, candidate
@@ -67,7 +81,7 @@ export async function drawPairs(
   const offered = counts.reduce((sum, each) => sum + each.offered, 0);
   const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;
-  const room = Math.ceil(offered * share * 1.1) + 1000 + chancePairs;
+  const room = Math.ceil(offered * share * 1.1) + 1000 + mostSharingPairs + chancePairs;
   const lefts = crew.shared(new Int32Array(room));
   const rights = crew.shared(new Int32Array(room));
   const shared = crew.shared(new Uint8Array(room)).fill(several);
@@ -96,20 +110,37 @@ export async function drawPairs(
   }
   const kept = count;
   const others = Math.max(0, total - candidates);
+  let sharing = 0;
+  let sharingStandsFor = 1;
   if (others <= chancePairs) {
     // So few are better taken all: of a small table chance would decide what is learned.
     for (let left = 0; left < rows; left += 1)
       for (let right = left + 1; right < rows; right += 1) if (!walk.share(left, right)) add(left, right);
   } else {
-    for (let attempt = 0; attempt < chancePairs * 3 && count - kept < chancePairs; attempt += 1) {
-      const left = random.below(rows);
-      const right = random.below(rows);
-      if (left !== right && !walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
+    const some = new SharingRows(store, random);
+    const drawnFrom = some.rows.length;
+    const told = some.eachPair(random, (x, y) => {
+      const left = some.rows[x] as number;
+      const right = some.rows[y] as number;
+      if (!walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
+    });
+    sharing = count - kept;
+    sharingStandsFor = total / ((drawnFrom * (drawnFrom - 1)) / 2) / told;
+    const wanted = count + chancePairs;
+    for (let attempt = 0; attempt < chancePairs * 3 && count < wanted; attempt += 1) {
+      const x = random.below(drawnFrom);
+      const y = random.below(drawnFrom);
+      if (x === y || some.firstShared(x, y) >= 0) continue;
+      const left = some.rows[Math.min(x, y)] as number;
+      const right = some.rows[Math.max(x, y)] as number;
+      if (!walk.share(left, right)) add(left, right);
     }
   }
   const stratumOf = stratumBySource(store, strata);
   return {
     kept,
+    sharing,
+    sharingStandsFor,
     candidates,
     total,
     isComplete: kept === candidates,
@@ -134,18 +165,22 @@ export async function comparePairs(
   drawn: DrawnPairs,
   options: { readonly strata: readonly Stratum[]; readonly most: number; readonly crew: Crew; readonly pace: Pace },
 ): Promise<ComparedPairs> {
-  const { kept, candidates, total, filled } = drawn;
+  const { kept, sharing, sharingStandsFor, candidates, total, filled } = drawn;
   const { strata, most, crew, pace } = options;
   const step = Math.max(1, kept / most);
   const chosen = Math.min(kept, most);
-  const chance = drawn.lefts.length - kept;
-  const count = chosen + chance;
+  const compared = chosen + sharing;
+  const chance = drawn.lefts.length - kept - sharing;
+  const count = compared + chance;
   const features = store.levels.length;
   const lefts = crew.shared(new Int32Array(count));
   const rights = crew.shared(new Int32Array(count));
   const levels = crew.shared(new Int8Array(count * features));
   const rarities = crew.shared(new Float32Array(count * features));
   const conflicts = crew.shared(new Uint8Array(count));
+  const others = Math.max(0, total - candidates - sharing * sharingStandsFor) / Math.max(1, chance);
+  const isChance = new Uint8Array(count);
+  if (others > mostStoodFor * store.rows) isChance.fill(1, compared);
   const stratumOfPair = new Uint8Array(count);
   const patterns = new Int16Array(count);
   const shared = new Uint8Array(count);
@@ -169,9 +204,11 @@ export async function comparePairs(
   );
   const weights = new Float64Array(count);
   weights.fill((candidates / Math.max(1, kept)) * step, 0, chosen);
-  weights.fill(Math.max(0, total - candidates) / Math.max(1, chance), chosen);
+  weights.fill(sharingStandsFor, chosen, compared);
+  weights.fill(others, compared);
   return {
     count,
+    kept: chosen,
     features,
     lefts,
     rights,
@@ -180,6 +217,7 @@ export async function comparePairs(
     rarities,
     weights,
     conflicts,
+    chance: isChance,
     strata: stratumOfPair,
     patterns,
   };

@@ -310,6 +310,10 @@ export class RecordStore {
     return (this.#tables[slot] as ValueTable).intern(value);
   }
 
+  get slots(): number {
+    return this.#tables.length;
+  }
+
   tableOf(slot: number): ValueTable {
     return this.#tables[slot] as ValueTable;
   }
