@@ -1,5 +1,6 @@
 import { KeyIds } from './key-ids.ts';
 import { type KeyRule, kindOfHash } from './key-kind.ts';
+import type { SharedHashes } from './shared-hashes.ts';
 import { giveBack, widened } from './text-pool.ts';
 
 /** Which rows share which keys, in flat arrays: the rows of block b are `members[starts[b] .. starts[b + 1]]`, ascending. */
@@ -15,7 +16,7 @@ export interface BlockIndex {
 
 /** The keys that rows had before the index was started again. */
 export interface EarlierKeys {
-  /** How many rows had the key at a place of `blocks`. */
+  /** How many rows had the key at a place of `blocks`; 0 where nobody else had it. */
   sizeAt(place: number): number;
   /** A key that more rows had is common. */
   readonly limit: number;
@@ -25,11 +26,15 @@ export interface EarlierKeys {
   readonly blocks: Int32Array;
 }
 
-/** About how many different keys there are for each row. */
+/** About how many different keys there are for each row, and how many of them several rows have. */
 const keysPerRow = 5.8;
+const sharedPerRow = 2;
 
-/** About how many different keys come up when those that are too common are joined. */
-const joinedPerRow = 5;
+/** About how many different keys that several rows have come up when those that are too common are joined. */
+const joinedPerRow = 2;
+
+/** Stands for a key that no other row has. */
+const nobodyElse = -1;
 
 /** Collects keys row by row; keys are kept as hashes only. */
 export class BlockIndexBuilder {
@@ -43,10 +48,11 @@ export class BlockIndexBuilder {
   #used = 0;
   readonly #replacing: number[] = [];
 
-  /** `expected` is how many rows there may be; more are no harm. */
-  constructor(expected = 0) {
-    this.#ids = new KeyIds(expected * keysPerRow);
-    this.#sizes = new Int32Array((1 << 12) + Math.ceil(expected * keysPerRow));
+  /** `expected` is how many rows there may be; more are no harm. With `sharedOnly` they come by `addShared`. */
+  constructor(expected = 0, sharedOnly = false) {
+    const keys = expected * (sharedOnly ? sharedPerRow : keysPerRow);
+    this.#ids = new KeyIds(keys);
+    this.#sizes = new Int32Array((1 << 12) + Math.ceil(keys));
     this.#rowStarts = new Int32Array((1 << 10) + expected);
     this.#blocks = new Int32Array((1 << 13) + expected * 16);
   }
@@ -58,10 +64,31 @@ export class BlockIndexBuilder {
   }
 
   /**
+   * The next row with keys of which only those are kept that others may have, too; the rest have places, so that a trail of all keys can be followed,
+   * and nothing else.
+   */
+  addShared(hashes: readonly number[], shared: SharedHashes): void {
+    this.#makeRoom(hashes.length);
+    for (const hash of hashes) {
+      if (shared.mayBeShared(hash)) {
+        this.#put(this.#idOf(hash));
+      } else {
+        this.#blocks[this.#used] = nobodyElse;
+        this.#used += 1;
+      }
+    }
+    this.#endRow();
+  }
+
+  /**
    * The next row with the keys that it had before, those that are common replaced by what `instead` puts into the list for their place. Keys that
    * only one row had join nothing and are left out.
    */
-  addAgain(before: EarlierKeys, row: number, instead: (place: number, into: number[]) => void): void {
+  addAgain(
+    before: EarlierKeys,
+    row: number,
+    { shared, instead }: { readonly shared: SharedHashes; readonly instead: (place: number, into: number[]) => void },
+  ): void {
     const { blocks, rowStarts, limit } = before;
     const to = rowStarts[row + 1] as number;
     const first = this.#used;
@@ -78,6 +105,7 @@ export class BlockIndexBuilder {
       instead(at, replacing);
       this.#makeRoom(replacing.length);
       for (const hash of replacing) {
+        if (!shared.mayBeShared(hash)) continue;
         const id = this.#idOf(hash);
         if (!this.#hasSince(first, id)) this.#put(id);
       }
@@ -117,18 +145,18 @@ export class BlockIndexBuilder {
     const rowStarts = this.#rowStarts;
     const blocks = this.#blocks;
     const sizes = this.#sizes;
-    const hashes = this.#ids.hashes();
-    this.#earlierKinds = Uint8Array.from(hashes, kindOfHash);
-    giveBack(hashes);
+    this.#earlierKinds = this.#kinds();
     this.#ids.giveBack();
-    // A key that is too common is joined with so many properties that the joined keys are as many as there were rows with it, or more.
     this.#ids = new KeyIds(this.#rows * joinedPerRow);
     this.#sizes = new Int32Array(this.#earlierKinds.length + this.#rows * joinedPerRow);
     this.#rowStarts = new Int32Array(rowStarts.length);
     this.#blocks = new Int32Array(blocks.length);
     this.#rows = 0;
     this.#used = 0;
-    const sizeAt = (place: number): number => sizes[blocks[place] as number] as number;
+    const sizeAt = (place: number): number => {
+      const block = blocks[place] as number;
+      return block === nobodyElse ? 0 : (sizes[block] as number);
+    };
     return {
       rowStarts,
       blocks,
@@ -140,13 +168,22 @@ export class BlockIndexBuilder {
     };
   }
 
-  /** Hashes of the keys that more than `limit` rows have; after a restart of those that are new since then. */
+  /** By key, its kind; after a restart of those that are new since then. */
+  #kinds(): Uint8Array<ArrayBuffer> {
+    const kinds = new Uint8Array(this.#ids.size);
+    this.#ids.each((hash, id) => {
+      kinds[id] = kindOfHash(hash);
+    });
+    return kinds;
+  }
+
+  /** Hashes of the keys that more than `limit` rows have, in no order; after a restart of those that are new since then. */
   hashesAbove(limit: number): number[] {
     const above: number[] = [];
-    const hashes = this.#ids.hashes();
-    for (let id = 0; id < hashes.length; id += 1)
-      if ((this.#sizes[this.#earlierKinds.length + id] as number) > limit) above.push(hashes[id] as number);
-    giveBack(hashes);
+    const before = this.#earlierKinds.length;
+    this.#ids.each((hash, id) => {
+      if ((this.#sizes[before + id] as number) > limit) above.push(hash);
+    });
     return above;
   }
 
@@ -177,15 +214,15 @@ export class BlockIndexBuilder {
     }
     const starts = new Int32Array(count + 1);
     const kinds = new Uint8Array(count);
-    const hashes = this.#ids.hashes();
+    const later = this.#kinds();
     for (let id = 0; id < places.length; id += 1) {
       const place = places[id] as number;
       if (place < 0) continue;
       starts[place + 1] = (starts[place] as number) + (sizes[id] as number);
-      kinds[place] = id < earlier.length ? (earlier[id] as number) : kindOfHash(hashes[id - earlier.length] as number);
+      kinds[place] = (id < earlier.length ? earlier[id] : later[id - earlier.length]) as number;
     }
     this.#ids.giveBack();
-    for (const array of [sizes, hashes]) giveBack(array);
+    giveBack(sizes);
     const fill = starts.slice(0, -1);
     const members = new Int32Array(total);
     const blocks = new Int32Array(total);
@@ -193,7 +230,8 @@ export class BlockIndexBuilder {
     let used = 0;
     for (let row = 0; row < this.#rows; row += 1) {
       for (let at = this.#rowStarts[row] as number; at < (this.#rowStarts[row + 1] as number); at += 1) {
-        const place = places[this.#blocks[at] as number] as number;
+        const block = this.#blocks[at] as number;
+        const place = block === nobodyElse ? nobodyElse : (places[block] as number);
         if (place < 0) continue;
         members[fill[place] as number] = row;
         fill[place] = (fill[place] as number) + 1;

@@ -10,6 +10,7 @@ import type { ComparedPairs } from './pair-sample.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
 import { RowKeys } from './row-keys.ts';
+import { SharedHashes } from './shared-hashes.ts';
 
 /** Candidate pairs that a record may cost on average; blocks are capped until it holds. */
 const pairsPerRecord = 25;
@@ -23,6 +24,10 @@ const blockSizes = [400, 250, 150, 100, 60, 40, 25];
  */
 const pairsPerMatch = 500;
 const mostUnseen = 0.02;
+
+/** About how many keys a row has, and how many come up when those that are too common are joined. */
+const keysPerRow = 12;
+const joinedPerRow = 24;
 
 interface Options {
   readonly rarities: Rarities;
@@ -39,9 +44,9 @@ export async function chooseBlocking(
   options: Options,
 ): Promise<{ blocking: BlockingModel; index: BlockIndex }> {
   const budget = Math.max(leastBudget, store.rows * pairsPerRecord);
-  const index = new BlockIndexBuilder(store.rows);
+  const index = new BlockIndexBuilder(store.rows, true);
   const trail = new KeyTrail(store.rows);
-  await writeKeys(plan, store, { ...options, stopKeys: [], index, trail });
+  await indexKeys(plan, store, { ...options, index, trail });
   const limit = blockSizes.find((size) => index.costUpTo(size) <= budget) ?? (blockSizes.at(-1) as number);
   const tooCommon = index.hashesAbove(limit);
   if (tooCommon.length === 0) return { blocking: modelFor(limit, []), index: index.build() };
@@ -52,13 +57,36 @@ export async function chooseBlocking(
   return { blocking: modelFor(limit, stopKeys), index: index.build(limit) };
 }
 
+/** Fills an index with those keys of all rows that several of them have, and a trail with all of them. */
+async function indexKeys(
+  plan: Plan,
+  store: RecordStore,
+  options: Options & { readonly index: BlockIndexBuilder; readonly trail: KeyTrail },
+): Promise<void> {
+  const { index, trail, pace } = options;
+  const shared = new SharedHashes(store.rows * keysPerRow);
+  const noting = {
+    addRow: (hashes: readonly number[]) => {
+      for (const hash of hashes) shared.note(hash);
+    },
+  };
+  await writeKeys(plan, store, { ...options, stopKeys: [], index: noting, trail });
+  const hashes: number[] = [];
+  for (let row = 0; row < store.rows; row += 1) {
+    hashes.length = 0;
+    trail.hashesOf(row, hashes);
+    index.addShared(hashes, shared);
+    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, store.rows);
+  }
+}
+
 /** Fills an index with the keys of all rows. */
 export async function writeKeys(
   plan: Plan,
   store: RecordStore,
   options: Options & {
     readonly stopKeys: readonly number[];
-    readonly index: BlockIndexBuilder;
+    readonly index: Pick<BlockIndexBuilder, 'addRow'>;
     readonly trail?: KeyTrail;
   },
 ): Promise<void> {
@@ -80,8 +108,19 @@ async function joinCommonKeys(
 ): Promise<void> {
   const before = index.restart(limit);
   const hasher = new TextHasher();
+  const shared = new SharedHashes(rows * joinedPerRow);
+  const into: number[] = [];
   for (let row = 0; row < rows; row += 1) {
-    index.addAgain(before, row, (place, into) => trail.join(place, row, { hasher, into }));
+    for (let place = before.rowStarts[row] as number; place < (before.rowStarts[row + 1] as number); place += 1) {
+      if (before.sizeAt(place) <= limit) continue;
+      into.length = 0;
+      trail.join(place, row, { hasher, into });
+      for (const hash of into) shared.note(hash);
+    }
+    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
+  }
+  for (let row = 0; row < rows; row += 1) {
+    index.addAgain(before, row, { shared, instead: (place, found) => trail.join(place, row, { hasher, into: found }) });
     if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
   }
   before.giveBack();

@@ -61,6 +61,13 @@ export class KeyIds {
     return list;
   }
 
+  /** Tells every hash with its number, in no order. */
+  each(tell: (hash: number, id: number) => void): void {
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += 2)
+      if (slots[at] !== none) tell(slots[at] as number, slots[at + 1] as number);
+  }
+
   /** Frees the memory; nothing can be asked any more. */
   giveBack(): void {
     giveBack(this.#slots);

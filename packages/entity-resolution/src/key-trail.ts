@@ -36,6 +36,8 @@ export class KeyTrail {
   #keyCount = 0;
   #joints: Int32Array;
   #jointStarts: Int32Array;
+  /** Where the keys of each row begin. */
+  #keyStarts: Int32Array;
   #rows = 0;
   /** Properties are few. */
   readonly texts = new TextPool();
@@ -46,6 +48,7 @@ export class KeyTrail {
     this.#keys = new Int32Array(keyWidth * 16 * (expected + 64));
     this.#joints = new Int32Array(12 * (expected + 64));
     this.#jointStarts = new Int32Array(expected + 64);
+    this.#keyStarts = new Int32Array(expected + 64);
   }
 
   /** Frees the memory; nothing can be asked any more. */
@@ -53,6 +56,7 @@ export class KeyTrail {
     giveBack(this.#keys);
     giveBack(this.#joints);
     giveBack(this.#jointStarts);
+    giveBack(this.#keyStarts);
   }
 
   /** One more key of the row at hand, by the two halves of its hash before that is finished and by what packedKey says of it. */
@@ -69,11 +73,26 @@ export class KeyTrail {
   endRow(joints: readonly number[], kinds: readonly JointKind[]): void {
     const from = this.#jointStarts[this.#rows] as number;
     if (from + joints.length > this.#joints.length) this.#joints = widened(this.#joints, from + joints.length);
-    if (this.#rows + 2 > this.#jointStarts.length) this.#jointStarts = widened(this.#jointStarts, this.#rows + 2);
+    if (this.#rows + 2 > this.#jointStarts.length) {
+      this.#jointStarts = widened(this.#jointStarts, this.#rows + 2);
+      this.#keyStarts = widened(this.#keyStarts, this.#rows + 2);
+    }
     for (let at = 0; at < joints.length; at += 1)
       this.#joints[from + at] = (joints[at] as number) * kindStep + (kinds[at] as number);
     this.#rows += 1;
     this.#jointStarts[this.#rows] = from + joints.length;
+    this.#keyStarts[this.#rows] = this.#keyCount;
+  }
+
+  /** Puts the hashes of the keys of a row into `into`. */
+  hashesOf(row: number, into: number[]): void {
+    const keys = this.#keys;
+    const to = this.#keyStarts[row + 1] as number;
+    for (let key = this.#keyStarts[row] as number; key < to; key += 1) {
+      const at = key * keyWidth;
+      const { kind, length } = unpackedKey(keys[at + 2] as number);
+      into.push(finishHashOfKind(kind, keys[at] as number, keys[at + 1] as number, length));
+    }
   }
 
   /** Puts the hashes of a key, by its place among all keys, joined with each of the properties of its row into `into`. */

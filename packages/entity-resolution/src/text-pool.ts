@@ -18,7 +18,7 @@ export class TextPool {
   protected meta: Int32Array;
   /** The other halves of the hashes. */
   #highs: Int32Array;
-  /** 1 + number of a text by hash, 0 where there is none. */
+  /** By hash 1 + number of a text, 0 where there is none, and one half of its hash, so that others are passed by without a look at them. */
   #slots: Int32Array;
   #mask: number;
   #size = 0;
@@ -32,7 +32,7 @@ export class TextPool {
     this.codes = new Uint8Array(room * 24);
     this.meta = new Int32Array(room * metaWidth);
     this.#highs = new Int32Array(room);
-    this.#slots = new Int32Array(room * 2);
+    this.#slots = new Int32Array(room * 4);
     this.#mask = room * 2 - 1;
   }
 
@@ -76,38 +76,60 @@ export class TextPool {
   internCodes(from: Uint8Array, begin: number, end: number): number {
     if (this.#slots.length === 0) throw new Error('the texts were sealed, no further one can be added');
     const count = end - begin;
-    const used = this.#used;
-    if (used + count > this.codes.length) this.codes = widened(this.codes, used + count);
-    const { codes } = this;
     let a = hashBasisLow;
     let b = hashBasisHigh;
-    for (let index = 0; index < count; index += 1) {
-      const code = from[begin + index] as number;
-      codes[used + index] = code;
+    for (let at = begin; at < end; at += 1) {
+      const code = from[at] as number;
       a = Math.imul(a ^ code, 0x01000193);
       b = Math.imul(b ^ code, 0x5bd1e995);
       b ^= b >>> 15;
     }
-    return this.#internLast(count, a, b);
+    const { meta, codes } = this;
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let at = slotOf(a, b) & mask;
+    for (let found = slots[at * 2] as number; found !== 0; found = slots[at * 2] as number) {
+      const place = (found - 1) * metaWidth;
+      if (slots[at * 2 + 1] === a && meta[place + length] === count) {
+        const other = meta[place + start] as number;
+        let same = 0;
+        while (same < count && codes[other + same] === from[begin + same]) same += 1;
+        if (same === count) return found - 1;
+      }
+      at = (at + 1) & mask;
+    }
+    const used = this.#used;
+    if (used + count > codes.length) this.codes = widened(codes, used + count);
+    const room = this.codes;
+    for (let index = 0; index < count; index += 1) room[used + index] = from[begin + index] as number;
+    return this.#add(at, count, a, b);
   }
 
   /** The number of the text whose characters stand behind all texts there are. */
   #internLast(count: number, a: number, b: number): number {
     const { meta, codes } = this;
+    const slots = this.#slots;
+    const mask = this.#mask;
     const from = this.#used;
-    let at = slotOf(a, b) & this.#mask;
-    for (let found = this.#slots[at] as number; found !== 0; found = this.#slots[at] as number) {
+    let at = slotOf(a, b) & mask;
+    for (let found = slots[at * 2] as number; found !== 0; found = slots[at * 2] as number) {
       const place = (found - 1) * metaWidth;
-      if (meta[place + low] === a && meta[place + length] === count && this.#highs[found - 1] === b) {
+      if (slots[at * 2 + 1] === a && meta[place + length] === count) {
         const other = meta[place + start] as number;
         let same = 0;
         while (same < count && codes[other + same] === codes[from + same]) same += 1;
         if (same === count) return found - 1;
       }
-      at = (at + 1) & this.#mask;
+      at = (at + 1) & mask;
     }
+    return this.#add(at, count, a, b);
+  }
+
+  /** The text whose characters stand behind all others becomes one of them. */
+  #add(slot: number, count: number, a: number, b: number): number {
     const id = this.#push(count, a, b);
-    this.#slots[at] = id + 1;
+    this.#slots[slot * 2] = id + 1;
+    this.#slots[slot * 2 + 1] = a;
     if (this.#size * 2 > this.#mask) this.#grow();
     return id;
   }
@@ -215,16 +237,19 @@ export class TextPool {
   }
 
   #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    const { meta } = this;
-    for (const found of this.#slots) {
+    const before = this.#slots;
+    const slots = new Int32Array(before.length * 2);
+    const mask = slots.length / 2 - 1;
+    for (let from = 0; from < before.length; from += 2) {
+      const found = before[from] as number;
       if (found === 0) continue;
-      const place = (found - 1) * metaWidth;
-      let at = slotOf(meta[place + low] as number, this.#highs[found - 1] as number) & mask;
-      while (slots[at] !== 0) at = (at + 1) & mask;
-      slots[at] = found;
+      const half = before[from + 1] as number;
+      let at = slotOf(half, this.#highs[found - 1] as number) & mask;
+      while (slots[at * 2] !== 0) at = (at + 1) & mask;
+      slots[at * 2] = found;
+      slots[at * 2 + 1] = half;
     }
+    giveBack(before);
     this.#slots = slots;
     this.#mask = mask;
   }

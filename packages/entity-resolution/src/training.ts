@@ -24,7 +24,7 @@ export interface TrainOptions extends PaceOptions {
 }
 
 /** Candidate pairs that one estimate is made from. */
-const estimatedPairs = 300_000;
+const estimatedPairs = 200_000;
 /** Rounds of the first estimate, which only has to tell who is who well enough to count values by entity. */
 const roughIterations = 15;
 const mostStrata = 64;

@@ -95,14 +95,7 @@ async function surveyPieces(table: Table, name: string, options: SurveyOptions):
   for await (const { piece, rows } of scanCsv(table.file, options.signal)) {
     const { names } = piece;
     if (piece.rows > 0) pieces.push(piece);
-    for (const row of rows)
-      surveyor.look(row.line, names, {
-        valueOf: (column) => {
-          const at = names.indexOf(column);
-          return at < 0 ? undefined : row.valueAt(at);
-        },
-        fields: () => row.fields(),
-      });
+    for (const row of rows) surveyor.look(row.line, names, row);
   }
   return { name, table, pieces, ...surveyor.seen() };
 }

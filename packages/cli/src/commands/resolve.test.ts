@@ -259,6 +259,18 @@ describe('resolve', () => {
     expect(await kempt(['resolve', left, '--out', at('x.csv'), '--workers', '0'])).toMatchObject({ code: 2 });
   });
 
+  test('files that have nobody twice are linked, and two rows of one file are never joined', async () => {
+    const left = put('left.csv', csv(people));
+    const right = put('right.csv', csv(people.slice(0, 60)));
+    expect(await kempt(['resolve', left, right, '--link', '--out', at('linked.csv')])).toMatchObject({ code: 0 });
+    const members = Map.groupBy(read('linked.csv').trimEnd().split('\n').slice(1), (line) => line.split(',')[2]);
+    const several = [...members.values()].filter(({ length }) => length > 1);
+    expect(several.length).toBeGreaterThan(50);
+    for (const lines of several) expect(lines.map((line) => line.split(',')[0])).toEqual(['left', 'right']);
+    const alone = await kempt(['resolve', left, '--link', '--out', at('x.csv')]);
+    expect(alone).toMatchObject({ code: 2, err: expect.stringContaining('nothing to be linked with') });
+  });
+
   test('a declared schema and a named id column are followed; without an id rows are numbered', async () => {
     const renamed = csv(people).replace('id,first_name,last_name,email', 'k,a,b,c');
     const kinds = { a: 'givenName', b: 'familyName', c: 'email' };

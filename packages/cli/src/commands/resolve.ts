@@ -40,6 +40,7 @@ interface ResolveFlags {
   readonly saveModel?: string;
   readonly explain?: string;
   readonly workers?: number;
+  readonly link?: boolean;
 }
 
 /** `kempt resolve`: finds the rows of files that show the same person or organisation. Needs no server. */
@@ -51,6 +52,7 @@ export function addResolveCommand(program: Command, context: CommandContext): vo
     .option('--schema <file>', 'what the columns hold, as JSON; default: read off headers and values')
     .option('--id <column>', 'the column with the ids; default: one that is called like an id, else row numbers')
     .addOption(new Option('--model <file>', 'match with this saved model and learn nothing').conflicts('schema'))
+    .option('--link', 'no file has anybody twice: link the rows of different files, and never join two of one')
     .option('--save-model <file>', 'write what was learned')
     .option(
       '--explain <file>',
@@ -137,6 +139,15 @@ async function resolveFiles(
   const declared = flags.schema === undefined ? undefined : await readSchema(flags.schema, context);
   const saved = flags.model === undefined ? undefined : await readModel(flags.model, context);
   const names = sourceNames(files);
+  if (flags.link === true && files.length < 2) {
+    throw tableError(
+      { file: files[0] as string },
+      {
+        code: 'nothing-to-link',
+        message: 'one file alone has nothing to be linked with; name another one, or leave out --link.',
+      },
+    );
+  }
   const sources: Source[] = [];
   for (const [at, file] of files.entries()) {
     const onRow = (rows: number): void => {
@@ -179,6 +190,7 @@ async function resolveFiles(
   const steps: ClusterStep[] = [];
   const resolution = await resolveTable(table, model, {
     ...work,
+    ...(flags.link === true && { duplicateFreeSources: names }),
     ...(outputs.explanations !== undefined && { onStep: (step) => steps.push(step) }),
   });
   const assignments = assign(table, resolution);

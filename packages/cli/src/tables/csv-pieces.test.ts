@@ -27,7 +27,7 @@ async function scan(file: string): Promise<{ pieces: CsvPiece[]; seen: unknown[]
   const seen: unknown[] = [];
   for await (const { piece, rows } of scanCsv(file)) {
     if (piece.rows > 0) pieces.push(piece);
-    for (const row of rows) seen.push({ line: row.line, fields: row.fields(), second: row.valueAt(1) });
+    for (const row of rows) seen.push({ line: row.line, fields: row.fields(), second: row.valueOf('name') });
   }
   return { pieces, seen };
 }

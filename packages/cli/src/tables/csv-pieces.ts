@@ -23,10 +23,34 @@ export interface CsvPiece {
 }
 
 /** One row of a file of which only what is asked for is cut out of its line. */
-export interface ScannedRow {
-  readonly line: number;
-  valueAt(column: number): string;
-  fields(): Fields;
+export class ScannedRow {
+  readonly #record: RawCsvRecord;
+  readonly #piece: Pick<CsvPiece, 'names' | 'delimiter'>;
+
+  constructor(record: RawCsvRecord, piece: Pick<CsvPiece, 'names' | 'delimiter'>) {
+    this.#record = record;
+    this.#piece = piece;
+  }
+
+  get line(): number {
+    return this.#record.line;
+  }
+
+  valueOf(column: string): string | undefined {
+    const at = this.#piece.names.indexOf(column);
+    const { text, values } = this.#record;
+    if (at < 0) return undefined;
+    return text === null ? values[at] : ownText(partAt(text, this.#piece.delimiter, at));
+  }
+
+  fields(): Fields {
+    const { names, delimiter } = this.#piece;
+    const { text, values } = this.#record;
+    const found = text === null ? values : ownText(text).split(delimiter);
+    const fields: Record<string, string> = {};
+    for (let at = 0; at < names.length; at += 1) fields[names[at] as string] = found[at] as string;
+    return fields;
+  }
 }
 
 /** Rows as they follow each other, with the piece that they are. */
@@ -58,7 +82,8 @@ export async function* scanCsv(file: string, signal?: AbortSignal): AsyncGenerat
     const place = { from, to, hasHeader, before, rows: found.length, line: found.at(-1)?.line ?? 0 };
     from = to;
     before += found.length;
-    return { piece: { file, delimiter, names: known, ...place }, rows: scannedRows(found, known, delimiter) };
+    const piece = { file, delimiter, names: known, ...place };
+    return { piece, rows: scannedRows(found, piece) };
   };
   for await (const text of utf8Text(file, signal)) {
     decoded += Buffer.byteLength(text);
@@ -81,6 +106,9 @@ export async function* scanCsv(file: string, signal?: AbortSignal): AsyncGenerat
   if (names === undefined) throw new UnusualCsvError('there is no header');
 }
 
+/** Where pieces are read to, one after the other. */
+let room = Buffer.allocUnsafe(1 << 17);
+
 /** The rows of a piece; null where they are not those that were there when the file was walked through. */
 export function rowsOfPiece({
   file,
@@ -91,7 +119,8 @@ export function rowsOfPiece({
   hasHeader,
   rows,
 }: CsvPiece): Iterable<readonly string[]> | null {
-  const bytes = Buffer.allocUnsafe(to - from);
+  if (to - from > room.length) room = Buffer.allocUnsafe(to - from);
+  const bytes = room.subarray(0, to - from);
   const handle = openSync(file, 'r');
   try {
     for (let read = 0; read < bytes.length; ) {
@@ -128,23 +157,13 @@ function valuesOf({ text, values }: RawCsvRecord, delimiter: Delimiter): string[
 
 function* scannedRows(
   records: readonly RawCsvRecord[],
-  names: readonly string[],
-  delimiter: Delimiter,
+  piece: Pick<CsvPiece, 'names' | 'delimiter'>,
 ): Generator<ScannedRow> {
+  const { names, delimiter } = piece;
   if (names.includes('__proto__')) throw new UnusualCsvError('a column has a name that no field can have');
   for (const record of records) {
-    const { line, text, values } = record;
     if (sizeOf(record, delimiter) !== names.length) throw new UnusualCsvError('values differ in number');
-    yield {
-      line,
-      valueAt: (column) => (text === null ? (values[column] as string) : ownText(partAt(text, delimiter, column))),
-      fields: () => {
-        const found = text === null ? values : ownText(text).split(delimiter);
-        const fields: Record<string, string> = {};
-        for (let at = 0; at < names.length; at += 1) fields[names[at] as string] = found[at] as string;
-        return fields;
-      },
-    };
+    yield new ScannedRow(record, piece);
   }
 }
 

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { tableError } from './table-error.ts';
 
-const pieceBytes = 1 << 18;
+/** Texts of this size are made and forgotten without asking the system for memory each time. */
+const pieceBytes = 1 << 16;
 
 /** The text of a file, piece by piece, without a byte order mark. Bytes that are not UTF-8 are refused by line and column. */
 export async function* utf8Text(file: string, signal?: AbortSignal): AsyncGenerator<string> {
