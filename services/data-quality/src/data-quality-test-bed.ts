@@ -56,35 +56,7 @@ export async function startDataQualityTestBed(): Promise<DataQualityTestBed> {
     },
   });
   return Object.assign(bed, {
-    stateEvent: ({ id, version, object = 'Contact', account: of = account, deleted = false, ...state }: State) => {
-      const record = { account: of, object, recordId: id };
-      return encodeEvent(
-        {
-          topic: topics.recordState,
-          id: uuidv7(),
-          tenantId: bed.tenantId,
-          source: '/kempt/connector',
-          subject: id,
-          key: recordKey(bed.tenantId, record),
-          time: state.modifiedAt ?? new Date(version * 1000),
-          recordedTime: new Date(0),
-          sequence: version,
-          data:
-            state.fields === undefined
-              ? null
-              : create(RecordStateSchema, {
-                  record,
-                  version,
-                  deleted,
-                  ...(state.canonical === undefined ? {} : { canonical: state.canonical }),
-                  fields: Object.fromEntries(
-                    Object.entries(state.fields).map(([name, value]) => [name, fromPlainValue(value)]),
-                  ),
-                }),
-        },
-        { name: 'protobuf' },
-      );
-    },
+    stateEvent: (state: State) => stateEventOf(bed.tenantId, state),
     clusterEvent: ({ goldenId, version, members }: ClusterState) =>
       encodeEvent(
         {
@@ -111,4 +83,38 @@ export async function startDataQualityTestBed(): Promise<DataQualityTestBed> {
         { name: 'protobuf' },
       ),
   });
+}
+
+/** What the connector says of a record. */
+export function stateEventOf(
+  tenantId: string,
+  { id, version, object = 'Contact', account: of = account, deleted = false, ...state }: State,
+): EventRecord {
+  const record = { account: of, object, recordId: id };
+  return encodeEvent(
+    {
+      topic: topics.recordState,
+      id: uuidv7(),
+      tenantId: tenantId,
+      source: '/kempt/connector',
+      subject: id,
+      key: recordKey(tenantId, record),
+      time: state.modifiedAt ?? new Date(version * 1000),
+      recordedTime: new Date(0),
+      sequence: version,
+      data:
+        state.fields === undefined
+          ? null
+          : create(RecordStateSchema, {
+              record,
+              version,
+              deleted,
+              ...(state.canonical === undefined ? {} : { canonical: state.canonical }),
+              fields: Object.fromEntries(
+                Object.entries(state.fields).map(([name, value]) => [name, fromPlainValue(value)]),
+              ),
+            }),
+    },
+    { name: 'protobuf' },
+  );
 }

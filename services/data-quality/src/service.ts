@@ -5,7 +5,7 @@ import { createFixEvents } from './cleanup/fix-events.ts';
 import { registerFixRoutes } from './cleanup/fix-routes.ts';
 import { standards } from './cleanup/standards.ts';
 import { type DataQualityConfig, dataQualityConfigSchema } from './config.ts';
-import { createDuplicateConsumer, createIssueConsumer } from './issues/issue-consumer.ts';
+import { createDuplicateConsumer } from './issues/duplicate-consumer.ts';
 import { createIssueEvents } from './issues/issue-events.ts';
 import { registerIssueRoutes } from './issues/issue-routes.ts';
 import { createReassessment } from './issues/reassessment.ts';
@@ -13,6 +13,7 @@ import { createRecordAssessor } from './issues/record-assessor.ts';
 import { createDataQualityMetrics } from './metrics.ts';
 import { createProfileConsumer } from './profiles/profile-consumer.ts';
 import { registerProfileRoutes } from './profiles/profile-routes.ts';
+import { createRecordConsumer } from './record-consumer.ts';
 import { registerRuleRoutes } from './rules/rule-routes.ts';
 import { createScoreEvents } from './scores/score-events.ts';
 import { createScoreMeter } from './scores/score-meter.ts';
@@ -28,8 +29,6 @@ export const dataQualityService: ServiceDefinition<DataQualityConfig> = {
     const now = (): Date => new Date();
     const metrics = createDataQualityMetrics(registry);
     const assessor = createRecordAssessor({ events: createIssueEvents(wireFormat, now), metrics, now });
-    const profile = createProfileConsumer(metrics);
-    const judge = createIssueConsumer(assessor, standards);
     const consumer = createConsumer({
       database,
       bus,
@@ -37,10 +36,7 @@ export const dataQualityService: ServiceDefinition<DataQualityConfig> = {
       subscriptions: [
         {
           topic: topics.recordState,
-          handle: async (tx, events) => {
-            await profile(tx, events);
-            await judge(tx, events);
-          },
+          handle: createRecordConsumer({ profiles: createProfileConsumer(metrics), assessor, standards }),
         },
         { topic: topics.clusterChanged, handle: createDuplicateConsumer(assessor) },
         canarySubscription({ group: 'data-quality', metrics: registry }),

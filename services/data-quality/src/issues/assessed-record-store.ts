@@ -47,7 +47,7 @@ export const placeColumns = (places: readonly RecordPlace[]): readonly (readonly
   places.map(({ recordId }) => recordId),
 ];
 
-/** Needs the locks of the objects. */
+/** Needs the locks of the records. */
 export async function loadAssessed(tx: Transaction, places: readonly RecordPlace[]): Promise<AssessedRecord[]> {
   const rows = await tx.query<AssessedRow>(
     `select account, object, record_id, version, owner_id, modified_at, facts, checked, failed, rules_version, due_on

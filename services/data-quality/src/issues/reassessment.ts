@@ -16,7 +16,7 @@ interface ReassessmentOptions {
 
 /**
  * Judges records again when the rules changed, or when a day passed that some rule waited for. Several instances may do
- * it at once: each batch locks its objects, and a record that was judged meanwhile comes out the same.
+ * it at once: each batch locks its records, and a record that was judged meanwhile comes out the same.
  */
 export function createReassessment(options: ReassessmentOptions): RepeatedWork {
   const { database, assessor, logger, intervalMs, now } = options;

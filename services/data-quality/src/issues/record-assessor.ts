@@ -3,6 +3,7 @@ import { appendToOutbox } from '@kempt/outbox';
 import type { Transaction } from '@kempt/postgres';
 import type { DataQualityMetrics } from '../metrics.ts';
 import { lockObjects, objectName, type RecordPlace } from '../profiles/profile-store.ts';
+import { lockRecords } from '../profiles/record-lock.ts';
 import { assess } from '../rules/assessment.ts';
 import type { RecordFacts } from '../rules/record-facts.ts';
 import type { Rule } from '../rules/rule.ts';
@@ -31,8 +32,11 @@ export interface RecordReading extends RecordPlace {
 }
 
 export interface RecordAssessor {
-  /** Judges states in the order given. One that is not newer than what is known changes nothing. */
-  take(tx: Transaction, readings: readonly RecordReading[]): Promise<void>;
+  /**
+   * Judges states in the order given. One that is not newer than what is known changes nothing.
+   * @returns what is left to do at the end of the transaction, with the locks of the objects: changing their counts
+   */
+  take(tx: Transaction, readings: readonly RecordReading[]): Promise<() => Promise<void>>;
   /** Judges records again that are known, since something else than the record changed. */
   again(tx: Transaction, places: readonly RecordPlace[], lane: Lane): Promise<void>;
 }
@@ -54,12 +58,12 @@ interface Work {
 
 /** Keeps judgements, counts and issues in step with records, and tells of every issue that opens or closes. */
 export function createRecordAssessor({ events, metrics, now }: AssessorOptions): RecordAssessor {
-  async function judge(tx: Transaction, work: Work): Promise<void> {
+  async function judge(tx: Transaction, work: Work): Promise<() => Promise<void>> {
     const { tenantId } = tx;
     if (tenantId === null) throw new Error('Records are judged in a transaction of a tenant.');
     const places = [...new Map(work.places.map((place) => [placeName(place), place])).values()];
-    if (places.length === 0) return;
-    await lockObjects(tx, places);
+    if (places.length === 0) return nothing;
+    await lockRecords(tx, places);
     const current = new Map((await loadAssessed(tx, places)).map((record) => [placeName(record), record]));
     const duplicates = await duplicatesOf(tx, places);
     const { version: rulesVersion, rules } = await loadRules(tx);
@@ -92,18 +96,16 @@ export function createRecordAssessor({ events, metrics, now }: AssessorOptions):
         changed.set(issue, work.laneOf(reading));
       }
     }
-    if (judged.size === 0) return;
+    if (judged.size === 0) return nothing;
 
     await ensureRuleSet(tx);
     await saveAssessed(tx, [...judged.values()]);
-    await changeCounts(
-      tx,
-      [...counts.values()].filter(({ checked, failed }) => checked !== 0 || failed !== 0),
-    );
     // An issue may open and close among these readings: each change is told, the last one is kept.
     const newest = new Map([...changed.keys()].map((issue) => [`${placeName(issue)}\n${issue.ruleId}`, issue]));
     await saveIssues(tx, [...newest.values()]);
     await tell(tx, tenantId, changed);
+    const differences = [...counts.values()].filter(({ checked, failed }) => checked !== 0 || failed !== 0);
+    return () => changeCounts(tx, differences);
   }
 
   async function tell(tx: Transaction, tenantId: string, changed: ReadonlyMap<Issue, Lane>): Promise<void> {
@@ -129,15 +131,21 @@ export function createRecordAssessor({ events, metrics, now }: AssessorOptions):
         laneOf: ({ version }) => (version === 1 ? 'bulk' : 'live'),
         newerOnly: true,
       }),
-    again: (tx, places, lane) =>
-      judge(tx, {
+    async again(tx, places, lane) {
+      if (places.length === 0) return;
+      const count = await judge(tx, {
         places,
         readings: (known) => [...known].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record),
         laneOf: () => lane,
         newerOnly: false,
-      }),
+      });
+      await lockObjects(tx, places);
+      await count();
+    },
   };
 }
+
+const nothing = async (): Promise<void> => undefined;
 
 function issuesByPlace(issues: readonly Issue[]): Map<string, Map<string, Issue>> {
   const byPlace = new Map<string, Map<string, Issue>>();

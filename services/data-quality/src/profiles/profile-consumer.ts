@@ -1,17 +1,18 @@
 import { decodeEvent, type PositionedRecord, parseRecordKey, topics } from '@kempt/contracts';
-import type { Handle } from '@kempt/outbox';
+import type { Transaction } from '@kempt/postgres';
 import type { DataQualityMetrics } from '../metrics.ts';
 import { fieldNames } from './filled-fields.ts';
 import { profileChange } from './profile-change.ts';
 import {
+  changeProfiles,
   fieldIds,
   loadCounted,
-  lockObjects,
   type ObjectRef,
   objectName,
   type PlacedCount,
   saveCounted,
 } from './profile-store.ts';
+import { lockRecords } from './record-lock.ts';
 
 /** The newest state of a record among the events at hand. */
 interface RecordUpdate {
@@ -24,15 +25,23 @@ interface RecordUpdate {
   readonly changedAt: Date;
 }
 
-/** Counts filled fields from record states. A state that is no newer than the one counted changes nothing. */
-export function createProfileConsumer(metrics: DataQualityMetrics): Handle {
+/** Counts filled fields from record states. */
+export interface ProfileConsumer {
+  /**
+   * Takes states in; one that is no newer than the one counted changes nothing.
+   * @returns what is left to do at the end of the transaction, with the locks of the objects: changing their counts
+   */
+  take(tx: Transaction, events: readonly PositionedRecord[]): Promise<() => Promise<void>>;
+}
+
+export function createProfileConsumer(metrics: DataQualityMetrics): ProfileConsumer {
   let newestSeconds = 0;
 
-  return async (tx, events) => {
+  async function take(tx: Transaction, events: readonly PositionedRecord[]): Promise<() => Promise<void>> {
     const updates = newestUpdates(events);
-    await lockObjects(
+    await lockRecords(
       tx,
-      updates.map(({ object }) => object),
+      updates.map(({ object, recordId }) => ({ ...object, recordId })),
     );
     const known = await loadCounted(
       tx,
@@ -42,7 +51,7 @@ export function createProfileConsumer(metrics: DataQualityMetrics): Handle {
     const news = updates.filter((update) => update.version > (before.get(nameOf(update))?.version ?? -1));
     metrics.recordStates.inc({ result: 'counted' }, news.length);
     metrics.recordStates.inc({ result: 'outdated' }, events.length - news.length);
-    if (news.length === 0) return;
+    if (news.length === 0) return async () => undefined;
     const idOf = await fieldIds(
       tx,
       news.flatMap(({ object, known: names }) => names.map((field) => ({ ...object, field }))),
@@ -71,10 +80,15 @@ export function createProfileConsumer(metrics: DataQualityMetrics): Handle {
         newestChangeAt: new Date(Math.max(...times)),
       };
     });
-    await saveCounted(tx, records, changes);
-    newestSeconds = Math.max(newestSeconds, ...changes.map(({ newestChangeAt }) => newestChangeAt.getTime() / 1000));
-    metrics.newestChange.set(newestSeconds);
-  };
+    await saveCounted(tx, records);
+    return async () => {
+      await changeProfiles(tx, changes);
+      newestSeconds = Math.max(newestSeconds, ...changes.map(({ newestChangeAt }) => newestChangeAt.getTime() / 1000));
+      metrics.newestChange.set(newestSeconds);
+    };
+  }
+
+  return { take };
 }
 
 const nameOf = ({ object, recordId }: { readonly object: ObjectRef; readonly recordId: string }): string =>

@@ -33,8 +33,9 @@ const columns = (places: readonly RecordPlace[]): readonly (readonly string[])[]
 export const objectName = ({ account, object }: ObjectRef): string => `${account}\n${object}`;
 
 /**
- * Makes objects known and keeps others from counting them until the transaction ends. Everybody locks in the same order,
- * so that no two transactions wait for each other.
+ * Makes objects known and keeps others from changing their counts until the transaction ends. Counts are the last thing that a transaction
+ * changes, so that several instances work on one object side by side. Everybody locks in the same order, so that no two transactions wait
+ * for each other.
  */
 export async function lockObjects(tx: Transaction, objects: readonly ObjectRef[]): Promise<void> {
   const sorted = [...new Map(objects.map((object) => [objectName(object), object]))]
@@ -55,7 +56,7 @@ export async function lockObjects(tx: Transaction, objects: readonly ObjectRef[]
   );
 }
 
-/** What these records have added so far. Needs the locks of their objects. */
+/** What these records have added so far. Needs the locks of the records. */
 export async function loadCounted(tx: Transaction, places: readonly RecordPlace[]): Promise<PlacedCount[]> {
   const rows = await tx.query<{
     account: string;
@@ -86,12 +87,15 @@ export interface FieldName extends ObjectRef {
 
 const fieldKey = (name: FieldName): string => `${objectName(name)}\n${name.field}`;
 
-/** Ids of fields; gives one to those that have none. Needs the locks of their objects. */
+/** Ids of fields; gives one to those that have none. */
 export async function fieldIds(
   tx: Transaction,
   names: readonly FieldName[],
 ): Promise<(object: ObjectRef, field: string) => number> {
-  const wanted = [...new Map(names.map((name) => [fieldKey(name), name])).values()];
+  // In one order, since others may make the same fields known at the same time.
+  const wanted = [...new Map(names.map((name) => [fieldKey(name), name]))]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, name]) => name);
   const parameters = (some: readonly FieldName[]): readonly unknown[] => [
     tx.tenantId,
     some.map(({ account }) => account),
@@ -111,7 +115,7 @@ export async function fieldIds(
     const known = new Set(rows.map(fieldKey));
     await tx.execute(
       `insert into field_profile (tenant_id, account, object, field)
-       select $1, n.* from unnest($2::text[], $3::text[], $4::text[]) as n`,
+       select $1, n.* from unnest($2::text[], $3::text[], $4::text[]) as n on conflict do nothing`,
       parameters(wanted.filter((name) => !known.has(fieldKey(name)))),
     );
     rows = await load();
@@ -126,12 +130,8 @@ export interface CountedChange {
   readonly newestChangeAt: Date;
 }
 
-/** Remembers what the records add now, and changes the counts by the differences. Needs the locks of the objects. */
-export async function saveCounted(
-  tx: Transaction,
-  records: readonly PlacedCount[],
-  changes: readonly CountedChange[],
-): Promise<void> {
+/** Remembers what the records add now. Needs the locks of the records. */
+export async function saveCounted(tx: Transaction, records: readonly PlacedCount[]): Promise<void> {
   await tx.execute(
     `insert into profiled_record (tenant_id, account, object, record_id, version, deleted, filled)
      select $1, account, object, record_id, version, deleted, string_to_array(filled, ',')::integer[]
@@ -147,6 +147,10 @@ export async function saveCounted(
       records.map(({ filled }) => filled.join(',')),
     ],
   );
+}
+
+/** Changes the counts of objects by the differences. Needs the locks of the objects. */
+export async function changeProfiles(tx: Transaction, changes: readonly CountedChange[]): Promise<void> {
   await tx.execute(
     `update object_profile as o
         set records = o.records + c.records, deleted_records = o.deleted_records + c.deleted,

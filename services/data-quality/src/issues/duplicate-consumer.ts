@@ -1,6 +1,5 @@
 import { decodeEvent, topics } from '@kempt/contracts';
 import type { Handle } from '@kempt/outbox';
-import type { Standardisation } from '../cleanup/standardisation.ts';
 import {
   type DuplicateRecord,
   duplicatesOfClusters,
@@ -8,14 +7,6 @@ import {
   replaceDuplicates,
 } from './duplicate-store.ts';
 import type { RecordAssessor } from './record-assessor.ts';
-import { recordReadings } from './record-reading.ts';
-
-/** Judges every state of a record that comes. */
-export function createIssueConsumer(assessor: RecordAssessor, standards: readonly Standardisation[]): Handle {
-  return async (tx, events) => {
-    await assessor.take(tx, recordReadings(events, standards));
-  };
-}
 
 type ClusterMembers = readonly { readonly account: string; readonly object: string; readonly recordId: string }[];
 
