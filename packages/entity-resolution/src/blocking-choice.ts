@@ -23,7 +23,7 @@ const blockSizes = [400, 250, 150, 100, 60, 40, 25];
  * contacts the pairs that share one key of a weak kind were 71 % of all candidates and held 0.2 % of the true matches.
  */
 const pairsPerMatch = 500;
-const mostUnseen = 0.02;
+const mostUnseen = 0.005;
 
 /** About how many keys a row has, and how many come up when those that are too common are joined. */
 const keysPerRow = 12;

@@ -17,6 +17,9 @@ const placeholderDates: ReadonlySet<string> = new Set([
   '20000000',
 ]);
 
+/** Where people put dots between the numbers of a date they write the day first. */
+const dotted = /^\s*\d{1,2}\. ?\d{1,2}\. ?\d{2,4}/;
+
 /**
  * A date in normal form: eight digits `yyyymmdd`, where day or month are `00` when the text does not hold them. Impossible days and months
  * are kept as written, since a typing error still tells two people apart. Null for text without a year and for placeholder dates.
@@ -46,7 +49,7 @@ export function parseDate(raw: string, order: DateOrder): string | null {
   if (first.length === 4) return third.length > 2 ? null : keep(first, second, third);
   if (parts.length === 2) return second.length === 4 ? keep(second, first, '0') : null;
   if (third.length !== 4 && third.length !== 2) return null;
-  const dayFirst = Number(first) > 12 ? true : Number(second) > 12 ? false : order === 'dayFirst';
+  const dayFirst = Number(first) > 12 ? true : Number(second) > 12 ? false : dotted.test(text) || order === 'dayFirst';
   return dayFirst ? keep(fullYear(third), second, first) : keep(fullYear(third), first, second);
 }
 
@@ -62,13 +65,13 @@ function keep(year: string, month: string, day: string): string | null {
   return text;
 }
 
-/** Reads the order of ambiguous dates off the ones that are not ambiguous; month first when nothing tells. */
+/** Reads the order of ambiguous dates off the ones that are not ambiguous; month first when nothing tells. Dots tell for themselves only. */
 export function guessDateOrder(values: Iterable<string>): DateOrder {
   let dayFirst = 0;
   let monthFirst = 0;
   for (const value of values) {
     const match = /^\s*(\d{1,2})[^0-9a-z](\d{1,2})[^0-9a-z]\d{2,4}/i.exec(value);
-    if (match === null) continue;
+    if (match === null || dotted.test(value)) continue;
     if (Number(match[1]) > 12) dayFirst += 1;
     else if (Number(match[2]) > 12) monthFirst += 1;
   }

@@ -105,7 +105,7 @@ test('a kind of key is weak when its pairs hold a match too seldom', () => {
 
 test('kinds stop being weak before all of them together would hide too many matches', () => {
   const { sample, weigh } = pairsOf([
-    [null, 400, 100],
+    [null, 1000, 400],
     ['s', 5000, 1],
     ['g', 5000, 2],
   ]);

@@ -117,7 +117,7 @@ export const otherValues: Readonly<Record<FeatureKind, number>> = {
   phone: 3,
   address: 4,
   position: 3,
-  date: 4,
+  date: 5,
   identifier: 2,
   domain: 2,
   category: 1,

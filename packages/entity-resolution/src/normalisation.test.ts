@@ -173,6 +173,7 @@ describe('organisations, domains, dates, addresses', () => {
     ['1978-12-11', '19781211'],
     ['12/11/1978', '19781211'],
     ['31.12.1978', '19781231'],
+    ['11.12.1978', '19781211'],
     ['11 Dec 1978', '19781211'],
     ['19781211', '19781211'],
     ['1978', '19780000'],
@@ -185,6 +186,7 @@ describe('organisations, domains, dates, addresses', () => {
 
   test('unambiguous dates decide how ambiguous ones are read', () => {
     expect(guessDateOrder(['03/04/1980', '25/04/1980'])).toBe('dayFirst');
+    expect(guessDateOrder(['03/04/1980', '25.04.1980', '26.04.1980', '04/25/1980'])).toBe('monthFirst');
     expect(guessDateOrder(['03/04/1980', '04/25/1980'])).toBe('monthFirst');
   });
 
