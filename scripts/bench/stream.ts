@@ -341,6 +341,15 @@ async function latency(): Promise<void> {
     .filter(([, at]) => at >= warm)
     .map(([id, at]) => (decided.get(id) as number) - at)
     .toSorted((left, right) => left - right);
+  // Whether single stalls make the tail, or all of it is slow.
+  const slowest = new Map<number, number>();
+  for (const [id, at] of sent) {
+    const second = Math.floor((at - start) / 1_000);
+    slowest.set(second, Math.max(slowest.get(second) ?? 0, (decided.get(id) as number) - at));
+  }
+  const stalls = [...slowest].filter(([second, ms]) => second >= 5 && ms > 100);
+  told['latency: seconds with a change over 100 ms'] = stalls.length;
+  told['latency: when, and how long'] = stalls.map(([second, ms]) => `${second} s: ${ms.toFixed(0)}`).join(', ');
   const quantile = (share: number) =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] as number;
   told['latency p50 ms'] = Math.round(quantile(0.5));
