@@ -1,6 +1,7 @@
+import type { NameTable } from './comparisons/name-table.ts';
 import type { FrequencyTable, FrequencyTables } from './frequencies.ts';
 import { KeyIds } from './key-ids.ts';
-import { readName, soundOf } from './person-name.ts';
+import { soundKey } from './person-name.ts';
 import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
 import { widened } from './text-pool.ts';
@@ -190,10 +191,11 @@ export class FrequencyCount {
     const bySlot = [nameSlot, organisationSlot].map((slot) =>
       slot < 0
         ? null
-        : Int32Array.from({ length: this.#store.tableOf(slot).size }, (_, value) => {
-            const text = this.#store.tableOf(slot).textOf(value);
-            return numberOf(slot === nameSlot ? nameSignature(text) : (text.split(' ')[0] ?? ''));
-          }),
+        : slot === nameSlot
+          ? this.#nameSignatures(slot, numberOf)
+          : Int32Array.from({ length: this.#store.tableOf(slot).size }, (_, value) =>
+              numberOf(this.#store.tableOf(slot).textOf(value).split(' ')[0] ?? ''),
+            ),
     );
     return Int32Array.from({ length: this.#store.rows }, (_, row) => {
       for (const [at, slot] of [nameSlot, organisationSlot].entries()) {
@@ -207,9 +209,28 @@ export class FrequencyCount {
       return nobody;
     });
   }
-}
 
-function nameSignature(text: string): string {
-  const { given, family } = readName(text);
-  return `${given[0]?.charAt(0) ?? ''}${soundOf(family.join(''))}`;
+  /** Initial of the given name and sound of the family name, each pair of them worked out once. */
+  #nameSignatures(slot: number, numberOf: (signature: string) => number): Int32Array {
+    const table = this.#store.tableOf(slot) as NameTable;
+    const { words } = this.#store;
+    const sounds = new Map<number, string>();
+    const known = new Map<number, number>();
+    return Int32Array.from({ length: table.size }, (_, value) => {
+      const given = table.firstGiven(value);
+      const family = table.wholeFamily(value);
+      const initial = given < 0 ? 0 : words.firstCode(given);
+      const place = (family + 1) * 256 + initial;
+      let number = known.get(place);
+      if (number !== undefined) return number;
+      let sound = sounds.get(family);
+      if (sound === undefined) {
+        sound = soundKey(family < 0 ? '' : words.textOf(family));
+        sounds.set(family, sound);
+      }
+      number = numberOf(`${initial === 0 ? '' : String.fromCharCode(initial)}${sound}`);
+      known.set(place, number);
+      return number;
+    });
+  }
 }

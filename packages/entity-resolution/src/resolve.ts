@@ -8,7 +8,7 @@ import { createPace, type Pace, type PaceOptions } from './pace.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { prepareRecords, type RecordTable } from './record-table.ts';
 import { groupByComponent, isPlainPair, scoreCandidates } from './row-clustering.ts';
-import type { RowEdges } from './row-edges.ts';
+import { EdgeList, type RowEdges } from './row-edges.ts';
 import type { InputRecord } from './schema.ts';
 
 export interface ResolveOptions extends PaceOptions {
@@ -197,10 +197,9 @@ async function cluster(
 }
 
 function strongOnes({ lefts, rights, weights }: RowEdges, minimum: number): RowEdges {
-  const strong = Int32Array.from(weights.keys()).filter((at) => (weights[at] as number) >= minimum);
-  return {
-    lefts: Int32Array.from(strong, (at) => lefts[at] as number),
-    rights: Int32Array.from(strong, (at) => rights[at] as number),
-    weights: Float64Array.from(strong, (at) => weights[at] as number),
-  };
+  const strong = new EdgeList();
+  for (let at = 0; at < weights.length; at += 1)
+    if ((weights[at] as number) >= minimum)
+      strong.push(lefts[at] as number, rights[at] as number, weights[at] as number);
+  return strong.take();
 }
