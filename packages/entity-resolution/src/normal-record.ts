@@ -1,4 +1,4 @@
-import { parseAddress, parseCountry, writeAddress } from './address.ts';
+import { type AddressParts, parseAddress, parseCountry, writeAddress } from './address.ts';
 import { parseDate } from './date.ts';
 import { employerInDomain, parseDomain, parseUrl } from './domain.ts';
 import { isExplainedByName, parseEmail } from './email.ts';
@@ -222,6 +222,39 @@ function namesOf(slot: Slot, record: InputRecord): string[] {
 }
 
 function addressesOf(slot: Slot, record: InputRecord): string[] {
+  const parts = { ...noParts };
+  let isEmpty = true;
+  for (const column of slot.columns) {
+    const list = textsOf(record.fields, column.name);
+    if (list.length > 1) return severalAddressesOf(slot, record);
+    const text = list[0];
+    if (text === undefined || text === '') continue;
+    isEmpty = false;
+    const kind = column.kind as ColumnKindOfAddress;
+    const before = parts[kind];
+    parts[kind] = before === '' ? text : `${before}${kind === 'address' ? ', ' : ' '}${text}`;
+  }
+  const address = isEmpty ? null : parseAddress(addressParts(parts));
+  return address === null ? [] : distinct([writeAddress(address)]);
+}
+
+/** Parts of an address by the kind of their column. */
+const noParts: Readonly<Record<ColumnKindOfAddress, string>> = {
+  address: '',
+  houseNumber: '',
+  street: '',
+  city: '',
+  postalCode: '',
+  region: '',
+  country: '',
+};
+
+function addressParts(parts: Readonly<Record<ColumnKindOfAddress, string>>): AddressParts {
+  return { ...parts, full: parts.address, house: parts.houseNumber };
+}
+
+/** The same where columns have lists, whose items belong together by position. */
+function severalAddressesOf(slot: Slot, record: InputRecord): string[] {
   const lists = new Map<ColumnKindOfAddress, (readonly string[])[]>();
   let longest = 0;
   for (const column of slot.columns) {
