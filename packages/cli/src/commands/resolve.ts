@@ -29,7 +29,8 @@ import { tableOf } from './resolve-table.ts';
 
 /** Files smaller than this together are done before further threads have begun. */
 const leastBytes = 2_000_000;
-/** More threads wait for the one that puts values into the table. */
+/** More threads than these mostly wait for the one that puts values into the table. */
+const usefulWorkers = 8;
 const mostWorkers = 64;
 
 interface ResolveFlags {
@@ -61,7 +62,7 @@ export function addResolveCommand(program: Command, context: CommandContext): vo
     .addOption(
       new Option(
         '--workers <number>',
-        'threads that work, 1 for a single one; default: as many as the machine runs at once, and a single one for small files',
+        'threads that work, 1 for a single one; default: as many as the machine runs at once up to 8, and a single one for small files',
       ).argParser(wholeNumber(1, mostWorkers)),
     )
     .action(async (files: string[], flags: ResolveFlags) => {
@@ -108,7 +109,7 @@ async function run(
   { context, outputs }: { readonly context: CommandContext; readonly outputs: Outputs },
 ): Promise<void> {
   const workers =
-    flags.workers ?? ((await bytesOf(files)) < leastBytes ? 1 : Math.min(mostWorkers, availableParallelism()));
+    flags.workers ?? ((await bytesOf(files)) < leastBytes ? 1 : Math.min(usefulWorkers, availableParallelism()));
   // Threads begin while this one looks at the files.
   const crew = workers > 1 ? createCrew({ workers }) : undefined;
   try {
