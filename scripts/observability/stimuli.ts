@@ -245,7 +245,7 @@ export const stimuli: Readonly<Record<StimulusName, Stimulus>> = {
     async run(scene) {
       const gates = (['metrics', 'gateway'] as const).map((service) => scene.deployment.busGate(service));
       for (const gate of gates) await gate.shut();
-      await sleep(18_000);
+      await sleep(30_000);
       for (const gate of gates) await gate.open();
     },
     alerts: ['KemptEventStreamDisconnected', 'KemptNotReady'],
