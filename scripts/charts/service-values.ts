@@ -64,12 +64,12 @@ const facts: Readonly<Record<ServiceName, ServiceFacts>> = {
   },
   dedupe: {
     config: dedupeConfigSchema,
-    resources: { cpu: '200m', memory: '1Gi' },
+    resources: { cpu: '100m', memory: '1Gi' },
     values: { keda: kedaValues(true) },
   },
   'data-quality': {
     config: dataQualityConfigSchema,
-    resources: { cpu: '100m', memory: '384Mi' },
+    resources: { cpu: '100m', memory: '512Mi' },
     values: { keda: kedaValues(true) },
   },
   'integration-audit': {
