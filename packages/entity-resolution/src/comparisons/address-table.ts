@@ -1,10 +1,10 @@
 import { readAddress } from '../address.ts';
-import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
-import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { type ArrayHolder, bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
-import type { TableParts, ValueTable } from './value-table.ts';
+import { PooledTable } from './pooled-table.ts';
+import type { TableParts } from './value-table.ts';
 
 /** Columns of a packed address: interned parts, -1 where unknown, the words of the street as a set of bits, and where their list begins. */
 const house = 0;
@@ -29,11 +29,8 @@ const streetSpace = 1;
 const postcodeSpace = 2;
 const citySpace = 3;
 
-export class AddressTable implements ValueTable {
-  readonly levels: Int8Array;
-  readonly rarities: Float64Array;
+export class AddressTable extends PooledTable {
   readonly spaces = ['premises', 'street', 'postcode', 'city'];
-  readonly #values: TextPool;
   readonly #packed: PackedRows;
   /** Words of the street, one list an address. */
   readonly #streetWords: PackedLists;
@@ -43,52 +40,22 @@ export class AddressTable implements ValueTable {
   readonly #words: WordPool;
   #rarity: readonly SpaceRarity[] = [];
 
-  /** Before any frequency is known, prices are left for the first ones that come. */
-  #isPriced: boolean;
-
-  constructor({ words, rarities, expected, found }: TableParts) {
-    this.#values = new TextPool(expected);
+  constructor(parts: TableParts) {
+    super(parts);
+    const { words, rarities, expected } = parts;
     this.#packed = new PackedRows(width, expected);
     this.#streetWords = new PackedLists(expected * 4);
     this.#prices = new Prices(4, expected);
     this.#hashes = new Prices(2, expected);
-    this.levels = found.levels;
-    this.rarities = found.rarities;
     this.#words = words;
     this.#take(rarities);
-    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
     return [this.#packed, this.#streetWords, this.#prices];
   }
 
-  get size(): number {
-    return this.#values.size;
-  }
-
-  seal(): void {
-    this.#values.seal();
-  }
-
-  textOf(id: number): string {
-    return this.#values.textOf(id);
-  }
-
-  intern(value: string): number {
-    return this.#known(this.#values.intern(value), value);
-  }
-
-  internCodes(codes: Uint8Array, from: number, to: number): number {
-    return this.#known(this.#values.internCodes(codes, from, to));
-  }
-
-  #known(id: number, value?: string): number {
-    if (id >= this.#packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
-    return id;
-  }
-
-  #enter(id: number, value: string): void {
+  protected override enter(id: number, value: string): void {
     const address = readAddress(value);
     const words = this.#words;
     const word = (text: string): number => (text === '' ? -1 : words.intern(text));
@@ -107,12 +74,12 @@ export class AddressTable implements ValueTable {
     const at = this.#hashes.at(id);
     this.#hashes.data[at + premisesSpace] = street === '' ? -1 : hashText(premisesTerm(address.house, street));
     this.#hashes.data[at + streetSpace] = street === '' ? -1 : hashText(street);
-    if (this.#isPriced) this.#price(id);
+    if (this.isPriced) this.#price(id);
     else this.#prices.at(id);
   }
 
   reprice(rarities: Rarities): void {
-    this.#isPriced = true;
+    this.isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }

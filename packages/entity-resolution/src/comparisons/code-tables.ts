@@ -1,70 +1,37 @@
 import { dayNumber } from '../date.ts';
-import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { phoneDigits, phoneExtension } from '../phone.ts';
-import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
-import type { TableParts, ValueTable } from './value-table.ts';
+import { PooledTable } from './pooled-table.ts';
+import type { TableParts } from './value-table.ts';
 
 /** What tables over single codes have in common: each value is one word, the first column of its row, with one rarity. */
-export abstract class CodeTable implements ValueTable {
-  readonly levels: Int8Array;
-  readonly rarities: Float64Array;
+export abstract class CodeTable extends PooledTable {
   readonly spaces: readonly string[];
   protected readonly words: WordPool;
   protected readonly packed: PackedRows;
-  readonly #values: TextPool;
   readonly #prices: Prices;
   #rarity: SpaceRarity;
 
-  /** Before any frequency is known, prices are left for the first ones that come. */
-  #isPriced: boolean;
-
-  constructor(space: string, { words, rarities, expected, found }: TableParts, width = 1) {
-    this.#values = new TextPool(expected);
+  constructor(space: string, parts: TableParts, width = 1) {
+    super(parts);
+    const { words, rarities, expected } = parts;
     this.#prices = new Prices(1, expected);
-    this.levels = found.levels;
-    this.rarities = found.rarities;
     this.spaces = [space];
     this.words = words;
     this.packed = new PackedRows(width, expected);
     this.#rarity = rarities.in(space);
-    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
     return [this.packed, this.#prices];
   }
 
-  get size(): number {
-    return this.#values.size;
-  }
-
-  seal(): void {
-    this.#values.seal();
-  }
-
-  textOf(id: number): string {
-    return this.#values.textOf(id);
-  }
-
-  intern(value: string): number {
-    return this.#known(this.#values.intern(value), value);
-  }
-
-  internCodes(codes: Uint8Array, from: number, to: number): number {
-    return this.#known(this.#values.internCodes(codes, from, to));
-  }
-
-  #known(id: number, value?: string): number {
-    if (id >= this.packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
-    return id;
-  }
-
-  #enter(id: number, value: string): void {
+  protected override enter(id: number, value: string): void {
     this.packed.push(this.pack(value));
-    if (this.#isPriced) this.#price(id);
+    if (this.isPriced) this.#price(id);
     else this.#prices.at(id);
   }
 
@@ -83,7 +50,7 @@ export abstract class CodeTable implements ValueTable {
   }
 
   reprice(rarities: Rarities): void {
-    this.#isPriced = true;
+    this.isPriced = true;
     this.#rarity = rarities.in(this.spaces[0] as string);
     for (let id = 0; id < this.packed.rows; id += 1) this.#price(id);
   }

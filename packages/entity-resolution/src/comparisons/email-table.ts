@@ -1,11 +1,12 @@
 import { registrableDomain } from '../domain.ts';
 import { isFreeMail, isRoleMailbox } from '../email.ts';
-import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
-import { TextPool } from '../text-pool.ts';
+import type { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
-import type { TableParts, ValueTable } from './value-table.ts';
+import { PooledTable } from './pooled-table.ts';
+import type { TableParts } from './value-table.ts';
 
 /** Columns of a packed address: mailbox name and domain as words (-1 where there is none), hashes of letters and digits, and marks. */
 const local = 0;
@@ -29,11 +30,8 @@ const wholeSpace = 0;
 const mailboxSpace = 1;
 const domainSpace = 2;
 
-export class EmailTable implements ValueTable {
-  readonly levels: Int8Array;
-  readonly rarities: Float64Array;
+export class EmailTable extends PooledTable {
   readonly spaces = ['email', 'mailbox', 'domain'];
-  readonly #values: TextPool;
   readonly #packed: PackedRows;
   /** Rarities of the whole address, of the mailbox name and of the domain. */
   readonly #prices: Prices;
@@ -44,52 +42,22 @@ export class EmailTable implements ValueTable {
   readonly #personal: boolean;
 
   /** `personal` says that the records are people, whom a shared `info@` mailbox does not tell apart. */
-  /** Before any frequency is known, prices are left for the first ones that come. */
-  #isPriced: boolean;
-
-  constructor({ words, rarities, expected, found }: TableParts, personal: boolean) {
-    this.#values = new TextPool(expected);
+  constructor(parts: TableParts, personal: boolean) {
+    super(parts);
+    const { words, rarities, expected } = parts;
     this.#packed = new PackedRows(width, expected);
     this.#prices = new Prices(3, expected);
     this.#wholes = new Prices(1, expected);
-    this.levels = found.levels;
-    this.rarities = found.rarities;
     this.#personal = personal;
     this.#words = words;
     this.#take(rarities);
-    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
     return [this.#packed, this.#prices, this.#wholes];
   }
 
-  get size(): number {
-    return this.#values.size;
-  }
-
-  seal(): void {
-    this.#values.seal();
-  }
-
-  textOf(id: number): string {
-    return this.#values.textOf(id);
-  }
-
-  intern(value: string): number {
-    return this.#known(this.#values.intern(value), value);
-  }
-
-  internCodes(codes: Uint8Array, from: number, to: number): number {
-    return this.#known(this.#values.internCodes(codes, from, to));
-  }
-
-  #known(id: number, value?: string): number {
-    if (id >= this.#packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
-    return id;
-  }
-
-  #enter(id: number, value: string): void {
+  protected override enter(id: number, value: string): void {
     const fromName = value.endsWith('|n');
     const text = fromName ? value.slice(0, -2) : value;
     const at = text.lastIndexOf('@');
@@ -110,12 +78,12 @@ export class EmailTable implements ValueTable {
     ]);
     const place = this.#wholes.at(id);
     this.#wholes.data[place] = hashText(text);
-    if (this.#isPriced) this.#price(id);
+    if (this.isPriced) this.#price(id);
     else this.#prices.at(id);
   }
 
   reprice(rarities: Rarities): void {
-    this.#isPriced = true;
+    this.isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }
@@ -137,7 +105,7 @@ export class EmailTable implements ValueTable {
 
   /** The addresses as they were given. */
   get texts(): TextPool {
-    return this.#values;
+    return this.values;
   }
 
   mailboxOf(id: number): number {
@@ -155,7 +123,7 @@ export class EmailTable implements ValueTable {
 
   /** How many characters of the text are the address. */
   addressEnd(id: number): number {
-    const size = this.#values.sizeOf(id);
+    const size = this.values.sizeOf(id);
     return ((this.#packed.data[id * width + marks] as number) & fromNameMark) === 0 ? size : size - 2;
   }
 

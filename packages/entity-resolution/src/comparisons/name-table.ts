@@ -1,10 +1,10 @@
-import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { nicknameGroupsOf, nicknameInitials, type PersonName, readName } from '../person-name.ts';
-import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { type ArrayHolder, bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
-import type { TableParts, ValueTable } from './value-table.ts';
+import { PooledTable } from './pooled-table.ts';
+import type { TableParts } from './value-table.ts';
 
 /**
  * Columns of a packed name: first given word, all given words joined, all family words joined (-1 for none), nickname groups as a set of bits,
@@ -48,11 +48,8 @@ const familySpace = 1;
 const fullSpace = 2;
 
 /** Person names: level of the given name first, of the family name second. */
-export class NameTable implements ValueTable {
-  readonly levels: Int8Array;
-  readonly rarities: Float64Array;
+export class NameTable extends PooledTable {
   readonly spaces = ['given', 'family', 'fullName'];
-  readonly #values: TextPool;
   readonly #packed: PackedRows;
   /** Lists of words and of nickname groups; each begins with its length. */
   readonly #lists: PackedLists;
@@ -68,52 +65,22 @@ export class NameTable implements ValueTable {
   /** Hashes of whole names. */
   readonly #hashes: Prices;
 
-  /** Before any frequency is known, prices are left for the first ones that come. */
-  #isPriced: boolean;
-
-  constructor({ words, rarities, expected, found }: TableParts) {
-    this.#values = new TextPool(expected);
+  constructor(parts: TableParts) {
+    super(parts);
+    const { words, rarities, expected } = parts;
     this.#packed = new PackedRows(width, expected);
     this.#lists = new PackedLists(expected);
     this.#prices = new Prices(3, expected);
     this.#hashes = new Prices(1, expected);
-    this.levels = found.levels;
-    this.rarities = found.rarities;
     this.#words = words;
     this.#take(rarities);
-    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
     return [this.#packed, this.#lists, this.#prices];
   }
 
-  get size(): number {
-    return this.#values.size;
-  }
-
-  seal(): void {
-    this.#values.seal();
-  }
-
-  textOf(id: number): string {
-    return this.#values.textOf(id);
-  }
-
-  intern(value: string): number {
-    return this.#known(this.#values.intern(value), value);
-  }
-
-  internCodes(codes: Uint8Array, from: number, to: number): number {
-    return this.#known(this.#values.internCodes(codes, from, to));
-  }
-
-  #known(id: number, value?: string): number {
-    if (id >= this.#packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
-    return id;
-  }
-
-  #enter(id: number, value: string): void {
+  protected override enter(id: number, value: string): void {
     const name = readName(value);
     const words = this.#words;
     const given = name.given.map((word) => words.intern(word));
@@ -134,7 +101,7 @@ export class NameTable implements ValueTable {
     ]);
     const at = this.#hashes.at(id);
     this.#hashes.data[at] = hashText(fullTerm(name));
-    if (this.#isPriced) this.#price(id);
+    if (this.isPriced) this.#price(id);
     else this.#prices.at(id);
   }
 
@@ -148,7 +115,7 @@ export class NameTable implements ValueTable {
   }
 
   reprice(rarities: Rarities): void {
-    this.#isPriced = true;
+    this.isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.#packed.rows; id += 1) this.#price(id);
   }

@@ -1,9 +1,9 @@
-import { nothingKnown, type Rarities, type SpaceRarity } from '../frequencies.ts';
+import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisation-name.ts';
-import { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
 import { type ArrayHolder, bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
-import type { TableParts, ValueTable } from './value-table.ts';
+import { PooledTable } from './pooled-table.ts';
+import type { TableParts } from './value-table.ts';
 
 /**
  * Columns of a packed name: its words joined, its legal form and its initials as words (-1 for none), marks, the words as a set of bits (names
@@ -45,67 +45,34 @@ interface Reading {
 }
 
 /** Names made of words that are worth as much as they are rare. */
-abstract class TokenTable {
-  readonly levels: Int8Array;
-  readonly rarities: Float64Array;
+abstract class TokenTable extends PooledTable {
   readonly spaces: readonly [string, string];
   protected readonly words: WordPool;
   protected readonly packed: PackedRows;
   protected readonly prices: Prices;
-  readonly #values: TextPool;
   readonly #lists: PackedLists;
   /** Bits of the words in the lists, place by place. */
   readonly #bits: Prices;
   #rarity: readonly SpaceRarity[] = [];
   readonly #overlap: Overlap = { shared: 0, missing: 0 };
 
-  /** Before any frequency is known, prices are left for the first ones that come. */
-  #isPriced: boolean;
-
-  constructor(spaces: readonly [string, string], { words, rarities, expected, found }: TableParts) {
+  constructor(spaces: readonly [string, string], parts: TableParts) {
+    super(parts);
+    const { words, rarities, expected } = parts;
     this.packed = new PackedRows(width, expected);
     this.prices = new Prices(2, expected);
-    this.#values = new TextPool(expected);
     this.#lists = new PackedLists(expected * 3);
     this.#bits = new Prices(1, expected * 3);
-    this.levels = found.levels;
-    this.rarities = found.rarities;
     this.spaces = spaces;
     this.words = words;
     this.#take(rarities);
-    this.#isPriced = rarities !== nothingKnown;
   }
 
   get holders(): readonly ArrayHolder[] {
     return [this.packed, this.prices, this.#lists, this.#bits];
   }
 
-  get size(): number {
-    return this.#values.size;
-  }
-
-  seal(): void {
-    this.#values.seal();
-  }
-
-  textOf(id: number): string {
-    return this.#values.textOf(id);
-  }
-
-  intern(value: string): number {
-    return this.#known(this.#values.intern(value), value);
-  }
-
-  internCodes(codes: Uint8Array, from: number, to: number): number {
-    return this.#known(this.#values.internCodes(codes, from, to));
-  }
-
-  #known(id: number, value?: string): number {
-    if (id >= this.packed.rows) this.#enter(id, value ?? this.#values.textOf(id));
-    return id;
-  }
-
-  #enter(id: number, value: string): void {
+  protected override enter(id: number, value: string): void {
     const { words } = this;
     const read = this.read(value);
     const distinct = [...new Set(read.words)];
@@ -119,12 +86,12 @@ abstract class TokenTable {
       this.#lists.push(ids),
       ids.length,
     ]);
-    if (this.#isPriced) this.#price(id);
+    if (this.isPriced) this.#price(id);
     else this.#makeRoom(id);
   }
 
   reprice(rarities: Rarities): void {
-    this.#isPriced = true;
+    this.isPriced = true;
     this.#take(rarities);
     for (let id = 0; id < this.packed.rows; id += 1) this.#price(id);
   }
@@ -246,7 +213,7 @@ function contains(lists: Int32Array, from: number, to: number, wanted: number): 
 }
 
 /** Organisation names: level of the name first, of the legal form second. */
-export class OrganisationTable extends TokenTable implements ValueTable {
+export class OrganisationTable extends TokenTable {
   constructor(parts: TableParts) {
     super(['organisation', 'token'], parts);
   }
@@ -342,7 +309,7 @@ export class OrganisationTable extends TokenTable implements ValueTable {
 }
 
 /** Text that is compared by the words it shares, weighed by their rarity. */
-export class FreeTextTable extends TokenTable implements ValueTable {
+export class FreeTextTable extends TokenTable {
   constructor(space: string, parts: TableParts) {
     super([`text:${space}`, `text-word:${space}`], parts);
   }
