@@ -1,8 +1,11 @@
 /**
  * Accuracy and speed of the matching library: one engine, one label-free threshold, no per-set code.
- * Usage: node --conditions=source scripts/bench/entity-resolution.ts [FOLDER] [--only NAME] [--crm] [--seed TEXT]
- * FOLDER holds labelled sets, whose schema is inferred; --crm adds the simulators' contacts and companies of both CRMs.
- * Prints a table and writes bench-results/entity-resolution.json.
+ * Usage:
+ *   scripts/bench/run entity-resolution [FOLDER] [--further] [--only NAME] [--crm] [--seed TEXT] [--peers]
+ * FOLDER holds labelled sets, whose schema is inferred; --further adds published sets that come with Python packages, --crm the simulators'
+ * contacts and companies of both CRMs. With --peers the labelled sets also go through `kempt resolve`, Splink 5 and GoldenMatch 3, as
+ * processes of their own that read the same files.
+ * Prints tables and writes bench-results/entity-resolution.json, and the peers' part to bench-results/entity-resolution-peers.json.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -15,12 +18,20 @@ import {
   trainModel,
 } from '../../packages/entity-resolution/src/index.ts';
 import { type CrmPopulation, crmOrganisations, crmPersons } from './entity-resolution-crm.ts';
+import { type ComparedSet, compareWithPeers, comparisonTable } from './entity-resolution-peers.ts';
 import { bCubedScores, clusterPairScores } from './entity-resolution-scores.ts';
 import { labelledSets } from './entity-resolution-sets.ts';
+import { furtherSets } from './further-sets.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: 'string' }, crm: { type: 'boolean' }, seed: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    crm: { type: 'boolean' },
+    further: { type: 'boolean' },
+    seed: { type: 'string' },
+    peers: { type: 'boolean' },
+  },
 });
 
 interface BenchSet {
@@ -30,11 +41,11 @@ interface BenchSet {
   readonly truth: ReadonlyMap<string, string>;
 }
 
+const published = [...positionals, ...(flags.further === true ? [furtherSets()] : [])].flatMap(labelledSets);
+
 async function* benchSets(): AsyncGenerator<BenchSet> {
-  for (const folder of positionals) {
-    for (const { name, rows, truth } of labelledSets(folder))
-      yield { name, rows, truth, schema: inferSchema(rows.map((row) => row.fields)) };
-  }
+  for (const { name, rows, truth } of published)
+    yield { name, rows, truth, schema: inferSchema(rows.map((row) => row.fields)) };
   if (flags.crm === true) {
     const { createPopulation } = (await import('../../packages/crm-simulators/src/population/population.ts')) as {
       createPopulation(options: { seed?: string }): CrmPopulation;
@@ -83,3 +94,12 @@ for await (const labelled of benchSets()) {
 }
 mkdirSync('bench-results', { recursive: true });
 writeFileSync('bench-results/entity-resolution.json', `${JSON.stringify(results, null, 2)}\n`);
+if (flags.peers === true) {
+  const compared: ComparedSet[] = [];
+  for (const set of published) {
+    if (flags.only !== undefined && !set.name.includes(flags.only)) continue;
+    compared.push(await compareWithPeers(set, (line) => process.stdout.write(`${line}\n`)));
+  }
+  writeFileSync('bench-results/entity-resolution-peers.json', `${JSON.stringify(compared, null, 2)}\n`);
+  process.stdout.write(comparisonTable(compared));
+}
