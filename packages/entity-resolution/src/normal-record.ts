@@ -56,7 +56,7 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
     let name = '';
     let country: string | undefined | null = null;
     for (const slot of plan.slots) {
-      let found: string[];
+      let found: readonly string[];
       switch (slot.kind) {
         case 'personName':
           found = namesOf(slot, record);
@@ -149,15 +149,16 @@ function withoutMark(email: string): string {
   return email.endsWith(ofName) ? email.slice(0, -ofName.length) : email;
 }
 
-function distinct(found: readonly (string | null)[]): string[] {
+function distinct(found: readonly (string | null)[]): readonly string[] {
   const kept: string[] = [];
   for (const value of found) {
     if (value !== null && value !== '' && kept.length < mostValues && !kept.includes(value)) kept.push(value);
   }
-  return kept;
+  // Most slots of most records are empty: they share one list.
+  return kept.length === 0 ? none : kept;
 }
 
-function simple(slot: Slot, record: InputRecord, read: (text: string, kind: ColumnKind) => string | null): string[] {
+function simple(slot: Slot, record: InputRecord, read: (text: string, kind: ColumnKind) => string | null): readonly string[] {
   const found: (string | null)[] = [];
   for (const column of slot.columns) {
     for (const text of textsOf(record.fields, column.name)) found.push(read(text, column.kind));
@@ -165,7 +166,7 @@ function simple(slot: Slot, record: InputRecord, read: (text: string, kind: Colu
   return distinct(found);
 }
 
-function datesOf(slot: Slot, record: InputRecord): string[] {
+function datesOf(slot: Slot, record: InputRecord): readonly string[] {
   const parts = { dateYear: '', dateMonth: '', dateDay: '' };
   const found: (string | null)[] = [];
   for (const column of slot.columns) {
@@ -179,7 +180,7 @@ function datesOf(slot: Slot, record: InputRecord): string[] {
   return distinct(found);
 }
 
-function positionsOf(slot: Slot, record: InputRecord): string[] {
+function positionsOf(slot: Slot, record: InputRecord): readonly string[] {
   const found: (string | null)[] = [];
   const norths: string[] = [];
   const easts: string[] = [];
@@ -199,7 +200,7 @@ function written(position: Position | null): string | null {
   return position === null ? null : writePosition(position);
 }
 
-function namesOf(slot: Slot, record: InputRecord): string[] {
+function namesOf(slot: Slot, record: InputRecord): readonly string[] {
   const parts = { givenName: '', middleName: '', familyName: '', nameSuffix: '' };
   const found: (string | null)[] = [];
   const whole: string[] = [];
@@ -221,7 +222,7 @@ function namesOf(slot: Slot, record: InputRecord): string[] {
   return distinct(found);
 }
 
-function addressesOf(slot: Slot, record: InputRecord): string[] {
+function addressesOf(slot: Slot, record: InputRecord): readonly string[] {
   const parts = { ...noParts };
   let isEmpty = true;
   for (const column of slot.columns) {
@@ -235,7 +236,7 @@ function addressesOf(slot: Slot, record: InputRecord): string[] {
     parts[kind] = before === '' ? text : `${before}${kind === 'address' ? ', ' : ' '}${text}`;
   }
   const address = isEmpty ? null : parseAddress(addressParts(parts));
-  return address === null ? [] : distinct([writeAddress(address)]);
+  return address === null ? none : distinct([writeAddress(address)]);
 }
 
 /** Parts of an address by the kind of their column. */
@@ -254,7 +255,7 @@ function addressParts(parts: Readonly<Record<ColumnKindOfAddress, string>>): Add
 }
 
 /** The same where columns have lists, whose items belong together by position. */
-function severalAddressesOf(slot: Slot, record: InputRecord): string[] {
+function severalAddressesOf(slot: Slot, record: InputRecord): readonly string[] {
   const lists = new Map<ColumnKindOfAddress, (readonly string[])[]>();
   let longest = 0;
   for (const column of slot.columns) {

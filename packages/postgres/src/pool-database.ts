@@ -54,7 +54,8 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
     keepAliveInitialDelayMillis: 10_000,
     types,
   } satisfies pg.ClientConfig;
-  const pool = new pg.Pool({ ...connection, max: options.maxConnections ?? 10, idleTimeoutMillis: 30_000 });
+  // What is sent does not wait for the answer to what was sent before: the server takes statements in their order.
+  const pool = new pg.Pool({ ...connection, pipeline: true, max: options.maxConnections ?? 10, idleTimeoutMillis: 30_000 });
   // A broken connection is reported to the pool while idle, and to the client while in use. Without a listener on both,
   // either would end the process.
   pool.on('error', reportError);
@@ -90,14 +91,11 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
     const clientTimeoutMs = (transaction.statementTimeoutMs ?? defaultStatementTimeoutMs) + clientTimeoutMarginMs;
     let broken: Error | undefined;
     let open = true;
-    let last: Promise<unknown> = Promise.resolve();
-    /** One statement after the other, in the order of the calls: whoever does not wait for one can work while the server does. */
-    function send<Row extends object>(text: string, parameters?: readonly unknown[]): Promise<pg.QueryResult<Row>> {
-      const sent = last.then(() => sendNow<Row>(text, parameters));
-      last = sent.catch(() => undefined);
-      return sent;
-    }
-    async function sendNow<Row extends object>(
+    /**
+     * The server runs one statement after the other, in the order of the calls; whoever does not wait for one can send the next, or
+     * work in the meantime.
+     */
+    async function send<Row extends object>(
       text: string,
       parameters?: readonly unknown[],
     ): Promise<pg.QueryResult<Row>> {
@@ -118,7 +116,9 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
       }
     }
     try {
-      await send(beginStatement(tenantId, transaction));
+      // Its answer is not waited for: should it fail, what comes behind it finds neither a tenant nor, without a search path, any table.
+      const begun = send(beginStatement(tenantId, transaction));
+      begun.catch(() => undefined);
       const tx: Transaction = {
         tenantId,
         query: async <Row extends object>(sql: string, parameters?: readonly unknown[]) =>
@@ -126,6 +126,7 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
         execute: async (sql, parameters) => (await send(sql, parameters)).rowCount ?? 0,
       };
       const result = await work(tx);
+      await begun;
       const committed = await send('COMMIT');
       // After a failed statement that `work` swallowed, COMMIT rolls back and says so only in its tag.
       if (committed.command !== 'COMMIT') {

@@ -18,16 +18,18 @@ export interface ClusterSave {
 /** Locks the clusters, in order of id, and reads who is in them. */
 export async function lockClusters(tx: Transaction, goldenIds: readonly string[]): Promise<ExistingCluster[]> {
   if (goldenIds.length === 0) return [];
-  const clusters = await tx.query<{ golden_id: string; founder: string }>(
-    `select golden_id, founder from cluster where tenant_id = $1 and golden_id = any($2::text[])
-     order by golden_id for update`,
-    [tx.tenantId, goldenIds],
-  );
-  const members = await tx.query<{ golden_id: string; refs: string[] }>(
-    `select golden_id, array_agg(ref order by ref) as refs from match_record
-     where tenant_id = $1 and golden_id = any($2::text[]) group by golden_id`,
-    [tx.tenantId, goldenIds],
-  );
+  const [clusters, members] = await Promise.all([
+    tx.query<{ golden_id: string; founder: string }>(
+      `select golden_id, founder from cluster where tenant_id = $1 and golden_id = any($2::text[])
+       order by golden_id for update`,
+      [tx.tenantId, goldenIds],
+    ),
+    tx.query<{ golden_id: string; refs: string[] }>(
+      `select golden_id, array_agg(ref order by ref) as refs from match_record
+       where tenant_id = $1 and golden_id = any($2::text[]) group by golden_id`,
+      [tx.tenantId, goldenIds],
+    ),
+  ]);
   const byId = new Map(members.map((row) => [row.golden_id, row.refs]));
   return clusters.map((row) => ({
     goldenId: row.golden_id,

@@ -67,35 +67,34 @@ export async function writeClusters(
   const probabilityOf = new Map(
     write.groups.flatMap((group) => group.members.map((member) => [member.ref, member.probability] as const)),
   );
-  await saveMemberships(
-    tx,
-    assignment.clusters.flatMap((cluster) =>
-      cluster.members.map((ref) => ({ ref, goldenId: cluster.goldenId, probability: probabilityOf.get(ref) ?? 1 })),
-    ),
+  const memberships = assignment.clusters.flatMap((cluster) =>
+    cluster.members.map((ref) => ({ ref, goldenId: cluster.goldenId, probability: probabilityOf.get(ref) ?? 1 })),
   );
-
   const changes = clusterChanges(write.before, assignment);
   const absorbed = assignment.clusters.flatMap((cluster) =>
     cluster.absorbed.map((alias) => ({ alias, goldenId: cluster.goldenId })),
   );
   const founderOf = new Map(write.before.map((cluster) => [cluster.goldenId, cluster.founder]));
-  const versions = await saveClusters(tx, write.entityKind, [
-    ...changes.map((change) => ({
-      goldenId: change.goldenId,
-      founder: change.founder,
-      memberCount: change.members.length,
-    })),
-    ...absorbed.map(({ alias }) => ({ goldenId: alias, founder: founderOf.get(alias) as string, memberCount: 0 })),
-  ]);
-  const aliasChanges = [
-    ...(await removeAliases(
+  const [versions, removedAliases, addedAliases, retoldClusters] = await Promise.all([
+    saveClusters(tx, write.entityKind, [
+      ...changes.map((change) => ({
+        goldenId: change.goldenId,
+        founder: change.founder,
+        memberCount: change.members.length,
+      })),
+      ...absorbed.map(({ alias }) => ({ goldenId: alias, founder: founderOf.get(alias) as string, memberCount: 0 })),
+    ]),
+    removeAliases(
       tx,
       assignment.clusters.filter((cluster) => cluster.isNew).map((cluster) => cluster.goldenId),
-    )),
-    ...(await addAliases(tx, absorbed)),
-  ];
+    ),
+    addAliases(tx, absorbed),
+    sharedClustersOf(tx, write.retoldRefs ?? []),
+    saveMemberships(tx, memberships),
+  ]);
+  const aliasChanges = [...removedAliases, ...addedAliases];
 
-  await appendToOutbox(
+  const appended = appendToOutbox(
     tx,
     [
       ...changes.map((change) =>
@@ -113,7 +112,7 @@ export async function writeClusters(
     ],
     { lane: write.lane },
   );
-  await proposals.write(tx, {
+  const retold = proposals.write(tx, {
     entityKind: write.entityKind,
     modelVersion: write.modelVersion,
     goldenIds: [
@@ -121,10 +120,11 @@ export async function writeClusters(
         [...write.before, ...assignment.clusters]
           .filter((cluster) => cluster.members.length > 1)
           .map((cluster) => cluster.goldenId)
-          .concat(await sharedClustersOf(tx, write.retoldRefs ?? [])),
+          .concat(retoldClusters),
       ),
     ],
     lane: write.lane,
   });
+  await Promise.all([appended, retold]);
   return changes.length;
 }

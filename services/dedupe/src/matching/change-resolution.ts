@@ -6,18 +6,18 @@ import { type ClusterOutlets, type ResolvedGroup, writeClusters } from '../clust
 import type { DecidingModel } from '../models/deciding-model.ts';
 import { anyReviews, followSurvivors, standingVerdicts } from '../reviews/review-store.ts';
 import { constraintsOf, type Pair } from '../reviews/verdict-graph.ts';
-import { loadKeyTableSize } from './block-page-store.ts';
 import { scoreChange } from './edge-scoring.ts';
 import type { EntityKind } from './entity-kind.ts';
+import { type KeyTable, openKeyTable } from './key-table.ts';
 import { writeAllKeys } from './key-table-writing.ts';
 import { connectedComponent, type Edge } from './match-graph-store.ts';
 import {
   clearMemberships,
   clustersOf,
+  type KeyedRecord,
   loadKeyedRecords,
   loadRecords,
   type MatchRecord,
-  membersOf,
   sharedClustersOf,
 } from './match-record-store.ts';
 import { inputRecord, type NormalCache } from './record-scorer.ts';
@@ -60,10 +60,12 @@ interface TouchedPart {
   readonly seeds: readonly string[];
   /** Records that are there no more. */
   readonly gone: readonly string[];
-  /** Clusters that held any of them before. */
-  readonly formerClusters: readonly string[];
+  /** Clusters that held any of them before, locked. */
+  readonly before: readonly ExistingCluster[];
   /** Records that stay where they are and of which proposals tell something that changed. */
   readonly retoldRefs: readonly string[];
+  /** Whether the tenant has any verdict. */
+  readonly isReviewed: boolean;
 }
 
 /**
@@ -74,13 +76,13 @@ interface TouchedPart {
 export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCache): ChangeResolution {
   return {
     async resolve(tx, kind, { deciding, refs, otherRefs = [], alongside }) {
-      await writeMissingKeys(tx, kind, deciding.matcher);
-      const reviewed = await followSurvivors(tx, refs);
-      const records = await loadKeyedRecords(tx, refs);
+      const { table, records, isReviewed } = await openForChange(tx, kind, { matcher: deciding.matcher, refs });
+      const reviewed = isReviewed ? await followSurvivors(tx, refs) : [];
       const { candidates, removed, added } = await scoreChange(tx, kind, {
         deciding,
         cache,
         records,
+        table,
         ...(alongside === undefined ? {} : { alongside }),
       });
       const minimum = weightOf(decisionThreshold(deciding.model));
@@ -95,27 +97,28 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
         if (fields === null || goldenId === null) seeds.add(ref);
       }
       for (const ref of await survivorsOf(tx, gone)) seeds.add(ref);
-      const formerClusters = await clustersOf(tx, [...seeds]);
-      for (const member of await membersOf(tx, formerClusters)) seeds.add(member.ref);
+      const before = await lockClusters(tx, await clustersOf(tx, [...seeds]));
+      for (const { members } of before) for (const ref of members) seeds.add(ref);
       const clusters = await regroupPart(tx, kind, {
         deciding,
         seeds: [...seeds],
         gone,
-        formerClusters,
+        before,
         retoldRefs: [...refs, ...otherRefs].filter((ref) => !seeds.has(ref)),
+        isReviewed,
       });
       return { candidates, edges: added.length, clusters };
     },
 
     async regroup(tx, kind, { deciding, refs }) {
-      const formerClusters = await clustersOf(tx, refs);
-      const members = await membersOf(tx, formerClusters);
+      const before = await lockClusters(tx, await clustersOf(tx, refs));
       const clusters = await regroupPart(tx, kind, {
         deciding,
-        seeds: [...new Set([...refs, ...members.map((member) => member.ref)])],
+        seeds: [...new Set([...refs, ...before.flatMap(({ members }) => members)])],
         gone: [],
-        formerClusters,
+        before,
         retoldRefs: [],
+        isReviewed: await anyReviews(tx),
       });
       return { candidates: 0, edges: 0, clusters };
     },
@@ -129,29 +132,33 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
       await outlets.proposals.write(tx, { entityKind: kind, modelVersion: model.version, goldenIds, lane: 'live' });
       return 0;
     }
-    const before = await lockClusters(tx, part.formerClusters);
+    const { before } = part;
     const removed = new Set(part.gone);
-    const reviewed = await anyReviews(tx);
     const around = await connectedComponent(
       tx,
       part.seeds.filter((ref) => !removed.has(ref)),
       {
         minimumWeight: weightOf(decisionThreshold(model)),
-        verdictsOn: async (refs) => (reviewed ? standingVerdicts(tx, kind, refs) : []),
+        verdictsOn: async (refs) => (part.isReviewed ? standingVerdicts(tx, kind, refs) : []),
       },
     );
 
     // The component may reach clusters that none of the changed records touched before.
-    const reached = await clustersOf(tx, around.nodes);
+    const [reached, living] = await Promise.all([
+      clustersOf(tx, around.nodes),
+      loadRecords(tx, around.nodes),
+      clearMemberships(tx, part.gone),
+    ]);
     const known = new Set(before.map((cluster) => cluster.goldenId));
-    const further = await lockClusters(
-      tx,
-      reached.filter((id) => !known.has(id)),
-    );
-    const records = new Map((await loadRecords(tx, around.nodes)).map((record) => [record.ref, record]));
-
-    await clearMemberships(tx, part.gone);
+    const records = new Map(living.map((record) => [record.ref, record]));
     const nodes = around.nodes.filter((ref) => records.has(ref));
+    const [further, { successors, orphaned }] = await Promise.all([
+      lockClusters(
+        tx,
+        reached.filter((id) => !known.has(id)),
+      ),
+      fallen(tx, nodes),
+    ]);
     const constraints = constraintsOf(around.verdicts, new Set(nodes));
     const groups = clusterComponent(
       nodes,
@@ -159,7 +166,6 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
       createScore(matcher, records),
       { minimumWeight: weightOf(decisionThreshold(model)), ...constraints },
     );
-    const { successors, orphaned } = await fallen(tx, nodes);
     return writeClusters(tx, outlets, {
       entityKind: kind,
       modelVersion: model.version,
@@ -174,9 +180,19 @@ export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCac
   }
 }
 
-/** A kind that streamed before there was a key table has none until its first change. */
-async function writeMissingKeys(tx: Transaction, kind: EntityKind, matcher: Matcher): Promise<void> {
-  if ((await loadKeyTableSize(tx, kind)).pages === 0) await writeAllKeys(tx, kind, matcher);
+/** What a change begins with. A kind that streamed before there was a key table has none until its first change. */
+async function openForChange(
+  tx: Transaction,
+  kind: EntityKind,
+  { matcher, refs }: { readonly matcher: Matcher; readonly refs: readonly string[] },
+): Promise<{ readonly table: KeyTable; readonly records: readonly KeyedRecord[]; readonly isReviewed: boolean }> {
+  const read = () => Promise.all([openKeyTable(tx, kind), loadKeyedRecords(tx, refs), anyReviews(tx)]);
+  let [table, records, isReviewed] = await read();
+  if (!table.isWritten) {
+    await writeAllKeys(tx, kind, matcher);
+    [table, records, isReviewed] = await read();
+  }
+  return { table, records, isReviewed };
 }
 
 /** Normal forms are made once for each record of a part, and only when a pair has no edge. */

@@ -36,6 +36,7 @@ export async function scoreChange(
     readonly deciding: DecidingModel;
     readonly cache: NormalCache;
     readonly records: readonly KeyedRecord[];
+    readonly table: KeyTable;
     /** Something else to write, which the server does while records are prepared for comparison. */
     readonly alongside?: () => Promise<void>;
   },
@@ -43,7 +44,7 @@ export async function scoreChange(
   const { matcher, model } = options.deciding;
   const forms = options.cache.formsOf(tx.tenantId as string, matcher);
   const blockSizeMax = model.blocking.largestBlock;
-  const table = await openKeyTable(tx, kind);
+  const { table } = options;
   const alongside = underway(options.alongside?.());
   await turn();
   const changes = options.records.flatMap((record) => changeOf(record, { matcher, forms, table }));

@@ -39,6 +39,8 @@ export interface CrossedKey {
  * in memory, and written once by `save`.
  */
 export interface KeyTable {
+  /** False when it was never written, or in another format. */
+  readonly isWritten: boolean;
   /** The next free number of a record. */
   number(): number;
   /**
@@ -94,6 +96,7 @@ export async function openKeyTable(tx: Transaction, kind: EntityKind): Promise<K
   }
 
   return {
+    isWritten: size.pages > 0,
     number() {
       recordsNumbered += 1;
       return recordsNumbered - 1;
@@ -128,13 +131,15 @@ export async function openKeyTable(tx: Transaction, kind: EntityKind): Promise<K
     async save() {
       await grow();
       const changed = [...dirty].toSorted((left, right) => left - right);
-      await savePages(
-        tx,
-        kind,
-        changed.map((page) => ({ page, entries: pageAt(page) })),
-      );
       dirty.clear();
-      await saveKeyTableSize(tx, kind, { pages: pageCount, entries, recordsNumbered });
+      await Promise.all([
+        savePages(
+          tx,
+          kind,
+          changed.map((page) => ({ page, entries: pageAt(page) })),
+        ),
+        saveKeyTableSize(tx, kind, { pages: pageCount, entries, recordsNumbered }),
+      ]);
     },
   };
 }

@@ -12,14 +12,14 @@ import type { DedupeMetrics } from '../metrics.ts';
 import { markPending, saveAccount, saveBackfill } from '../models/account-progress-store.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import type { FirstResolution } from '../models/first-resolution.ts';
-import { beginCollecting, lockState } from '../models/model-store.ts';
+import { beginCollecting, lockState, lockStateAlone, type ResolutionState } from '../models/model-store.ts';
 import { deleteVendorRecords, saveVendorRecords, type VendorRecordRow } from '../proposals/vendor-record-store.ts';
 import { vendorFields } from '../proposals/vendor-value.ts';
 import { forgetNotes } from '../reviews/review-store.ts';
 import type { ChangeResolution } from './change-resolution.ts';
-import { entityKindOfObject, entityKinds } from './entity-kind.ts';
+import { type EntityKind, entityKindOfObject, entityKinds } from './entity-kind.ts';
 import { comparableFields } from './entity-schema.ts';
-import { type RecordUpdate, saveRecords } from './match-record-store.ts';
+import { type RecordUpdate, type SavedRecords, saveRecords } from './match-record-store.ts';
 
 export interface RecordConsumerOptions {
   readonly changes: ChangeResolution;
@@ -31,6 +31,25 @@ export interface RecordConsumerOptions {
 /** What dedupe does with the events it listens to. Each function works in the transaction of the inbox. */
 export function createRecordConsumer(options: RecordConsumerOptions) {
   const { changes, models, metrics, firstResolution } = options;
+  /** Kinds of tenants that were found to stream, which they never cease to: their lock is taken without asking first. */
+  const streaming = new Set<string>();
+
+  async function lockAndSave(
+    tx: Transaction,
+    kind: EntityKind,
+    states: readonly ReadState[],
+  ): Promise<readonly [ResolutionState, SavedRecords<ReadState>]> {
+    const name = `${tx.tenantId}\n${kind}`;
+    if (streaming.has(name)) {
+      const found = await Promise.all([lockStateAlone(tx, kind), saveRecords(tx, states)]);
+      if (found[0].phase !== 'streaming') streaming.delete(name);
+      return found;
+    }
+    await beginCollecting(tx, kind);
+    const state = await lockState(tx, kind);
+    if (state.phase === 'streaming') streaming.add(name);
+    return [state, await saveRecords(tx, states)];
+  }
 
   async function recordState(tx: Transaction, events: readonly PositionedRecord[]): Promise<void> {
     const read = events.map(readState).filter((state) => state !== undefined);
@@ -38,9 +57,7 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
     for (const kind of entityKinds) {
       const states = statesOf.get(kind);
       if (states === undefined) continue;
-      await beginCollecting(tx, kind);
-      const state = await lockState(tx, kind);
-      const { taken, changed } = await saveRecords(tx, states);
+      const [state, { taken, changed }] = await lockAndSave(tx, kind, states);
       if (state.phase !== 'streaming' || taken.length === 0) {
         await keepVendorFields(tx, taken);
       } else {

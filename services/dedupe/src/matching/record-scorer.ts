@@ -28,37 +28,52 @@ interface Entry {
   usedLately: boolean;
 }
 
+interface KeptForms {
+  readonly entries: Map<number, Entry>;
+  /** Where the last look ended. A new one at the first entry would pass by all that were ever deleted before it. */
+  hand: IterableIterator<[number, Entry]> | null;
+}
+
+/** Moves on to the next entry, and drops it unless it was used since the last look; tells whether it did. */
+function dropNext(kept: KeptForms): boolean {
+  kept.hand ??= kept.entries.entries();
+  const { value, done } = kept.hand.next();
+  if (done === true) {
+    kept.hand = null;
+    return false;
+  }
+  const [recordNo, entry] = value;
+  kept.entries.delete(recordNo);
+  if (!entry.usedLately) return true;
+  entry.usedLately = false;
+  kept.entries.set(recordNo, entry);
+  return false;
+}
+
 /**
  * Keeps the normal forms of records that were looked at lately: candidates come again and again, and a form with what the
  * library prepares of it is the dearest part of a comparison. Bounded: when it is full, forms of the tenant and kind that was
  * not asked for longest go first, and of these the ones that were not used since the last look.
  */
 export function createNormalCache(entriesMax: number): { formsOf(tenantId: string, matcher: Matcher): NormalForms } {
-  const kinds = new Map<string, Map<number, Entry>>();
+  const kinds = new Map<string, KeptForms>();
   let size = 0;
 
   function evict(): void {
-    for (const [name, entries] of kinds) {
-      for (const [recordNo, entry] of entries) {
-        if (size <= entriesMax) return;
-        entries.delete(recordNo);
-        if (entry.usedLately) {
-          entry.usedLately = false;
-          entries.set(recordNo, entry);
-        } else {
-          size -= 1;
-        }
-      }
-      if (entries.size === 0) kinds.delete(name);
+    for (const [name, kept] of kinds) {
+      while (size > entriesMax && kept.entries.size > 0) if (dropNext(kept)) size -= 1;
+      if (size <= entriesMax) return;
+      kinds.delete(name);
     }
   }
 
   return {
     formsOf(tenantId, matcher) {
       const name = `${tenantId}\n${matcher.model.version}`;
-      const entries = kinds.get(name) ?? new Map<number, Entry>();
+      const kept = kinds.get(name) ?? { entries: new Map<number, Entry>(), hand: null };
       kinds.delete(name);
-      kinds.set(name, entries);
+      kinds.set(name, kept);
+      const { entries } = kept;
       return {
         kept(recordNo) {
           const entry = entries.get(recordNo);

@@ -47,18 +47,26 @@ export function createProposalWriter(options: {
   return {
     async write(tx, write) {
       const tenantId = tx.tenantId as string;
-      const groups = mergeable(await proposalMembers(tx, write.goldenIds));
-      const known = await proposalsOfClusters(tx, write.goldenIds);
+      const [living, known] = await Promise.all([
+        proposalMembers(tx, write.goldenIds),
+        proposalsOfClusters(tx, write.goldenIds),
+      ]);
+      const groups = mergeable(living);
       if (groups.length === 0 && known.length === 0) return;
 
       const refs = groups.flatMap((group) => group.members.map((member) => member.ref));
-      const vendorRecords = new Map((await loadVendorRecords(tx, refs)).map((record) => [record.ref, record]));
-      const different = await toldApart(tx, refs);
-      const gateOpen = await isGateOpen(tx, write.entityKind);
+      const [stored, different, same, gateOpen, probabilities] = await Promise.all([
+        loadVendorRecords(tx, refs),
+        toldApart(tx, refs),
+        toldSame(tx, refs),
+        isGateOpen(tx, write.entityKind),
+        probabilitiesAmong(tx, refs),
+      ]);
+      const vendorRecords = new Map(stored.map((record) => [record.ref, record]));
       const sureness = new Map(
-        (await probabilitiesAmong(tx, refs)).map(({ left, right, probability }) => [`${left}\n${right}`, probability]),
+        probabilities.map(({ left, right, probability }) => [`${left}\n${right}`, probability]),
       );
-      for (const pair of await toldSame(tx, refs)) sureness.set(pair.toSorted().join('\n'), 1);
+      for (const pair of same) sureness.set(pair.toSorted().join('\n'), 1);
       const knownById = new Map(known.map((proposal) => [proposal.proposalId, proposal]));
       const changed: StoredProposal[] = [];
       const otherwiseHindered: StoredProposal[] = [];
@@ -130,22 +138,24 @@ export function createProposalWriter(options: {
         else quiet.push(proposal);
       }
       for (const { state } of changed) metrics.proposals.inc({ entity_kind: write.entityKind, state });
-      await deleteProposals(
-        tx,
-        quiet
-          .filter((proposal) => proposal.state === 'withdrawn' && proposal.version === 0)
-          .map((proposal) => proposal.proposalId),
-      );
-      await saveProposals(tx, [
-        ...told,
-        ...quiet.filter((proposal) => proposal.state !== 'withdrawn' || proposal.version > 0),
-        ...otherwiseHindered,
+      await Promise.all([
+        deleteProposals(
+          tx,
+          quiet
+            .filter((proposal) => proposal.state === 'withdrawn' && proposal.version === 0)
+            .map((proposal) => proposal.proposalId),
+        ),
+        saveProposals(tx, [
+          ...told,
+          ...quiet.filter((proposal) => proposal.state !== 'withdrawn' || proposal.version > 0),
+          ...otherwiseHindered,
+        ]),
+        appendToOutbox(
+          tx,
+          told.map((proposal) => events.mergeProposed(tenantId, proposal)),
+          { lane: write.lane },
+        ),
       ]);
-      await appendToOutbox(
-        tx,
-        told.map((proposal) => events.mergeProposed(tenantId, proposal)),
-        { lane: write.lane },
-      );
     },
   };
 }
