@@ -64,22 +64,9 @@ function set(name: string, rows: LabelledSet['rows'], truth: (id: string, index:
 }
 
 const loaders: Record<string, (folder: string) => LabelledSet> = {
-  'splink_fake_1000/fake_1000.csv': (path) => {
-    const rows = read(path);
-    return set(
-      'fake_1000',
-      rows.map((row) => ({ id: row.unique_id as string, source: 'a', fields: without(row, 'unique_id', 'cluster') })),
-      (_, index) => (rows[index] as Row).cluster as string,
-    );
-  },
-  'splink_fake_1000/fake_1000_with_cluster.csv': (path) => {
-    const rows = read(path);
-    return set(
-      'fake_1000 older',
-      rows.map((row) => ({ id: row.unique_id as string, source: 'a', fields: without(row, 'unique_id', 'cluster') })),
-      (_, index) => (rows[index] as Row).cluster as string,
-    );
-  },
+  'splink_fake_1000/fake_1000.csv': (path) => labelled('fake_1000', path, 'unique_id', 'cluster'),
+  'splink_fake_1000/fake_1000_with_cluster.csv': (path) => labelled('fake_1000 older', path, 'unique_id', 'cluster'),
+  'splink_fake_20000/fake_20000.csv': (path) => labelled('fake_20000', path, 'unique_id', 'cluster'),
   'dedupe_csv_example/csv_example_input_with_true_ids.csv': (path) => {
     const rows = read(path);
     return set(
@@ -141,14 +128,7 @@ const loaders: Record<string, (folder: string) => LabelledSet> = {
   },
   'rl/RLdata10000.csv': (path) => labelled('rldata10000', path, 'record_id', 'label_true'),
   'aff/affiliations.csv': (path) => labelled('affiliations', path, 'record_id', 'label_true'),
-  'historical/historical.csv': (path) => {
-    const rows = read(path);
-    return set(
-      'historical_50k',
-      rows.map((row) => ({ id: row.unique_id as string, source: 'a', fields: without(row, 'unique_id', 'cluster') })),
-      (_, index) => (rows[index] as Row).cluster as string,
-    );
-  },
+  'historical/historical.csv': (path) => labelled('historical_50k', path, 'unique_id', 'cluster'),
 };
 
 /** A set with the true entity in a column. */

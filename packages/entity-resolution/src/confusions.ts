@@ -16,8 +16,11 @@ export interface Confusion {
    * say, and would let rare relations explain away what only matches agree on. Default: as many as the data says.
    */
   readonly mostPerMatch?: number;
-  /** How many such pairs there are for each match at least, as is generally known: twins are one birth in eighty. */
-  readonly leastPerMatch?: number;
+  /**
+   * How many such pairs there are for each pair of a household, at least and at most, as is generally known: twins are one birth in eighty.
+   * Where a table shows no families it shows no twins, and what looks like them are matches written down badly.
+   */
+  readonly perHousehold?: { readonly least: number; readonly most: number };
   /**
    * How many of the strongest levels of a comparison keep the probabilities they start from. What sets a confusion apart from matches must
    * not be learned away: sites of one organisation that were found in one house would be matches by another name.
@@ -48,7 +51,7 @@ const ofPersons: readonly Confusion[] = [
   {
     label: 'twins',
     mostPerMatch: 0.3,
-    leastPerMatch: 0.01,
+    perHousehold: { least: 1 / 80, most: 1 / 4 },
     held: new Map<FeatureKind, number>([['date', levelsOf.date.length]]),
     tied: new Set<FeatureKind>(['family', 'address', 'position', 'phone']),
     shared: new Map([

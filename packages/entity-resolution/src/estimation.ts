@@ -1,4 +1,4 @@
-import { confusionsFor } from './confusions.ts';
+import { type Confusion, confusionsFor } from './confusions.ts';
 import { expectCounts } from './expectation.ts';
 import type { FilledPatterns } from './filled-patterns.ts';
 import {
@@ -231,7 +231,12 @@ export function estimate(
         ? (counts.patterns[pattern * kinds + careful] as number) +
           (counts.patterns[pattern * kinds + careless] as number)
         : (counts.patterns[pattern * kinds + kind] as number);
-    const matchesPerPair = ((expected[careful] as number) + (expected[careless] as number)) / totalPairs;
+    const household = confusions.findIndex(({ label }) => label === 'household');
+    const householdsPerPair = ((expected[matchKinds + household] as number) + 0.5) / (totalPairs + 1);
+    const within = (counted: number, bounds: Confusion['perHousehold']): number =>
+      bounds === undefined || household < 0
+        ? counted
+        : Math.min(bounds.most * householdsPerPair, Math.max(bounds.least * householdsPerPair, counted));
     let change = 0;
     let overall = classes[careful]?.levels as Float64Array;
     classes.forEach((kind, index) => {
@@ -243,13 +248,10 @@ export function estimate(
       for (let at = 0; at < size; at += 1)
         change = Math.max(change, Math.abs((next[at] as number) - (kind.levels[at] as number)));
       kind.levels = next;
+      const counted = ((expected[index] as number) + 0.5) / (totalPairs + 1);
       kind.share = Math.min(
         0.4,
-        Math.max(
-          0.2 / Math.max(2, totalPairs),
-          (confusions[index - matchKinds]?.leastPerMatch ?? 0) * matchesPerPair,
-          ((expected[index] as number) + 0.5) / (totalPairs + 1),
-        ),
+        Math.max(0.2 / Math.max(2, totalPairs), within(counted, confusions[index - matchKinds]?.perHousehold)),
       );
     });
     matchShares = strata.map(({ pairs }, stratum) => {
