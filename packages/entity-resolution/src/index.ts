@@ -13,6 +13,7 @@ export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.
 export { inferSchema } from './infer-schema.ts';
 export type { KeyRule } from './key-kind.ts';
 export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
+export type { RecordShelf, ShelfMatch } from './record-shelf.ts';
 export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {
   type CalibrationModel,

@@ -6,6 +6,7 @@ import { checkModel, type MatchModel, probabilityOf } from './model.ts';
 import { createNormaliser, type NormalRecord } from './normal-record.ts';
 import { conflictWeight, PairScorer } from './pair-scorer.ts';
 import { planOf } from './plan.ts';
+import { createRecordShelf, type RecordShelf } from './record-shelf.ts';
 import { RecordStore } from './record-store.ts';
 import type { InputRecord } from './schema.ts';
 
@@ -28,6 +29,8 @@ export interface Matcher {
   /** Which shared keys, by their hashes, make two records candidates of each other. */
   readonly keyRule: KeyRule;
   score(a: NormalRecord, b: NormalRecord): PairResult;
+  /** A shelf on which at most about so many records stand ready for comparison. */
+  shelf(recordsMax: number): RecordShelf;
   /** Why two records match, or why not. */
   explain(a: NormalRecord, b: NormalRecord, options?: ExplainOptions): Explanation;
 }
@@ -81,6 +84,7 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
       const weight = weigh(a, b);
       return { weight, probability: probabilityOf(weight), conflict: scorer.conflict };
     },
+    shelf: (recordsMax) => createRecordShelf(model, { plan, rarities, recordsMax }),
     explain(a, b, options = {}) {
       const weight = weigh(a, b);
       const shown = (normal: NormalRecord, slot: number): string | null => {

@@ -79,6 +79,7 @@ export class RecordStore {
   #sources = new Int16Array(1024);
   #masks = new Int16Array(1024);
   readonly #sourceIds = new Map<string, number>();
+  readonly #sourceNames: string[] = [];
   #rows = 0;
 
   constructor(plan: Plan, rarities: Rarities, expectedRows = 1024) {
@@ -199,12 +200,17 @@ export class RecordStore {
     if (id === undefined) {
       id = Math.min(this.#sourceIds.size, 32_000);
       this.#sourceIds.set(source, id);
+      this.#sourceNames[id] ??= source;
     }
     return id;
   }
 
   sourceOf(row: number): number {
     return this.#sources[row] as number;
+  }
+
+  sourceNameOf(row: number): string {
+    return this.#sourceNames[this.#sources[row] as number] as string;
   }
 
   /** Bit set of the slots that the row fills. */

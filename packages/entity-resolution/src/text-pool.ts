@@ -267,7 +267,7 @@ function slotOf(a: number, b: number): number {
  * The same array with at least `least` places, so many more that adding one after the other is no waste. The array before is given back at once
  * where the runtime can do so, and must not be used any more.
  */
-export function widened<T extends Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array>(
+export function widened<T extends Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Float64Array>(
   from: T,
   least: number,
 ): T {

@@ -8,7 +8,7 @@ import { createMatchCheck } from './match-check/match-check.ts';
 import { registerMatchRoutes } from './match-check/match-routes.ts';
 import { createChangeResolution } from './matching/change-resolution.ts';
 import { createRecordConsumer } from './matching/record-consumer.ts';
-import { createNormalCache } from './matching/record-scorer.ts';
+import { createRecordShelves } from './matching/record-shelves.ts';
 import { createDedupeMetrics } from './metrics.ts';
 import { createCandidateTraining } from './models/candidate-training.ts';
 import { createDecidingModels } from './models/deciding-model.ts';
@@ -28,6 +28,9 @@ import { createReviewEvents } from './reviews/review-events.ts';
 import { registerReviewRoutes } from './reviews/review-routes.ts';
 import { toldApart, toldSame } from './reviews/review-store.ts';
 import { createReviews } from './reviews/reviews.ts';
+
+/** Explanations and clusters look at few records at a time: what a matcher prepares for them is not kept long. */
+const preparedRecordsMax = 20_000;
 
 /** Wires the service: what it listens to, what it looks after, what it answers. */
 export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<readonly Component[]> {
@@ -54,7 +57,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const { dedupe } = runtime.config;
   const metrics = createDedupeMetrics(runtime.metrics);
   const now = () => new Date();
-  const models = createDecidingModels({ recordsMax: dedupe.cachedRecords });
+  const models = createDecidingModels({ recordsMax: preparedRecordsMax });
   const proposals = createProposalWriter({
     events: createProposalEvents(runtime.wireFormat, now),
     limits: {
@@ -72,8 +75,8 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   };
   const gate = createGateKeeper(gateLimits);
   const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
-  const cache = createNormalCache(dedupe.cachedRecords);
-  const changes = createChangeResolution(outlets, cache);
+  const shelves = createRecordShelves(dedupe.cachedRecords);
+  const changes = createChangeResolution(outlets, shelves);
   const firstResolution = createFirstResolution({
     database,
     outlets,
@@ -119,7 +122,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   });
   registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
   registerProposalRoutes({ http, database, models, cursors, gate, gateLimits });
-  registerMatchRoutes({ http, database, check: createMatchCheck({ database, models, cache }) });
+  registerMatchRoutes({ http, database, check: createMatchCheck({ database, models, shelves }) });
   const reviewEvents = createReviewEvents(runtime.wireFormat, now);
   const reviews = createReviews({ database, changes, models, events: reviewEvents, gate, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors, gateProbabilityMin: gateLimits.probabilityMin });

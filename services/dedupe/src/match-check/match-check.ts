@@ -1,13 +1,14 @@
-import { decisionThreshold } from '@kempt/entity-resolution';
+import { decisionThreshold, type Matcher, type NormalRecord, type ShelfMatch } from '@kempt/entity-resolution';
 import type { Database } from '@kempt/postgres';
 import { explainPair } from '../clusters/pair-explanation.ts';
 import { noModelYet } from '../errors.ts';
 import { keyHashes } from '../matching/edge-scoring.ts';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import type { NormalCache } from '../matching/record-scorer.ts';
+import { inputRecord } from '../matching/record-scorer.ts';
+import type { RecordShelves } from '../matching/record-shelves.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import { lockFreeState } from '../models/model-store.ts';
-import { findLikelyRecords } from './likely-record-store.ts';
+import { findLikelyRecords, type LikelyRecord } from './likely-record-store.ts';
 
 /** Records that are scored at most: those that share the rarest keys. */
 const scoredMax = 100;
@@ -33,9 +34,9 @@ const asked = 'asked';
 export function createMatchCheck(options: {
   readonly database: Database;
   readonly models: DecidingModels;
-  readonly cache: NormalCache;
+  readonly shelves: RecordShelves;
 }) {
-  const { database, models, cache } = options;
+  const { database, models, shelves } = options;
   return {
     async find(tenantId: string, question: MatchQuestion) {
       const { deciding, normal, candidates } = await database.transaction(
@@ -59,14 +60,8 @@ export function createMatchCheck(options: {
         { readOnly: true },
       );
       const { matcher, model } = deciding;
-      const forms = cache.formsOf(tenantId, matcher);
-      const matches = candidates
-        .flatMap((record) => {
-          const other = forms.of(record);
-          const { probability, weight, conflict } = matcher.score(normal, other);
-          if (conflict || probability < question.minProbability) return [];
-          return [{ record, other, probability, weight }];
-        })
+      const matches = matchesAmong(candidates, { normal, matcher, shelves, tenantId })
+        .filter(({ probability }) => probability >= question.minProbability)
         .toSorted((left, right) => right.weight - left.weight || (left.record.ref < right.record.ref ? -1 : 1))
         .slice(0, question.limit);
       const best = matches[0];
@@ -77,7 +72,7 @@ export function createMatchCheck(options: {
         threshold: decisionThreshold(model),
         exists,
         goldenId: exists ? best.record.goldenId : null,
-        matches: matches.map(({ record, other, probability, weight }) => ({
+        matches: matches.map(({ record, probability, weight }) => ({
           record: record.ref,
           goldenId: record.goldenId,
           probability,
@@ -85,13 +80,62 @@ export function createMatchCheck(options: {
           fields: record.fields,
           ...(question.explain
             ? {
-                explanation: explainPair(matcher, { ref: asked, normal }, { ref: record.ref, normal: other }),
+                explanation: explainPair(
+                  matcher,
+                  { ref: asked, normal },
+                  { ref: record.ref, normal: matcher.normalise(inputRecord(record)) },
+                ),
               }
             : {}),
         })),
       };
     },
   };
+}
+
+interface LikelyMatch extends ShelfMatch {
+  readonly record: LikelyRecord;
+}
+
+/** Weighs the record that is asked about against each candidate; nothing is waited for meanwhile, so nobody else uses the shelf. */
+function matchesAmong(
+  candidates: readonly LikelyRecord[],
+  {
+    normal,
+    matcher,
+    shelves,
+    tenantId,
+  }: {
+    readonly normal: NormalRecord;
+    readonly matcher: Matcher;
+    readonly shelves: RecordShelves;
+    readonly tenantId: string;
+  },
+): LikelyMatch[] {
+  const { shelf, giveBack } = shelves.borrow(tenantId, matcher);
+  try {
+    const onShelf: LikelyRecord[] = [];
+    const matches: LikelyMatch[] = [];
+    for (const record of candidates) {
+      const known = shelf.versionOf(record.recordNo);
+      if (known <= record.version) {
+        if (known < record.version)
+          shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
+        onShelf.push(record);
+        continue;
+      }
+      // A change that is on its way put a newer version there, and needs it.
+      const { conflict, ...found } = matcher.score(normal, matcher.normalise(inputRecord(record)));
+      if (!conflict) matches.push({ record, ...found });
+    }
+    const numbers = onShelf.map(({ recordNo }) => recordNo);
+    shelf.matchesOf(normal, numbers, Number.NEGATIVE_INFINITY).forEach((found, at) => {
+      if (found !== null) matches.push({ record: onShelf[at] as LikelyRecord, ...found });
+    });
+    return matches;
+  } finally {
+    giveBack();
+  }
 }
 
 export type MatchAnswer = Awaited<ReturnType<MatchCheck['find']>>;

@@ -20,7 +20,8 @@ import {
   type MatchRecord,
   sharedClustersOf,
 } from './match-record-store.ts';
-import { inputRecord, type NormalCache } from './record-scorer.ts';
+import { inputRecord } from './record-scorer.ts';
+import type { RecordShelves } from './record-shelves.ts';
 import { fallenInto, lockOrphanedClusters, survivorsOf } from './survivor-store.ts';
 
 /** The caller holds the lock of the kind. */
@@ -73,14 +74,14 @@ interface TouchedPart {
  * connect with the changed records, before and after) is clustered anew as a whole, by the same function as a batch, so
  * the outcome does not depend on the order in which records and verdicts came.
  */
-export function createChangeResolution(outlets: ClusterOutlets, cache: NormalCache): ChangeResolution {
+export function createChangeResolution(outlets: ClusterOutlets, shelves: RecordShelves): ChangeResolution {
   return {
     async resolve(tx, kind, { deciding, refs, otherRefs = [], alongside }) {
       const { table, records, isReviewed } = await openForChange(tx, kind, { matcher: deciding.matcher, refs });
       const reviewed = isReviewed ? await followSurvivors(tx, refs) : [];
       const { candidates, removed, added } = await scoreChange(tx, kind, {
         deciding,
-        cache,
+        shelves,
         records,
         table,
         ...(alongside === undefined ? {} : { alongside }),

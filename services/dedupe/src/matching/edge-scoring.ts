@@ -1,4 +1,4 @@
-import { type KeyRule, type Matcher, type NormalRecord, weightOf } from '@kempt/entity-resolution';
+import { type KeyRule, type Matcher, type NormalRecord, type RecordShelf, weightOf } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { DecidingModel } from '../models/deciding-model.ts';
 import { packHashes, unpackHashes } from './block-page.ts';
@@ -8,7 +8,8 @@ import type { EntityKind } from './entity-kind.ts';
 import { type CrossedKey, type KeyTable, openKeyTable } from './key-table.ts';
 import { deleteEdges, deletePairs, type Edge, edgesAmong, insertEdges } from './match-graph-store.ts';
 import { type KeyedRecord, loadCandidates, loadKeyedRecords, loadNumberedRecords } from './match-record-store.ts';
-import { inputRecord, type NormalCache, type NormalForms } from './record-scorer.ts';
+import { inputRecord } from './record-scorer.ts';
+import type { RecordShelves } from './record-shelves.ts';
 
 /** What became of the edges around records that changed. */
 export interface ScoredChange {
@@ -17,10 +18,17 @@ export interface ScoredChange {
   readonly added: readonly Edge[];
 }
 
+interface ScoreChangeOptions {
+  readonly deciding: DecidingModel;
+  readonly records: readonly KeyedRecord[];
+  readonly table: KeyTable;
+  /** Something else to write, which the server does while records are prepared for comparison. */
+  readonly alongside?: () => Promise<void>;
+}
+
 interface Change {
   readonly record: KeyedRecord;
   readonly recordNo: number;
-  readonly normal: NormalRecord | undefined;
   readonly hashes: readonly number[];
 }
 
@@ -32,22 +40,27 @@ interface Change {
 export async function scoreChange(
   tx: Transaction,
   kind: EntityKind,
-  options: {
-    readonly deciding: DecidingModel;
-    readonly cache: NormalCache;
-    readonly records: readonly KeyedRecord[];
-    readonly table: KeyTable;
-    /** Something else to write, which the server does while records are prepared for comparison. */
-    readonly alongside?: () => Promise<void>;
-  },
+  options: ScoreChangeOptions & { readonly shelves: RecordShelves },
 ): Promise<ScoredChange> {
+  const { shelf, giveBack } = options.shelves.borrow(tx.tenantId as string, options.deciding.matcher);
+  try {
+    return await scoreOnShelf(tx, kind, { ...options, shelf });
+  } finally {
+    giveBack();
+  }
+}
+
+async function scoreOnShelf(
+  tx: Transaction,
+  kind: EntityKind,
+  options: ScoreChangeOptions & { readonly shelf: RecordShelf },
+): Promise<ScoredChange> {
+  const { shelf, table } = options;
   const { matcher, model } = options.deciding;
-  const forms = options.cache.formsOf(tx.tenantId as string, matcher);
   const blockSizeMax = model.blocking.largestBlock;
-  const { table } = options;
   const alongside = underway(options.alongside?.());
   await turn();
-  const changes = options.records.flatMap((record) => changeOf(record, { matcher, forms, table }));
+  const changes = options.records.flatMap((record) => changeOf(record, { matcher, shelf, table }));
   await table.load(changes.flatMap(({ record, hashes }) => [...unpackHashes(record.keys), ...hashes]));
   const crossed = await table.change(
     changes.map(({ record, recordNo, hashes }) => ({
@@ -72,10 +85,8 @@ export async function scoreChange(
   const crossing: Crossing = { table, crossed, rule, changedNumbers, blockSizeMax };
   await addFounded(tx, kind, crossing, pairs);
 
-  const normals = new Map(
-    changes.flatMap(({ recordNo, normal }) => (normal === undefined ? [] : [[recordNo, normal]])),
-  );
-  await loadForms(tx, kind, { forms, normals, numbers: pairs.numbers() });
+  const living = new Set(changes.flatMap(({ record, recordNo }) => (record.fields === null ? [] : [recordNo])));
+  await fillShelf(tx, kind, { matcher, shelf, living, numbers: pairs.numbers() });
   // What does not depend on the scores is written while they are made.
   const refs = options.records.map(({ ref }) => ref);
   const removing = underway(deleteEdges(tx, refs));
@@ -92,7 +103,7 @@ export async function scoreChange(
       ),
     ),
   ];
-  const added = await scorePairs(pairs.all(), { matcher, normals, floor: weightOf(model.reviewFloor) });
+  const added = await scorePairs(pairs.all(), { shelf, living, floor: weightOf(model.reviewFloor) });
   const removed = await removing;
   await Promise.all(saving);
   removed.push(...(await dropUnfounded(tx, kind, crossing)));
@@ -134,15 +145,16 @@ export async function replaceKeys(
 /** Nothing for a record that is gone and never had a number. */
 function changeOf(
   record: KeyedRecord,
-  { matcher, forms, table }: { readonly matcher: Matcher; readonly forms: NormalForms; readonly table: KeyTable },
+  { matcher, shelf, table }: { readonly matcher: Matcher; readonly shelf: RecordShelf; readonly table: KeyTable },
 ): Change[] {
   const { ref, version, fields } = record;
   if (fields === null) {
-    return record.recordNo === null ? [] : [{ record, recordNo: record.recordNo, normal: undefined, hashes: [] }];
+    return record.recordNo === null ? [] : [{ record, recordNo: record.recordNo, hashes: [] }];
   }
   const recordNo = record.recordNo ?? table.number();
-  const normal = forms.of({ recordNo, ref, version, fields });
-  return [{ record, recordNo, normal, hashes: keyHashes(matcher, normal) }];
+  const normal = matcher.normalise(inputRecord({ ref, fields }));
+  shelf.put(recordNo, version, normal);
+  return [{ record, recordNo, hashes: keyHashes(matcher, normal) }];
 }
 
 /** Hashes of the blocking keys of a record as the key table holds them, sorted. */
@@ -219,32 +231,31 @@ async function dropUnfounded(tx: Transaction, kind: EntityKind, options: Crossin
   return unfounded;
 }
 
-/** Brings the normal forms of the numbers together: kept ones by their version, the others from their fields. */
-async function loadForms(
+/** Brings the records of the numbers onto the shelf, those that stand there in another version than is stored, too, and notes which are living. */
+async function fillShelf(
   tx: Transaction,
   kind: EntityKind,
   options: {
-    readonly forms: NormalForms;
-    readonly normals: Map<number, NormalRecord>;
+    readonly matcher: Matcher;
+    readonly shelf: RecordShelf;
+    readonly living: Set<number>;
     readonly numbers: ReadonlySet<number>;
   },
 ): Promise<void> {
-  const { forms, normals } = options;
-  const numbers = [...options.numbers].filter((number) => !normals.has(number));
-  // Taken now: what is read below may push them out of the cache.
-  const kept = new Map(numbers.map((number) => [number, forms.kept(number)]));
+  const { matcher, shelf, living } = options;
+  const numbers = [...options.numbers].filter((number) => !living.has(number));
   // Asked for in parts: while one is prepared here the server reads the next.
   const parts = Array.from({ length: Math.ceil(numbers.length / partNumbers) }, (_, part) => {
     const wanted = numbers.slice(part * partNumbers, (part + 1) * partNumbers);
-    const known = wanted.map((number) => kept.get(number)?.version ?? 0);
+    const known = wanted.map((number) => shelf.versionOf(number));
     return underway(loadCandidates(tx, kind, { numbers: wanted, known }));
   });
   for (const part of parts) {
     const candidates = await part;
     await turn();
     for (const { recordNo, ref, version, fields } of candidates) {
-      const normal = fields === null ? kept.get(recordNo)?.normal : forms.of({ recordNo, ref, version, fields });
-      if (normal !== undefined) normals.set(recordNo, normal);
+      if (fields !== null) shelf.put(recordNo, version, matcher.normalise(inputRecord({ ref, fields })));
+      living.add(recordNo);
     }
   }
 }
@@ -267,21 +278,19 @@ function underway<T>(work: Promise<T> | undefined): Promise<T> | undefined {
 
 async function scorePairs(
   pairs: Iterable<readonly [number, number]>,
-  options: { readonly matcher: Matcher; readonly normals: ReadonlyMap<number, NormalRecord>; readonly floor: number },
+  options: { readonly shelf: RecordShelf; readonly living: ReadonlySet<number>; readonly floor: number },
 ): Promise<Edge[]> {
-  const { matcher, normals, floor } = options;
+  const { shelf, living, floor } = options;
   const edges: Edge[] = [];
   let scored = 0;
   for (const [first, second] of pairs) {
     if (scored % partPairs === 0) await turn();
     scored += 1;
-    const [a, b] = [normals.get(first), normals.get(second)];
-    if (a === undefined || b === undefined) continue;
-    const { weight, probability, conflict } = matcher.score(a, b);
-    if (conflict || weight < floor) continue;
-    edges.push(
-      a.id < b.id ? { left: a.id, right: b.id, weight, probability } : { left: b.id, right: a.id, weight, probability },
-    );
+    if (!living.has(first) || !living.has(second)) continue;
+    const found = shelf.match(first, second, floor);
+    if (found === null) continue;
+    const [a, b] = [shelf.idOf(first), shelf.idOf(second)];
+    edges.push(a < b ? { left: a, right: b, ...found } : { left: b, right: a, ...found });
   }
   return edges;
 }
