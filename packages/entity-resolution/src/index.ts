@@ -13,7 +13,6 @@ export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.
 export { inferSchema } from './infer-schema.ts';
 export type { KeyRule } from './key-kind.ts';
 export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
-export type { RecordShelf, ShelfMatch } from './record-shelf.ts';
 export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {
   type CalibrationModel,
@@ -36,6 +35,7 @@ export {
   type ReasoningOptions,
   reasonFor,
 } from './pair-reasoning.ts';
+export type { RecordShelf, ShelfMatch } from './record-shelf.ts';
 export { prepareRecords, type RecordBatches, type RecordTable, settleDateOrders } from './record-table.ts';
 export {
   type Resolution,

@@ -158,7 +158,11 @@ function distinct(found: readonly (string | null)[]): readonly string[] {
   return kept.length === 0 ? none : kept;
 }
 
-function simple(slot: Slot, record: InputRecord, read: (text: string, kind: ColumnKind) => string | null): readonly string[] {
+function simple(
+  slot: Slot,
+  record: InputRecord,
+  read: (text: string, kind: ColumnKind) => string | null,
+): readonly string[] {
   const found: (string | null)[] = [];
   for (const column of slot.columns) {
     for (const text of textsOf(record.fields, column.name)) found.push(read(text, column.kind));

@@ -14,7 +14,10 @@ beforeAll(async () => {
 
 /** What the shelf has to say of two records by the matcher itself. */
 function expected(left: number, right: number, floor: number) {
-  const { weight, probability, conflict } = matcher.score(normals[left] as NormalRecord, normals[right] as NormalRecord);
+  const { weight, probability, conflict } = matcher.score(
+    normals[left] as NormalRecord,
+    normals[right] as NormalRecord,
+  );
   return conflict || weight < floor ? null : { weight, probability };
 }
 
@@ -34,7 +37,9 @@ test('a record that is only asked about is weighed as one that is kept, and is n
     if (number > 0) shelf.put(number, 1, normal);
   });
   const others = normals.slice(1).map((_, at) => at + 1);
-  expect(shelf.matchesOf(normals[0] as NormalRecord, others, -3)).toEqual(others.map((other) => expected(0, other, -3)));
+  expect(shelf.matchesOf(normals[0] as NormalRecord, others, -3)).toEqual(
+    others.map((other) => expected(0, other, -3)),
+  );
   expect(shelf.versionOf(0)).toBe(0);
 });
 

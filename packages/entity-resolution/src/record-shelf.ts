@@ -1,8 +1,8 @@
-import { PairScorer } from './pair-scorer.ts';
+import type { Rarities } from './frequencies.ts';
 import { type MatchModel, probabilityOf } from './model.ts';
 import type { NormalRecord } from './normal-record.ts';
+import { PairScorer } from './pair-scorer.ts';
 import type { Plan } from './plan.ts';
-import type { Rarities } from './frequencies.ts';
 import { RecordStore } from './record-store.ts';
 import { widened } from './text-pool.ts';
 

@@ -15,10 +15,10 @@ export const dedupeConfigSchema = Type.Object({
         description: 'How often tenants that wait for their first resolution are looked at, in milliseconds.',
       }),
       cachedRecords: Type.Integer({
-        default: 100_000,
+        default: 250_000,
         minimum: 1_000,
         description:
-          'How many records are kept in memory ready for comparison, about 2.5 KB each; more of them make changes of large tenants faster.',
+          'How many records are kept in memory ready for comparison, about 0.6 KB each; more of them make changes of large tenants faster.',
       }),
       proposalRecordsMax: Type.Integer({
         default: 10,

@@ -79,7 +79,7 @@ export async function openDedupe(database: Database, tenantId: string, settings:
   const given = {
     dedupe: { firstResolutionPatienceMs: 60_000, firstResolutionIntervalMs: 50, modelWorkIntervalMs: 50, ...settings },
   };
-  const { records, firstResolution, modelWork } = assembleDedupe({
+  const { records, firstResolution, modelWork, warming } = assembleDedupe({
     name: 'dedupe',
     version: '0.0.0',
     config: Value.Default(dedupeConfigSchema, given) as DedupeConfig,
@@ -304,6 +304,7 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     request,
     metrics,
     modelWork,
+    warming,
     http,
     close: () => http.close(),
   };

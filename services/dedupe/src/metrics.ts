@@ -1,4 +1,4 @@
-import type { Metrics } from '@kempt/telemetry';
+import type { Gauge, Metrics } from '@kempt/telemetry';
 
 /** Every metric of the service. */
 export function createDedupeMetrics(metrics: Metrics) {
@@ -45,6 +45,13 @@ export function createDedupeMetrics(metrics: Metrics) {
       'Time to train a model and resolve every record of a tenant.',
       { labels: ['entity_kind'], buckets: [1, 5, 15, 60, 300, 900, 3600] },
     ),
+    watchShelves(rows: () => number) {
+      const prepared: Gauge = metrics.gauge(
+        'kempt_dedupe_prepared_records',
+        'Records that stand ready for comparison in memory, earlier versions among them.',
+        { collect: (): void => prepared.set(rows()) },
+      );
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { registerMatchRoutes } from './match-check/match-routes.ts';
 import { createChangeResolution } from './matching/change-resolution.ts';
 import { createRecordConsumer } from './matching/record-consumer.ts';
 import { createRecordShelves } from './matching/record-shelves.ts';
+import { createShelfWarming } from './matching/shelf-warming.ts';
 import { createDedupeMetrics } from './metrics.ts';
 import { createCandidateTraining } from './models/candidate-training.ts';
 import { createDecidingModels } from './models/deciding-model.ts';
@@ -34,7 +35,7 @@ const preparedRecordsMax = 20_000;
 
 /** Wires the service: what it listens to, what it looks after, what it answers. */
 export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<readonly Component[]> {
-  const { records, firstResolution, modelWork } = assembleDedupe(runtime);
+  const { records, firstResolution, modelWork, warming } = assembleDedupe(runtime);
   const consumer = createConsumer({
     database: runtime.database,
     bus: runtime.bus,
@@ -48,7 +49,7 @@ export async function buildDedupe(runtime: Runtime<DedupeConfig>): Promise<reado
     logger: runtime.logger,
     metrics: runtime.metrics,
   });
-  return [firstResolution, modelWork, consumer];
+  return [firstResolution, modelWork, warming, consumer];
 }
 
 /** Everything but the way in from the bus. Registers the routes. */
@@ -76,6 +77,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const gate = createGateKeeper(gateLimits);
   const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
   const shelves = createRecordShelves(dedupe.cachedRecords);
+  metrics.watchShelves(shelves.rows);
   const changes = createChangeResolution(outlets, shelves);
   const firstResolution = createFirstResolution({
     database,
@@ -86,6 +88,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     logger,
     patienceMs: dedupe.firstResolutionPatienceMs,
     intervalMs: dedupe.firstResolutionIntervalMs,
+    onResolved: () => warming.wake(),
   });
   const records = createRecordConsumer({ changes, models, metrics, firstResolution });
   registerClusterRoutes({ http, database, models, cursors });
@@ -118,7 +121,10 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     metrics,
     limits: { clustersChangedMax: dedupe.modelClustersChangedMax },
     onPromoted: gate.look,
-    wake: modelWork.wake,
+    wake: () => {
+      modelWork.wake();
+      warming.wake();
+    },
   });
   registerModelRoutes({ http, database, promotions, wake: modelWork.wake });
   registerProposalRoutes({ http, database, models, cursors, gate, gateLimits });
@@ -127,5 +133,12 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const reviews = createReviews({ database, changes, models, events: reviewEvents, gate, metrics, now });
   registerReviewRoutes({ http, database, reviews, models, cursors, gateProbabilityMin: gateLimits.probabilityMin });
   registerBulkRoutes({ http, bulk: createBulkReviews({ database, models, reviews }) });
-  return { records, firstResolution, modelWork };
+  const warming = createShelfWarming({
+    database,
+    models,
+    shelves,
+    recordsMax: dedupe.cachedRecords,
+    logger,
+  });
+  return { records, firstResolution, modelWork, warming };
 }

@@ -119,8 +119,7 @@ function matchesAmong(
     for (const record of candidates) {
       const known = shelf.versionOf(record.recordNo);
       if (known <= record.version) {
-        if (known < record.version)
-          shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
+        if (known < record.version) shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
         onShelf.push(record);
         continue;
       }

@@ -140,6 +140,20 @@ export async function loadNumberedRecords(
   );
 }
 
+/** Living records that have a number, in order of it. */
+export async function loadNumberedPage(
+  tx: Transaction,
+  kind: EntityKind,
+  page: { readonly after: number; readonly limit: number },
+): Promise<(MatchRecord & { readonly recordNo: number })[]> {
+  return tx.query(
+    `select ref, fields_version::int as version, fields, record_no as "recordNo" from match_record
+     where tenant_id = $1 and entity_kind = $2 and record_no > $3 and not deleted
+     order by record_no limit $4`,
+    [tx.tenantId, kind, page.after, page.limit],
+  );
+}
+
 /** A candidate, with its fields only when the version that the caller knows is not the one that is stored. */
 export interface Candidate {
   readonly recordNo: number;

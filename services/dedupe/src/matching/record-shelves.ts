@@ -13,6 +13,8 @@ export interface BorrowedShelf {
 export interface RecordShelves {
   /** The shelf of the kind of a tenant that a matcher is for. */
   borrow(tenantId: string, matcher: Matcher): BorrowedShelf;
+  /** Rows that stand on all shelves. */
+  rows(): number;
 }
 
 interface Kept {
@@ -30,9 +32,10 @@ const rowsPerRecord = 2;
 export function createRecordShelves(recordsMax: number): RecordShelves {
   const shelves = new Map<string, Kept>();
 
+  const rowsOfAll = (): number => [...shelves.values()].reduce((sum, { shelf }) => sum + shelf.rows, 0);
+
   function dropOthers(): void {
-    let rows = 0;
-    for (const { shelf } of shelves.values()) rows += shelf.rows;
+    let rows = rowsOfAll();
     for (const [name, { shelf, borrowers }] of shelves) {
       if (rows <= rowsPerRecord * recordsMax) return;
       if (borrowers > 0) continue;
@@ -42,6 +45,7 @@ export function createRecordShelves(recordsMax: number): RecordShelves {
   }
 
   return {
+    rows: rowsOfAll,
     borrow(tenantId, matcher) {
       const name = `${tenantId}\n${matcher.model.version}`;
       const kept = shelves.get(name) ?? { shelf: matcher.shelf(recordsMax), borrowers: 0 };

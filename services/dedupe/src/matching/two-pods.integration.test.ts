@@ -42,17 +42,25 @@ function standingAside(database: Database, random: () => number, rewrite: (sql: 
   const pause = async () => {
     for (let turns = Math.floor(random() * 6); turns > 0; turns -= 1) await new Promise(setImmediate);
   };
-  const wrap = (tx: Transaction): Transaction => ({
-    tenantId: tx.tenantId,
-    query: async <Row extends object>(sql: string, parameters?: readonly unknown[]) => {
-      await pause();
-      return tx.query<Row>(rewrite(sql), parameters);
-    },
-    execute: async (sql, parameters) => {
-      await pause();
-      return tx.execute(rewrite(sql), parameters);
-    },
-  });
+  const wrap = (tx: Transaction): Transaction => {
+    let last = Promise.resolve();
+    /** What is sent together stays in its order. */
+    const stepAside = (): Promise<void> => {
+      last = last.then(pause);
+      return last;
+    };
+    return {
+      tenantId: tx.tenantId,
+      query: async <Row extends object>(sql: string, parameters?: readonly unknown[]) => {
+        await stepAside();
+        return tx.query<Row>(rewrite(sql), parameters);
+      },
+      execute: async (sql, parameters) => {
+        await stepAside();
+        return tx.execute(rewrite(sql), parameters);
+      },
+    };
+  };
   return {
     ...database,
     transaction: (tenantId, work, options) => database.transaction(tenantId, (tx) => work(wrap(tx)), options),

@@ -32,6 +32,8 @@ export interface FirstResolutionOptions {
   readonly patienceMs: number;
   /** How often tenants that wait are looked at. */
   readonly intervalMs: number;
+  /** A model decides from now on. */
+  readonly onResolved: () => void;
 }
 
 const writeBatch = 5_000;
@@ -183,6 +185,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
       { tenant: tenantId, entityKind: kind, records: records.length, clusters, model: model.version, seconds },
       'first resolution finished',
     );
+    options.onResolved();
   }
 
   return {

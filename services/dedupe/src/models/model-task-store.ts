@@ -137,6 +137,15 @@ export async function watchModels(tx: Transaction, kind: EntityKind): Promise<vo
   ]);
 }
 
+/** Kinds of all tenants that a model decides. Takes a system transaction. */
+export async function watchedKinds(
+  tx: Transaction,
+): Promise<{ readonly tenantId: string; readonly entityKind: EntityKind }[]> {
+  return tx.query(
+    `select tenant_id as "tenantId", entity_kind as "entityKind" from model_watch order by tenant_id, entity_kind`,
+  );
+}
+
 /** Kinds of all tenants on which a look is due; the next one is due after `intervalMs`. Takes a system transaction. */
 export async function takeDueLooks(
   tx: Transaction,

@@ -63,9 +63,7 @@ export function createProposalWriter(options: {
         probabilitiesAmong(tx, refs),
       ]);
       const vendorRecords = new Map(stored.map((record) => [record.ref, record]));
-      const sureness = new Map(
-        probabilities.map(({ left, right, probability }) => [`${left}\n${right}`, probability]),
-      );
+      const sureness = new Map(probabilities.map(({ left, right, probability }) => [`${left}\n${right}`, probability]));
       for (const pair of same) sureness.set(pair.toSorted().join('\n'), 1);
       const knownById = new Map(known.map((proposal) => [proposal.proposalId, proposal]));
       const changed: StoredProposal[] = [];

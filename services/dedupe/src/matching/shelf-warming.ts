@@ -1,0 +1,90 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Database } from '@kempt/postgres';
+import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
+import type { Logger } from '@kempt/telemetry';
+import type { DecidingModels } from '../models/deciding-model.ts';
+import { lockFreeState } from '../models/model-store.ts';
+import { watchedKinds } from '../models/model-task-store.ts';
+import type { EntityKind } from './entity-kind.ts';
+import { loadNumberedPage } from './match-record-store.ts';
+import { inputRecord, type NumberedRecord } from './record-scorer.ts';
+import type { RecordShelves } from './record-shelves.ts';
+
+export interface ShelfWarmingOptions {
+  readonly database: Database;
+  readonly models: DecidingModels;
+  readonly shelves: RecordShelves;
+  readonly recordsMax: number;
+  readonly logger: Logger;
+}
+
+/** It is woken when a model begins to decide; another instance may have seen to that. */
+const intervalMs = 600_000;
+const pageRecords = 1_000;
+/** So many records are prepared before changes and requests get their turn, which takes about a millisecond. */
+const sliceRecords = 25;
+
+/**
+ * Puts the stored records of every kind that streams onto its shelf, as many as it keeps, after a start and when another model decides: or else
+ * each would have to be read and prepared when it is a candidate for the first time. Nothing waits for it.
+ */
+export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
+  const { database, models, shelves, recordsMax, logger } = options;
+  /** By tenant and kind the model whose shelf was filled. */
+  const warmed = new Map<string, string>();
+
+  async function decidingModel(tenantId: string, kind: EntityKind): Promise<string | undefined> {
+    const state = await database.transaction(tenantId, (tx) => lockFreeState(tx, kind), { readOnly: true });
+    return state.phase === 'streaming' ? state.modelVersion : undefined;
+  }
+
+  async function warm(
+    tenantId: string,
+    { kind, modelVersion }: { readonly kind: EntityKind; readonly modelVersion: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const begun = performance.now();
+    let after = -1;
+    while (!signal.aborted && shelves.rows() < recordsMax) {
+      const { records, matcher } = await database.transaction(
+        tenantId,
+        async (tx) => ({
+          records: await loadNumberedPage(tx, kind, { after, limit: pageRecords }),
+          matcher: (await models.get(tx, kind, modelVersion)).matcher,
+        }),
+        { readOnly: true },
+      );
+      for (let from = 0; from < records.length; from += sliceRecords) {
+        await turn();
+        const { shelf, giveBack } = shelves.borrow(tenantId, matcher);
+        for (const record of records.slice(from, from + sliceRecords) as NumberedRecord[]) {
+          // A change that is on its way may have put a newer version there.
+          if (shelf.versionOf(record.recordNo) < record.version)
+            shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
+        }
+        giveBack();
+      }
+      if (records.length < pageRecords) break;
+      after = records.at(-1)?.recordNo ?? after;
+    }
+    const seconds = (performance.now() - begun) / 1_000;
+    logger.info({ tenant: tenantId, entityKind: kind, rows: shelves.rows(), seconds }, 'records stand ready');
+  }
+
+  return createRepeatedWork({
+    name: 'shelf-warming',
+    intervalMs,
+    longestPauseMs: 60_000,
+    turn: async (signal) => {
+      for (const { tenantId, entityKind: kind } of await database.systemTransaction(watchedKinds)) {
+        if (signal.aborted || shelves.rows() >= recordsMax) return;
+        const name = `${tenantId}\n${kind}`;
+        const modelVersion = await decidingModel(tenantId, kind);
+        if (modelVersion === undefined || warmed.get(name) === modelVersion) continue;
+        await warm(tenantId, { kind, modelVersion }, signal);
+        warmed.set(name, modelVersion);
+      }
+    },
+    onFailure: (error) => logger.warn({ err: error }, 'records could not be made ready; it is tried again'),
+  });
+}
