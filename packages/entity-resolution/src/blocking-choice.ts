@@ -2,7 +2,7 @@ import { type BlockIndex, BlockIndexBuilder, several } from './block-index.ts';
 import { createBlocker } from './blocking.ts';
 import type { Rarities } from './frequencies.ts';
 import { TextHasher } from './hash.ts';
-import { keyKindName, keyKinds } from './key-kind.ts';
+import { joined, keyKindName, keyKindOf, keyKinds } from './key-kind.ts';
 import { KeyTrail } from './key-trail.ts';
 import { type BlockingModel, probabilityOf } from './model.ts';
 import type { Pace } from './pace.ts';
@@ -24,6 +24,9 @@ const blockSizes = [400, 250, 150, 100, 60, 40, 25];
  */
 const pairsPerMatch = 500;
 const mostUnseen = 0.005;
+
+/** What the estimate knows nothing of: two records that are linked are always worth a look. */
+const linkKeys = keyKindOf('ln');
 
 /** About how many keys a row has, and how many come up when those that are too common are joined. */
 const keysPerRow = 12;
@@ -164,7 +167,7 @@ export function chooseWeakKinds(
   }
   const share = (kind: number): number => (matches[kind] as number) / (stands[kind] as number);
   const bySeldomness = Array.from(stands.keys())
-    .filter((kind) => (stands[kind] as number) > 0)
+    .filter((kind) => (stands[kind] as number) > 0 && kind % joined !== linkKeys)
     .sort((left, right) => share(left) - share(right) || left - right);
   const weak: string[] = [];
   let unseen = 0;

@@ -5,6 +5,7 @@ import { TextHasher } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
 import { hashBound, hashOfKind, joined, keyKindOf } from './key-kind.ts';
 import { anyJoint, type JointKind, type KeyTrail, mostJoints, nameJoint, otherJoint, packedKey } from './key-trail.ts';
+import { idOfLink } from './links.ts';
 import { readOrganisation } from './organisation-name.ts';
 import { nicknameGroupsOf, readName, soundOf } from './person-name.ts';
 import { phoneDigits } from './phone.ts';
@@ -165,6 +166,7 @@ class Traits {
       if (slot.kind !== 'identifier') return;
       for (const value of values[index] ?? none) if (value.length >= 3) this.#key(others, 'i', slot.name, value);
     });
+    for (const value of this.#of('link', values)) this.#key(others, 'ln:', idOfLink(value));
     for (const email of emails) {
       const whole = email.endsWith('|n') ? email.slice(0, -2) : email;
       this.#key(others, 'e:', whole);

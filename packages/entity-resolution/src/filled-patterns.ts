@@ -27,6 +27,11 @@ export function maskOfSlot(slot: number): number {
   return slot < mostSlots ? 1 << slot : 0;
 }
 
+/** The bits of all slots before one. */
+export function maskBelow(slot: number): number {
+  return 2 ** Math.min(slot, mostSlots) - 1;
+}
+
 /** Counts the pairs of the data by pattern, without walking them. Source -1 stands for all sources that have no stratum of their own. */
 export function countPatterns(masks: Int32Array, stratumOf: Int32Array, strata: number): FilledPatterns {
   const bySource: Map<number, number>[] = Array.from({ length: strata }, () => new Map());

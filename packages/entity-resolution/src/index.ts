@@ -12,6 +12,7 @@ export type { Crew } from './crew.ts';
 export type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 export { inferSchema } from './infer-schema.ts';
 export type { KeyRule } from './key-kind.ts';
+export { linkColumns } from './links.ts';
 export { createMatcher, type Matcher, type MatcherOptions, type PairResult } from './matcher.ts';
 export { type MergeTreeOptions, mergeTreeSvg } from './merge-tree.ts';
 export {

@@ -33,6 +33,7 @@ const kinds: readonly (readonly [mark: string, words: string])[] = [
   ['a', 'the house number and the street'],
   ['b', 'the house number and the postal code'],
   ['r', 'a word of the text'],
+  ['ln', 'a link'],
 ];
 
 /** A key that is joined with one more property is of the kind that lies this much higher. */

@@ -2,6 +2,7 @@ import { createBlocker } from './blocking.ts';
 import type { ExplainOptions, Explanation, ExplanationRow } from './explanation.ts';
 import { createRarities } from './frequencies.ts';
 import { KeyRule } from './key-kind.ts';
+import { idOfLink, linkedLevel, linkSlots } from './links.ts';
 import { checkModel, type MatchModel, probabilityOf } from './model.ts';
 import { createNormaliser, type NormalRecord } from './normal-record.ts';
 import { conflictWeight, PairScorer } from './pair-scorer.ts';
@@ -49,6 +50,7 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
   checkModel(model);
   const plan = planOf(model.schema);
   const rarities = createRarities(model.frequencies);
+  const links = linkSlots(plan);
   const normalise = createNormaliser(model.schema, plan);
   const blocker = createBlocker(plan, rarities, model.blocking.stopKeys);
   let store = new RecordStore(plan, rarities);
@@ -87,18 +89,9 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
     shelf: (recordsMax) => createRecordShelf(model, { plan, rarities, recordsMax }),
     explain(a, b, options = {}) {
       const weight = weigh(a, b);
-      const shown = (normal: NormalRecord, slot: number): string | null => {
+      const shown = (normal: NormalRecord, slot: number, read = plainText): string | null => {
         const values = normal.values[slot] ?? [];
-        return options.redact === true || values.length === 0
-          ? null
-          : values
-              .map((value) =>
-                value
-                  .replace(/\|[n@+]$/, '')
-                  .replace(/\|+/g, ' ')
-                  .trim(),
-              )
-              .join('; ');
+        return options.redact === true || values.length === 0 ? null : values.map(read).join('; ');
       };
       const explained: ExplanationRow[] = model.features.map((feature, index) => {
         const level = scorer.store.levels[index] as number;
@@ -111,6 +104,18 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
           termFrequencyWeight: scorer.rarityWeight(index),
         };
       });
+      for (const { name, slot } of links) {
+        const isLinked = scorer.store.linkedIn(slot, rowOf(a), rowOf(b));
+        explained.push({
+          column: name,
+          level: isLinked ? linkedLevel : 'no evidence',
+          left: shown(a, slot, idOfLink),
+          right: shown(b, slot, idOfLink),
+          // Two links say no more than one.
+          weight: isLinked && !explained.some(({ level }) => level === linkedLevel) ? scorer.linkWeight : 0,
+          termFrequencyWeight: 0,
+        });
+      }
       if (scorer.carelessWeight !== 0) {
         explained.push({
           column: 'care',
@@ -154,4 +159,12 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
       return { prior: scorer.prior, rows: explained, weight, probability: probabilityOf(weight) };
     },
   };
+}
+
+/** A value in normal form as people read it. */
+function plainText(value: string): string {
+  return value
+    .replace(/\|[n@+]$/, '')
+    .replace(/\|+/g, ' ')
+    .trim();
 }

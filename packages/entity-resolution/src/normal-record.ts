@@ -3,6 +3,7 @@ import { parseDate } from './date.ts';
 import { employerInDomain, parseDomain, parseUrl } from './domain.ts';
 import { isExplainedByName, parseEmail } from './email.ts';
 import { textsOf } from './field-texts.ts';
+import { linkedId, ownId } from './links.ts';
 import { employerBesideMailbox, employerByDomain, parseOrganisation, writeOrganisation } from './organisation-name.ts';
 import { type PersonName, parseFullName, parseNameParts, readName, writeName } from './person-name.ts';
 import { parsePhone } from './phone.ts';
@@ -26,6 +27,9 @@ const none: readonly string[] = [];
 
 /** A record keeps at most this many values of one slot, so that no record can make its pairs arbitrarily dear. */
 const mostValues = 12;
+
+/** What is longer is no id. */
+const longestId = 100;
 
 export function createNormaliser(schema: Schema, plan: Plan): (record: InputRecord) => NormalRecord {
   const countryColumns = schema.columns.filter((column) => column.kind === 'country').map((column) => column.name);
@@ -96,6 +100,12 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
           found = simple(slot, record, (text) => {
             const cleaned = cleanText(text);
             return cleaned === '' ? null : wordsOf(cleaned).join(' ') || null;
+          });
+          break;
+        case 'link':
+          found = simple(slot, record, (text, kind) => {
+            const id = text.trim();
+            return id.length > longestId || isMissing(id) ? null : kind === 'recordId' ? ownId(id) : linkedId(id);
           });
           break;
         case 'freeText':

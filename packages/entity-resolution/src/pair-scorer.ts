@@ -1,4 +1,5 @@
 import { levelsOf, rarityLimitBits } from './levels.ts';
+import { linkedOdds, relatedOdds } from './links.ts';
 import type { FeatureModel, MatchModel } from './model.ts';
 import { onGrid } from './model.ts';
 import type { RecordStore } from './record-store.ts';
@@ -56,6 +57,8 @@ export class PairScorer {
 
   /** What the last scored pair gained or lost because errors come together. */
   carelessWeight = 0;
+  /** What the last scored pair gained because one of the two names the other: as much as it takes from the prior to the odds of a link. */
+  linkWeight = 0;
   /** What judged pairs add to or take from the weight of the last scored pair. */
   calibrationWeight = 0;
   /** Sum of prior, comparisons and rarities of the pair at hand, the bits by which it is careless, and the shifts of its pattern. */
@@ -118,6 +121,10 @@ export class PairScorer {
       store.maskOf(left) & store.maskOf(right),
     );
     this.conflict = store.conflict(left, right);
+    if (store.linked(left, right)) {
+      this.linkWeight = Math.max(0, linkedOdds - this.prior);
+      this.#plain += this.linkWeight;
+    }
     if (this.#most() < floor) return Number.NEGATIVE_INFINITY;
     return this.#correct(store.levels, 0);
   }
@@ -156,6 +163,7 @@ export class PairScorer {
     const gains = this.#gains;
     let weight = this.prior;
     let careless = 0;
+    this.linkWeight = 0;
     for (let feature = 0; feature < gains.length; feature += 1) {
       const level = levels[base + feature] as number;
       if (level < 0) continue;
@@ -218,6 +226,10 @@ export class PairScorer {
     const gains = this.#gains;
     for (let kind = 0; kind < kinds; kind += 1)
       odds[kind] = (this.#confusionPriors[kind] as number) + (shifts?.[kind + 1] ?? 0);
+    if (this.linkWeight > 0) {
+      const related = relatedOdds(kinds);
+      for (let kind = 0; kind < kinds; kind += 1) odds[kind] = Math.max(odds[kind] as number, related);
+    }
     for (let feature = 0; feature < gains.length; feature += 1) {
       const level = levels[base + feature] as number;
       if (level < 0) continue;

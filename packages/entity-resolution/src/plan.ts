@@ -13,7 +13,8 @@ export type SlotKind =
   | 'identifier'
   | 'domain'
   | 'category'
-  | 'freeText';
+  | 'freeText'
+  | 'link';
 
 /** A group of columns that is normalised into one list of values. */
 export interface Slot {
@@ -47,6 +48,7 @@ export interface Feature {
 }
 
 export interface Plan {
+  /** Those that are compared first, links behind them. */
   readonly slots: readonly Slot[];
   readonly features: readonly Feature[];
 }
@@ -77,6 +79,8 @@ const slotKinds: Readonly<Record<ColumnKind, SlotKind | null>> = {
   identifier: 'identifier',
   domain: 'domain',
   url: 'identifier',
+  recordId: 'link',
+  recordLink: 'link',
   category: 'category',
   freeText: 'freeText',
   ignored: null,
@@ -98,6 +102,7 @@ const featureKinds: Readonly<Record<SlotKind, readonly FeatureKind[]>> = {
   domain: ['domain'],
   category: ['category'],
   freeText: ['freeText'],
+  link: [],
 };
 
 const featureWords: Readonly<Record<FeatureKind, string>> = {
@@ -130,7 +135,10 @@ export function planOf(schema: Schema): Plan {
   }
   const slots: Slot[] = [];
   const features: Feature[] = [];
-  for (const [key, columns] of groups) {
+  const isOfLinks = (key: string): boolean => key.startsWith('link:');
+  // Links come last, so that every other slot is where it would be without them.
+  const ordered = [...groups].sort(([left], [right]) => Number(isOfLinks(left)) - Number(isOfLinks(right)));
+  for (const [key, columns] of ordered) {
     const kind = key.slice(0, key.indexOf(':')) as SlotKind;
     const group = key.slice(key.indexOf(':') + 1);
     slots.push({

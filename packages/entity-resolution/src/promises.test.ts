@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { clusterComponent, createMatcher, type Matcher, type MatchModel, resolve, trainModel } from './index.ts';
 import { probabilityOf } from './model.ts';
 import type { InputRecord } from './schema.ts';
-import { contactSchema, generateContacts } from './test-contacts.ts';
+import { generateContacts, linkedContactSchema } from './test-contacts.ts';
 import { LiveIndex } from './test-live-index.ts';
 
 /** The promises of the README, held by arbitrary records. */
@@ -14,7 +14,7 @@ let matcher: Matcher;
 
 beforeAll(async () => {
   people = generateContacts(250, 23).records;
-  model = await trainModel(people, contactSchema);
+  model = await trainModel(people, linkedContactSchema);
   matcher = createMatcher(model);
 });
 
@@ -30,18 +30,21 @@ const sketches = fc.uniqueArray(
     person: fc.nat({ max: 7 }),
     borrowed: fc.dictionary(fc.constantFrom(...fieldNames), fc.integer({ min: -1, max: 7 }), { maxKeys: 3 }),
     twice: fc.option(fc.constantFrom('email', 'phone', 'last')),
+    links: fc.array(fc.nat({ max: 23 }), { maxLength: 2 }),
   }),
   { minLength: 2, maxLength: 24, selector: ({ number }) => number },
 );
 type Sketch = typeof sketches extends fc.Arbitrary<(infer T)[]> ? T : never;
 
-function recordOf({ number, source, person, borrowed, twice }: Sketch): InputRecord {
+function recordOf({ number, source, person, borrowed, twice, links }: Sketch): InputRecord {
   const base = people[person * 3] as InputRecord;
   const fields: Record<string, string | readonly string[]> = { ...(base.fields as Record<string, string>) };
   for (const [name, from] of Object.entries(borrowed))
     fields[name] = from < 0 ? '' : ((people[from * 3] as InputRecord).fields[name] as string);
   if (twice !== null)
     fields[twice] = [fields[twice] as string, (people[(person + 1) * 3] as InputRecord).fields[twice] as string];
+  fields.record = `id-${number % 24}`;
+  fields.linked = links.map((other) => `id-${other}`);
   return { id: `r${String(number).padStart(3, '0')}`, source, fields };
 }
 
@@ -188,8 +191,8 @@ describe('training', () => {
     await fc.assert(
       fc.asyncProperty(samples, async ({ data, seed, people: count }) => {
         const { records } = generateContacts(count, data);
-        const first = await trainModel(records, contactSchema, { seed });
-        expect(await trainModel(records.toReversed(), contactSchema, { seed })).toEqual(first);
+        const first = await trainModel(records, linkedContactSchema, { seed });
+        expect(await trainModel(records.toReversed(), linkedContactSchema, { seed })).toEqual(first);
       }),
       { seed: 7, numRuns: 8 },
     );

@@ -1,13 +1,15 @@
 import { AddressTable } from './comparisons/address-table.ts';
 import { CategoryTable, DateTable, DomainTable, IdentifierTable, PhoneTable } from './comparisons/code-tables.ts';
 import { EmailTable } from './comparisons/email-table.ts';
+import { LinkTable } from './comparisons/link-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
 import { type ArrayHolder, holderOf } from './comparisons/packed-rows.ts';
 import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
 import type { TableParts, ValueTable } from './comparisons/value-table.ts';
-import { filledMask, maskOfSlot } from './filled-patterns.ts';
+import { filledMask, maskBelow, maskOfSlot } from './filled-patterns.ts';
 import { nothingKnown, type Rarities } from './frequencies.ts';
+import { linkSlots } from './links.ts';
 import type { PackedRecords } from './packed-records.ts';
 import type { Plan, Slot } from './plan.ts';
 import { giveBack } from './text-pool.ts';
@@ -45,6 +47,8 @@ function createValueTable(slot: Slot, plan: Plan, parts: TableParts): ValueTable
       return new CategoryTable(`category:${slot.name}`, parts);
     case 'freeText':
       return new FreeTextTable(slot.name, parts);
+    case 'link':
+      return new LinkTable(parts);
   }
 }
 
@@ -71,6 +75,9 @@ export class RecordStore {
   #cells: Int32Array;
   readonly #width: number;
   readonly #twoFeatures: Uint8Array;
+  /** Slots that are compared lead, those of links follow. */
+  readonly #compared: number;
+  readonly #comparedMask: number;
   /** Several values of one cell: their number, then their ids. */
   #lists = new Int32Array(1 << 10);
   #listed = 0;
@@ -90,7 +97,7 @@ export class RecordStore {
     this.rarities = new Float64Array(plan.features.length);
     this.#firstFeature = plan.slots.map((_, slot) => plan.features.findIndex((feature) => feature.slot === slot));
     this.#tables = plan.slots.map((each, slot) => {
-      const from = this.#firstFeature[slot] as number;
+      const from = Math.max(0, this.#firstFeature[slot] as number);
       const to = from + plan.features.filter((feature) => feature.slot === slot).length;
       // Tables write what they find straight into its place.
       const found = { levels: this.levels.subarray(from, to), rarities: this.rarities.subarray(from, to) };
@@ -99,6 +106,8 @@ export class RecordStore {
     this.#names = (this.#tables.find((table) => table instanceof NameTable) as NameTable | undefined) ?? null;
     this.#width = plan.slots.length;
     this.#cells = new Int32Array(Math.max(16, expectedRows) * this.#width);
+    this.#compared = plan.slots.length - linkSlots(plan).length;
+    this.#comparedMask = maskBelow(this.#compared);
     this.#twoFeatures = Uint8Array.from(this.#tables, (table) => (table.levels.length === 2 ? 1 : 0));
     this.#generations = new Int8Array(Math.max(16, expectedRows));
     this.#sources = new Int16Array(Math.max(16, expectedRows));
@@ -224,7 +233,7 @@ export class RecordStore {
 
   add(values: readonly (readonly string[])[], source: string): number {
     const row = this.#begin(source);
-    this.#masks[row] = filledMask(values);
+    this.#masks[row] = filledMask(values) & this.#comparedMask;
     for (let slot = 0; slot < this.#tables.length; slot += 1) {
       const found = values[slot] ?? [];
       const cell = row * this.#width + slot;
@@ -267,7 +276,7 @@ export class RecordStore {
           else this.#lists[this.#listed - count + at] = id;
         }
       }
-      this.#masks[row] = mask;
+      this.#masks[row] = mask & this.#comparedMask;
       this.#readGeneration(row);
     }
   }
@@ -392,7 +401,7 @@ export class RecordStore {
     let a = left * width;
     let b = right * width;
     let feature = 0;
-    for (let slot = 0; slot < width; slot += 1) {
+    for (let slot = 0; slot < this.#compared; slot += 1) {
       const x = cells[a] as number;
       const y = cells[b] as number;
       a += 1;
@@ -412,6 +421,21 @@ export class RecordStore {
       }
       feature += two ? 2 : 1;
     }
+  }
+
+  /** Whether the record of one of the rows names that of the other, by the slots of links. */
+  linked(left: number, right: number): boolean {
+    for (let slot = this.#compared; slot < this.#width; slot += 1) if (this.linkedIn(slot, left, right)) return true;
+    return false;
+  }
+
+  /** The same by one of these slots. */
+  linkedIn(slot: number, left: number, right: number): boolean {
+    const table = this.#tables[slot] as LinkTable;
+    for (let x = this.countOf(left, slot) - 1; x >= 0; x -= 1)
+      for (let y = this.countOf(right, slot) - 1; y >= 0; y -= 1)
+        if (table.links(this.valueAt(left, slot, x), this.valueAt(right, slot, y))) return true;
+    return false;
   }
 
   /** Takes over new frequencies for all values held. */

@@ -1,6 +1,7 @@
 import type { AddressTable } from './comparisons/address-table.ts';
 import type { CodeTable } from './comparisons/code-tables.ts';
 import type { EmailTable } from './comparisons/email-table.ts';
+import type { LinkTable } from './comparisons/link-table.ts';
 import type { NameTable } from './comparisons/name-table.ts';
 import type { OrganisationTable } from './comparisons/token-tables.ts';
 import type { ValueTable } from './comparisons/value-table.ts';
@@ -58,6 +59,7 @@ export class RowKeys {
   readonly #domains: readonly SlotOf<CodeTable>[];
   readonly #dates: readonly SlotOf<CodeTable>[];
   readonly #texts: readonly SlotOf<ValueTable>[];
+  readonly #links: readonly SlotOf<LinkTable>[];
   readonly #identifiers: readonly (SlotOf<CodeTable> & { readonly start: KeyStart })[];
 
   /** Of the row at hand: its names, its places (words of postal codes, or sounds of cities), and the rarest word of each employer. */
@@ -91,6 +93,7 @@ export class RowKeys {
     this.#domains = of('domain');
     this.#dates = of('date');
     this.#texts = of('freeText');
+    this.#links = of('link');
     this.#identifiers = of<CodeTable>('identifier').map(({ slot, table }) => ({
       slot,
       table,
@@ -199,7 +202,7 @@ export class RowKeys {
     return this.#placePools[place] === this.#words ? placeLength : all;
   }
 
-  /** Keys of identifiers, e-mail addresses, phone numbers and domains. */
+  /** Keys of identifiers, links, e-mail addresses, phone numbers and domains. */
   #writeCodes(row: number, others: JointKind): void {
     const store = this.#store;
     const words = this.#words;
@@ -209,6 +212,9 @@ export class RowKeys {
         const code = table.codeOf(store.valueAt(row, slot, at));
         if (words.sizeOf(code) >= 3) this.#writeWord(others, start, code);
       }
+    for (const { slot, table } of this.#links)
+      for (let at = 0; at < store.countOf(row, slot); at += 1)
+        this.#writeWord(others, this.#start('ln'), table.codeOf(store.valueAt(row, slot, at)));
     for (const { slot, table } of this.#emails)
       for (let at = 0; at < store.countOf(row, slot); at += 1) {
         const id = store.valueAt(row, slot, at);

@@ -25,6 +25,8 @@ export const columnKinds = [
   'identifier',
   'domain',
   'url',
+  'recordId',
+  'recordLink',
   'category',
   'freeText',
   'ignored',
@@ -39,7 +41,7 @@ export interface Column {
   /**
    * Columns of one kind and one group are values of one multi-valued property (`Phone` and `MobilePhone`); address parts of one group make
    * one address. Without it e-mails, phones, person names, organisation names and domains form one group each, address parts one address,
-   * date parts one date, and every other column stands alone.
+   * date parts one date, record ids and links one group, and every other column stands alone.
    */
   readonly group?: string;
   /** An identifier that an authority has issued: two records that both have one and differ can never be one entity. */
@@ -62,6 +64,11 @@ export interface InputRecord {
   readonly id: string;
   readonly source: string;
   readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+/** Columns that only say which records name each other: of two records without a link they tell nothing. */
+export function isLinkKind(kind: ColumnKind): boolean {
+  return kind === 'recordId' || kind === 'recordLink';
 }
 
 const knownKinds: ReadonlySet<string> = new Set(columnKinds);
@@ -94,12 +101,12 @@ export function checkSchema(schema: Schema): void {
       throw new SchemaError(column.name, `column ${column.name} is declared twice; name every column once`);
     }
     seen.add(column.name);
-    if (column.kind !== 'ignored') compared += 1;
+    if (column.kind !== 'ignored' && !isLinkKind(column.kind)) compared += 1;
   }
   if (compared === 0) {
     throw new SchemaError(
       '',
-      'the schema has no column to compare; give at least one column a kind other than ignored',
+      'the schema has no column to compare; give at least one column a kind other than ignored, recordId and recordLink',
     );
   }
 }

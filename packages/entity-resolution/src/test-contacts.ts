@@ -15,6 +15,16 @@ export const contactSchema: Schema = {
   ],
 };
 
+/** The same with the id that a record has in its system, and the ids that it keeps of records in another. */
+export const linkedContactSchema: Schema = {
+  ...contactSchema,
+  columns: [
+    { name: 'record', kind: 'recordId', group: 'native sync' },
+    ...contactSchema.columns,
+    { name: 'linked', kind: 'recordLink', group: 'native sync' },
+  ],
+};
+
 const givenNames =
   'robert william james john michael david richard thomas mary patricia jennifer linda elizabeth susan karen nancy margaret sandra ashley carol'.split(
     ' ',
@@ -38,7 +48,8 @@ export interface GeneratedContacts {
   readonly truth: ReadonlyMap<string, string>;
 }
 
-/** `people` entities; about half of them stand twice, with typing errors, short forms and gaps. The same seed gives the same data. */
+/** `people` entities; about half of them stand twice, with typing errors, short forms and gaps, and a third of
+ * these name the first. The same seed gives the same data. */
 export function generateContacts(people: number, seed: number): GeneratedContacts {
   const random = createRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
@@ -72,7 +83,8 @@ export function generateContacts(people: number, seed: number): GeneratedContact
         own.phone = (own.phone as string).replace(/[()\s-]/g, '');
       }
       const id = `p${person}-${copy}`;
-      records.push({ id, source: copy === 0 ? 'left' : 'right', fields: own });
+      const links = copy > 0 && person % 3 === 0 ? { linked: `p${person}-0` } : {};
+      records.push({ id, source: copy === 0 ? 'left' : 'right', fields: { ...own, record: id, ...links } });
       truth.set(id, String(person));
     }
   }

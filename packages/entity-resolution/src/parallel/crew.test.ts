@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { prepareRecords, type RecordTable, resolutionOf, resolve, resolveTable, trainModel } from '../index.ts';
-import { contactSchema, generateContacts } from '../test-contacts.ts';
+import { contactSchema, generateContacts, linkedContactSchema } from '../test-contacts.ts';
 import { createCrew, PieceUnreadableError, type ThreadCrew } from './index.ts';
 import type { TestPiece } from './test-pieces.ts';
 
@@ -34,7 +34,7 @@ function contentOf({ ids, sources, arrivals, store }: RecordTable): unknown {
 }
 
 test('model, edges and clusters are the same bit for bit whatever the number of threads', async () => {
-  const model = await trainModel(records, contactSchema);
+  const model = await trainModel(records, linkedContactSchema);
   const alone = await resolve(records, model);
   expect(alone.edges.length).toBeGreaterThan(300);
   for (const workers of [0, 1, 2, 3]) {
