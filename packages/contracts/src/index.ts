@@ -49,6 +49,7 @@ export {
   recordKey,
   recordSubject,
 } from './record-ref.ts';
+export { isSalesforceId, longSalesforceId } from './salesforce-id.ts';
 export {
   createSchemaRegistry,
   type SchemaRegistry,

@@ -61,6 +61,7 @@ const canonical = {
       lifecycleStage: 'customer',
       ownerId: '0055g000001',
       emailOptOut: false,
+      linkedRecords: [],
     },
   },
 };

@@ -1,6 +1,6 @@
 import type { RecordRefFields } from '@kempt/contracts';
 
-/** What a canonical field holds. A reference names a record of the same CRM account. */
+/** What a canonical field holds. A reference names a record of the same CRM account, a link one of another CRM. */
 export type CanonicalFieldKind =
   | 'text'
   | 'texts'
@@ -9,7 +9,8 @@ export type CanonicalFieldKind =
   | 'boolean'
   | 'timestamp'
   | 'reference'
-  | 'references';
+  | 'references'
+  | 'links';
 
 export type EntityKind = 'person' | 'organisation' | 'deal' | 'case' | 'activity' | 'user' | 'feedback';
 
@@ -40,6 +41,7 @@ export const canonicalFields: Readonly<Record<EntityKind, Readonly<Record<string
     lifecycleStage: 'text',
     ownerId: 'text',
     emailOptOut: 'boolean',
+    linkedRecords: 'links',
   },
   organisation: {
     name: 'text',
@@ -54,6 +56,7 @@ export const canonicalFields: Readonly<Record<EntityKind, Readonly<Record<string
     parent: 'reference',
     ownerId: 'text',
     description: 'text',
+    linkedRecords: 'links',
   },
   deal: {
     name: 'text',
@@ -106,13 +109,21 @@ export const canonicalFields: Readonly<Record<EntityKind, Readonly<Record<string
   },
 };
 
-/** Text, boolean, list of texts, reference, list of references, or the fields of an address. Timestamps are ISO 8601. */
+/** A record of another CRM that an integration says is the same, as far as the record itself tells. */
+export interface LinkedRecordFields {
+  readonly system: string;
+  readonly object: string;
+  readonly recordId: string;
+}
+
+/** Text, boolean, list of texts, reference, list of references or of links, or the fields of an address. Timestamps are ISO 8601. */
 export type CanonicalValue =
   | string
   | boolean
   | readonly string[]
   | RecordRefFields
   | readonly RecordRefFields[]
+  | readonly LinkedRecordFields[]
   | Readonly<Record<string, string>>;
 
 /** A record in canonical words, in the JSON form of the message of the same name: `{ "person": { "fullName": ... } }`. */

@@ -129,6 +129,11 @@ const salesforce: Readonly<Record<string, FieldMap>> = {
   },
 };
 
+/** The native sync of HubSpot and Salesforce leaves the ids of the records that it keeps in step, of a lead also when it has become a contact. */
+const nativeSync = (objectByPrefix: Readonly<Record<string, string>>, ...from: readonly string[]) => ({
+  linkedRecords: { from, objectByPrefix },
+});
+
 const hubspotAddress = {
   'address.street': 'address',
   'address.city': 'city',
@@ -173,6 +178,7 @@ const hubspot: Readonly<Record<string, FieldMap>> = {
       lifecycleStage: 'lifecyclestage',
       ownerId: 'hubspot_owner_id',
       emailOptOut: 'hs_email_optout',
+      ...nativeSync({ '003': 'Contact', '00Q': 'Lead' }, 'salesforcecontactid', 'salesforceleadid'),
     },
   },
   companies: {
@@ -189,6 +195,7 @@ const hubspot: Readonly<Record<string, FieldMap>> = {
       parent: { from: 'hs_parent_company_id', object: 'companies' },
       ownerId: 'hubspot_owner_id',
       description: 'description',
+      ...nativeSync({ '001': 'Account' }, 'salesforceaccountid'),
     },
   },
   deals: {

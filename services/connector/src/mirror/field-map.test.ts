@@ -46,6 +46,8 @@ function arbitraryFields(map: FieldMap): fc.Arbitrary<Fields> {
         return fc.constantFrom('2026-01-31', '1980-02-03');
       case 'timestamp':
         return fc.constantFrom({ timestamp: '2026-01-31T10:00:00.000Z' }, { timestamp: '2025-01-31T10:00:00.500Z' });
+      case 'links':
+        return fc.constantFrom('003000000000002', '00Q000000000003AAA', '001000000000001AAA', 'unknown');
       case 'reference':
       case 'references':
         return fc.constantFrom('001000000000001AAA', '003000000000002AAA');
@@ -124,6 +126,23 @@ describe('field maps', () => {
     });
   });
 
+  test('what the native sync of HubSpot and Salesforce left is told in one form, and anything else in its fields is not', () => {
+    const linked = (fields: Fields) => maps.of('hubspot', 'contacts')?.project('hs:1', fields).fields.linkedRecords;
+    expect(linked({ salesforcecontactid: '003d000000AZlfC', salesforceleadid: '00Qd000000AZlfCEAT' })).toEqual([
+      { system: 'salesforce', object: 'Contact', recordId: '003d000000AZlfCAAT' },
+      { system: 'salesforce', object: 'Lead', recordId: '00Qd000000AZlfCEAT' },
+    ]);
+    // Both forms of one id are one link.
+    expect(linked({ salesforcecontactid: ' 003d000000AZlfC ', salesforceleadid: '003d000000AZlfCAAT' })).toHaveLength(
+      1,
+    );
+    for (const other of ['', 'none', '003', '001d000000AZlfC', '003d000000AZlf!'])
+      expect(linked({ salesforcecontactid: other })).toBeUndefined();
+    expect(
+      maps.of('hubspot', 'companies')?.project('hs:1', { salesforceaccountid: '001d000000AZlfC' }).fields.linkedRecords,
+    ).toEqual([{ system: 'salesforce', object: 'Account', recordId: '001d000000AZlfCAAT' }]);
+  });
+
   test('what an activity is about is named by the prefix of the id, or by the association', () => {
     const task = maps.of('salesforce', 'Task')?.project(account, { WhoId: '003X', WhatId: '00TX' });
     expect(task?.fields.about).toEqual([{ account, object: 'Contact', recordId: '003X' }]);
@@ -178,7 +197,22 @@ describe('configured field maps', () => {
     expect(maps.of('hubspot', '2-123')).toBeNull();
   });
 
+  test('name further fields that keep ids of Salesforce', () => {
+    const configured = createFieldMaps({
+      hubspot: {
+        contacts: { fields: { linkedRecords: { from: ['sf_contact'], objectByPrefix: { '003': 'Contact' } } } },
+      },
+    });
+    expect(configured.of('hubspot', 'contacts')?.project('hs:1', { sf_contact: '003d000000AZlfC' }).fields).toEqual({
+      linkedRecords: [{ system: 'salesforce', object: 'Contact', recordId: '003d000000AZlfCAAT' }],
+    });
+  });
+
   test.each([
+    [
+      { hubspot: { contacts: { fields: { linkedRecords: 'sf_contact' } } } },
+      /"linkedRecords" .* needs "objectByPrefix"/,
+    ],
     [{ salesforce: { Contact: { fields: { mail: 'Email' } } } }, /fieldMaps\.salesforce\.Contact: .*"mail"/],
     [{ salesforce: { Contact: { fields: { organisation: 'AccountId' } } } }, /"organisation" .* needs "object"/],
     [{ salesforce: { Thing__c: { fields: { name: 'Name' } } } }, /fieldMaps\.salesforce\.Thing__c .*"entity"/],

@@ -1,4 +1,4 @@
-import type { RecordRefFields } from '@kempt/contracts';
+import { isSalesforceId, longSalesforceId, type RecordRefFields } from '@kempt/contracts';
 import { decimalText } from '../schema/decimal-text.ts';
 import { type Fields, type FieldValue, isList, isTimestamp, textOf } from '../schema/field-value.ts';
 import {
@@ -7,6 +7,7 @@ import {
   type CanonicalValue,
   canonicalFields,
   type EntityKind,
+  type LinkedRecordFields,
 } from './canonical-record.ts';
 
 /**
@@ -29,7 +30,7 @@ export interface DetailedFieldRule {
   readonly object?: string;
   /** The object that a reference names, by the vendor field it stands in. */
   readonly objectByField?: Readonly<Record<string, string>>;
-  /** The object that a reference names, by the first three characters of the id. Other ids are left out. */
+  /** The object that a reference or a link names, by the first three characters of the id. Other ids are left out. */
   readonly objectByPrefix?: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +49,7 @@ export interface CompiledFieldMap {
   project(account: string, fields: Fields): CanonicalRecord;
   /**
    * The vendor fields that project to this canonical record, as far as the map can be read backwards: joined values,
-   * hosts of web addresses, constants and lists of references cannot. Timestamps, numbers and booleans come back typed.
+   * hosts of web addresses, constants, links and lists of references cannot. Timestamps, numbers and booleans come back typed.
    */
   unproject(canonical: CanonicalRecord): Fields;
 }
@@ -80,6 +81,11 @@ function compileStep(entity: EntityKind, path: string, rule: FieldRule): Step {
   const detailed: DetailedFieldRule =
     typeof rule === 'string' || Array.isArray(rule) ? { from: rule as string | string[] } : (rule as DetailedFieldRule);
   const isReference = kind === 'reference' || kind === 'references';
+  if (kind === 'links' && detailed.objectByPrefix === undefined) {
+    throw new InvalidFieldMapError(
+      `The canonical field "${path}" of ${entity} names records of Salesforce: its rule needs "objectByPrefix".`,
+    );
+  }
   const namesObject = detailed.object ?? detailed.objectByField ?? detailed.objectByPrefix;
   if (isReference && namesObject === undefined) {
     throw new InvalidFieldMapError(
@@ -137,6 +143,14 @@ function referenceFor(
   return object === undefined || recordId === '' ? undefined : { account: source.account, object, recordId };
 }
 
+/** Integrations keep ids in either form, and people put other things into the fields, which are left out. */
+function linkFor(step: Step, value: FieldValue): LinkedRecordFields | undefined {
+  const id = textOf(value).trim();
+  const object = step.rule.objectByPrefix?.[id.slice(0, 3)];
+  if (object === undefined || !isSalesforceId(id)) return undefined;
+  return { system: 'salesforce', object, recordId: longSalesforceId(id) };
+}
+
 const flatten = (value: FieldValue): readonly FieldValue[] =>
   typeof value === 'object' && isList(value) ? value : [value];
 
@@ -166,6 +180,18 @@ function projectStep(step: Step, account: string, fields: Fields): CanonicalValu
         }
       }
       return references.size === 0 ? undefined : [...references.values()];
+    }
+    case 'links': {
+      const links = new Map<string, LinkedRecordFields>();
+      for (const name of step.from) {
+        const value = fields[name];
+        if (value === undefined) continue;
+        for (const item of flatten(value)) {
+          const link = linkFor(step, item);
+          if (link !== undefined) links.set(link.recordId, link);
+        }
+      }
+      return links.size === 0 ? undefined : [...links.values()];
     }
     default:
       break;
@@ -263,7 +289,7 @@ export function compileFieldMap(map: FieldMap): CompiledFieldMap {
             : (canonical.fields[step.group] as Record<string, CanonicalValue> | undefined);
         const value = holder?.[step.name];
         if (value === undefined || step.rule.join !== undefined || step.rule.hostOf === true) continue;
-        if (step.kind === 'references' || step.rule.constant !== undefined) continue;
+        if (step.kind === 'references' || step.kind === 'links' || step.rule.constant !== undefined) continue;
         if (step.kind === 'texts') {
           fields.push(...spread(step, value as readonly string[]));
         } else {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import { parseInstant } from '../../schema/convert-value.ts';
 import type { AuditPage, AuditReader, AuditRecord } from '../audit-reader.ts';
 import type { Position } from '../crm-client.ts';
@@ -7,7 +8,6 @@ import { describeObject } from './described-object.ts';
 import { callsByApp } from './event-log.ts';
 import type { QueryPage } from './object-reader.ts';
 import type { SalesforceRow } from './read-record.ts';
-import { isRecordId, longId } from './record-id.ts';
 import { instantLiteral, textLiteral } from './soql.ts';
 
 export interface SalesforceAuditOptions {
@@ -43,7 +43,7 @@ const powers: Readonly<Record<string, string>> = {
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number(value ?? 0) || 0);
 const msOf = (value: unknown): number | null => (typeof value === 'string' ? (parseInstant(value) ?? null) : null);
-const idOf = (value: unknown): string => (isRecordId(value) ? longId(value) : textOf(value));
+const idOf = (value: unknown): string => (isSalesforceId(value) ? longSalesforceId(value) : textOf(value));
 /** An id for something that the CRM only names. */
 const nameId = (name: string): string => `name-${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
 
@@ -198,7 +198,7 @@ export function createSalesforceAuditReader(options: SalesforceAuditOptions): Au
     let newestMs = fromMs;
     for (const row of rows as SalesforceRow[]) {
       const atMs = msOf(row[timeField]);
-      if (atMs === null || !isRecordId(row.Id)) continue;
+      if (atMs === null || !isSalesforceId(row.Id)) continue;
       newestMs = Math.max(newestMs, atMs);
       records.push(log.recordOf(row, atMs));
     }

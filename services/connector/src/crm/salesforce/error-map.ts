@@ -1,7 +1,7 @@
+import { isSalesforceId } from '@kempt/contracts';
 import { retryAfterMsOf } from '@kempt/resilience';
 import { CrmError, type CrmErrorKind, shortText } from '../crm-error.ts';
 import { networkFailure } from '../network-failure.ts';
-import { isRecordId } from './record-id.ts';
 
 /** What each of Salesforce's error codes means for the caller. */
 const kindByCode: Readonly<Record<string, CrmErrorKind>> = {
@@ -129,7 +129,7 @@ function existingIdOf(error: Readonly<Record<string, unknown>>): string | undefi
     | undefined;
   const match = result?.matchResults?.[0]?.matchRecords?.[0]?.record?.Id;
   const told = /with id: (\w{15,18})/.exec(String(error.message))?.[1];
-  return [match, told].find(isRecordId);
+  return [match, told].find(isSalesforceId);
 }
 
 const namesOf = (fields: unknown): string[] =>

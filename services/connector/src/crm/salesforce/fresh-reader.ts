@@ -1,9 +1,9 @@
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import { CrmError } from '../crm-error.ts';
 import type { FreshRecord } from '../crm-writer.ts';
 import type { ObjectCatalogue } from './object-catalogue.ts';
 import { addParts, type QueryPage } from './object-reader.ts';
 import { readRow, type SalesforceRow } from './read-record.ts';
-import { isRecordId, longId } from './record-id.ts';
 import { fieldParts, instantLiteral, pageQuery, withIds } from './soql.ts';
 
 export interface FreshReader {
@@ -58,7 +58,7 @@ export function createFreshReader({ catalogue, query, fieldListCharacters }: Fre
   }
 
   async function read(object: string, ids: readonly string[], signal: AbortSignal): Promise<FreshRecord[]> {
-    const wanted = [...new Set(ids.filter(isRecordId).map(longId))];
+    const wanted = [...new Set(ids.filter(isSalesforceId).map(longSalesforceId))];
     const { fields } = await catalogue.object(object, signal);
     const records: FreshRecord[] = [];
     for (let from = 0; from < wanted.length; from += idsPerQuery) {
@@ -84,9 +84,9 @@ export function createFreshReader({ catalogue, query, fieldListCharacters }: Fre
         }),
         signal,
       );
-      const ids = rows.map((row) => (row as SalesforceRow | null)?.Id).filter(isRecordId);
+      const ids = rows.map((row) => (row as SalesforceRow | null)?.Id).filter(isSalesforceId);
       const byId = new Map((await read(object, ids, signal)).map((record) => [record.recordId, record]));
-      return ids.flatMap((id) => byId.get(longId(id)) ?? []);
+      return ids.flatMap((id) => byId.get(longSalesforceId(id)) ?? []);
     },
   };
 }

@@ -1,7 +1,7 @@
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import { CrmError } from '../crm-error.ts';
 import type { ReferenceLink } from '../crm-writer.ts';
 import type { ObjectCatalogue } from './object-catalogue.ts';
-import { isRecordId, longId } from './record-id.ts';
 import { textLiteral } from './soql.ts';
 
 export interface LinkReader {
@@ -74,12 +74,12 @@ export function createLinkReader(options: {
 
   return {
     async read(object, recordId, signal) {
-      if (!isRecordId(recordId)) return [];
+      if (!isSalesforceId(recordId)) return [];
       const children = await childObjects(object, signal);
       const found = await Promise.all(
         children.map(async (child) => {
           try {
-            return await childrenOf(child, longId(recordId), signal);
+            return await childrenOf(child, longSalesforceId(recordId), signal);
           } catch (error) {
             if (error instanceof CrmError && unsearchable.has(error.code)) return [];
             throw error;
@@ -94,13 +94,13 @@ export function createLinkReader(options: {
 function linksOf(row: unknown, child: ChildObject, recordId: string): ReferenceLink[] {
   const values = (row ?? {}) as Readonly<Record<string, unknown>>;
   const childId = values.Id;
-  if (!isRecordId(childId)) return [];
+  if (!isSalesforceId(childId)) return [];
   return child.fields
-    .filter(({ name }) => isRecordId(values[name]) && longId(values[name]) === recordId)
+    .filter(({ name }) => isSalesforceId(values[name]) && longSalesforceId(values[name]) === recordId)
     .map(({ name, isFixed }) => ({
       kind: 'reference',
       object: child.object,
-      recordId: longId(childId),
+      recordId: longSalesforceId(childId),
       field: name,
       ...(isFixed ? { isFixed } : {}),
     }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { longSalesforceId } from '@kempt/contracts';
 import { readableFields } from './field-types.ts';
 import { readRow } from './read-record.ts';
-import { isRecordId, longId } from './record-id.ts';
 
 const fields = readableFields([
   { name: 'Id', type: 'id' },
@@ -25,7 +25,7 @@ describe('rows of Salesforce', () => {
     const read = readRow({ ...row, Name: 'Ann', Amount: 12.5, Interests__c: 'a;b', Other: 'x', Body: null }, fields);
     expect(read).toMatchObject({
       record: {
-        recordId: longId('003000000000001'),
+        recordId: longSalesforceId('003000000000001'),
         modifiedAtMs: Date.UTC(2026, 0, 1),
         deleted: false,
         fields: { Amount: { decimal: '12.5' }, Interests__c: ['a', 'b'], Name: 'Ann' },
@@ -54,23 +54,12 @@ describe('rows of Salesforce', () => {
     ['text', 'not-a-record', ''],
     [{ SystemModstamp: row.SystemModstamp }, 'missing-id', ''],
     [{ ...row, Id: 17 }, 'missing-id', ''],
-    [{ Id: row.Id }, 'missing-stamp', longId(row.Id)],
-    [{ ...row, SystemModstamp: 'soon' }, 'missing-stamp', longId(row.Id)],
-    [{ ...row, Name: { first: 'Ann' } }, 'unexpected-value', longId(row.Id)],
+    [{ Id: row.Id }, 'missing-stamp', longSalesforceId(row.Id)],
+    [{ ...row, SystemModstamp: 'soon' }, 'missing-stamp', longSalesforceId(row.Id)],
+    [{ ...row, Name: { first: 'Ann' } }, 'unexpected-value', longSalesforceId(row.Id)],
   ])('%j is skipped as %s', (given, reason, recordId) => {
     const read = readRow(given, fields);
     expect(read).toMatchObject({ skipped: { reason, recordId } });
     expect(JSON.stringify(read)).not.toContain('Ann');
-  });
-});
-
-describe('record ids', () => {
-  test('the long form tells the case of the short one', () => {
-    expect(longId('001d000000AZlfC')).toBe('001d000000AZlfCAAT');
-    expect(longId('001d000000AZlfCAAT')).toBe('001d000000AZlfCAAT');
-  });
-
-  test.each(['', '003', '00300000000000!', 7, null])('%j is none', (value) => {
-    expect(isRecordId(value)).toBe(false);
   });
 });

@@ -1,8 +1,8 @@
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import { convertJson, parseInstant, UnexpectedValueError } from '../../schema/convert-value.ts';
 import type { FieldValue } from '../../schema/field-value.ts';
 import type { FieldSchema } from '../../schema/object-schema.ts';
 import type { CrmRecord, SkippedRecord } from '../crm-client.ts';
-import { isRecordId, longId } from './record-id.ts';
 
 /** A row of a query result. */
 export type SalesforceRow = Readonly<Record<string, unknown>>;
@@ -18,8 +18,8 @@ export function readRow(row: unknown, fields: readonly FieldSchema[]): ReadRow {
   if (typeof row !== 'object' || row === null || Array.isArray(row))
     return skip('', 'not-a-record', 'The row is not an object.');
   const values = row as SalesforceRow;
-  if (!isRecordId(values.Id)) return skip('', 'missing-id', 'The field Id holds no record id.');
-  const recordId = longId(values.Id);
+  if (!isSalesforceId(values.Id)) return skip('', 'missing-id', 'The field Id holds no record id.');
+  const recordId = longSalesforceId(values.Id);
   const modifiedAtMs = typeof values.SystemModstamp === 'string' ? parseInstant(values.SystemModstamp) : undefined;
   if (modifiedAtMs === undefined)
     return skip(recordId, 'missing-stamp', 'The field SystemModstamp holds no point in time.');
@@ -42,7 +42,7 @@ export function readRow(row: unknown, fields: readonly FieldSchema[]): ReadRow {
       modifiedAtMs,
       modifiedBy: typeof values.LastModifiedById === 'string' ? values.LastModifiedById : '',
       deleted,
-      mergedInto: deleted && isRecordId(values.MasterRecordId) ? longId(values.MasterRecordId) : null,
+      mergedInto: deleted && isSalesforceId(values.MasterRecordId) ? longSalesforceId(values.MasterRecordId) : null,
       mergedFrom: [],
       fields: read,
     },

@@ -1,10 +1,10 @@
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import type { Connection, HttpRequest } from 'jsforce';
 import type { SalesforceDefinition } from '../connection-definition.ts';
 import { CrmError } from '../crm-error.ts';
 import { salesforceError, salesforceFailure, salesforceRowError } from './error-map.ts';
 import { grantForm } from './grant.ts';
 import { parseJson } from './parse-json.ts';
-import { isRecordId, longId } from './record-id.ts';
 import { readSoapFault, readSoapResults, type SoapResult, soapEnvelope } from './soap.ts';
 import { createTransport, type SalesforceAnswer } from './transport.ts';
 
@@ -142,7 +142,7 @@ export function createSalesforceSession(options: SessionOptions): SalesforceSess
     );
     const { access_token: accessToken, instance_url: instanceUrl, id } = (parseAnswer(text) ?? {}) as TokenAnswer;
     const orgId = typeof id === 'string' ? id.split('/').at(-2) : undefined;
-    if (typeof accessToken !== 'string' || typeof instanceUrl !== 'string' || !isRecordId(orgId)) {
+    if (typeof accessToken !== 'string' || typeof instanceUrl !== 'string' || !isSalesforceId(orgId)) {
       throw new CrmError({
         kind: 'malformed',
         code: 'malformed-token',
@@ -166,7 +166,7 @@ export function createSalesforceSession(options: SessionOptions): SalesforceSess
       version: options.apiVersion,
       callOptions,
     });
-    return { connection, orgId: longId(orgId) };
+    return { connection, orgId: longSalesforceId(orgId) };
   }
 
   /** One login at a time: whoever needs one meanwhile waits for it. */

@@ -1,6 +1,6 @@
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import { CrmError, shortText } from '../crm-error.ts';
 import type { VendorError } from './error-map.ts';
-import { isRecordId, longId } from './record-id.ts';
 import { childrenNamed, readXml, textAt, type XmlElement, xmlText } from './xml.ts';
 
 /** What became of one record of a call. */
@@ -79,9 +79,9 @@ export function readSoapResults(body: string): readonly SoapResult[] {
 
 function readResult(result: XmlElement): SoapResult {
   const id = textAt(result, 'id');
-  if (textAt(result, 'success') === 'true' && isRecordId(id)) {
-    const movedIds = childrenNamed(result, 'updatedRelatedIds').map(({ text }) => longId(text.trim()));
-    return { success: true, id: longId(id), movedIds };
+  if (textAt(result, 'success') === 'true' && isSalesforceId(id)) {
+    const movedIds = childrenNamed(result, 'updatedRelatedIds').map(({ text }) => longSalesforceId(text.trim()));
+    return { success: true, id: longSalesforceId(id), movedIds };
   }
   const [error] = childrenNamed(result, 'errors');
   if (error === undefined) {

@@ -1,3 +1,4 @@
+import { isSalesforceId, longSalesforceId } from '@kempt/contracts';
 import { type CrmCalls, inCrmErrors } from '../crm-calls.ts';
 import { CrmError } from '../crm-error.ts';
 import type { CrmWriter, RecordLink, ReferenceLink, UpdateOptions } from '../crm-writer.ts';
@@ -6,7 +7,6 @@ import { createFreshReader } from './fresh-reader.ts';
 import { createLinkReader } from './link-reader.ts';
 import { createObjectCatalogue } from './object-catalogue.ts';
 import type { QueryPage } from './object-reader.ts';
-import { isRecordId, longId } from './record-id.ts';
 import type { SalesforceRequest, SalesforceSession } from './session.ts';
 import { mergeOperation, type SoapResult, undeleteOperation } from './soap.ts';
 import { jsonFields, textFields } from './wire-value.ts';
@@ -122,7 +122,7 @@ export function createSalesforceWriter(options: SalesforceWriterOptions): CrmWri
         { method: 'POST', path: `/sobjects/${needName(object)}`, body: jsonFields(fields), headers: allowDuplicates },
         signal,
       )) as { id?: unknown } | null;
-      if (isRecordId(answer?.id)) return longId(answer.id);
+      if (isSalesforceId(answer?.id)) return longSalesforceId(answer.id);
       throw new CrmError({
         kind: 'unknown-outcome',
         code: 'malformed-answer',
@@ -186,7 +186,7 @@ function needName(object: string): string {
 }
 
 function needId(object: string, recordId: string): string {
-  if (isRecordId(recordId)) return longId(recordId);
+  if (isSalesforceId(recordId)) return longSalesforceId(recordId);
   throw unknownRecord(object, recordId);
 }
 

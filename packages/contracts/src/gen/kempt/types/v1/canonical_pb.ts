@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kempt/types/v1/canonical.proto.
  */
 export const file_kempt_types_v1_canonical: GenFile = /*@__PURE__*/
-  fileDesc("Ch5rZW1wdC90eXBlcy92MS9jYW5vbmljYWwucHJvdG8SDmtlbXB0LnR5cGVzLnYxIscCCg9DYW5vbmljYWxSZWNvcmQSKAoGcGVyc29uGAEgASgLMhYua2VtcHQudHlwZXMudjEuUGVyc29uSAASNAoMb3JnYW5pc2F0aW9uGAIgASgLMhwua2VtcHQudHlwZXMudjEuT3JnYW5pc2F0aW9uSAASJAoEZGVhbBgDIAEoCzIULmtlbXB0LnR5cGVzLnYxLkRlYWxIABIkCgRjYXNlGAQgASgLMhQua2VtcHQudHlwZXMudjEuQ2FzZUgAEiwKCGFjdGl2aXR5GAUgASgLMhgua2VtcHQudHlwZXMudjEuQWN0aXZpdHlIABIkCgR1c2VyGAYgASgLMhQua2VtcHQudHlwZXMudjEuVXNlckgAEiwKCGZlZWRiYWNrGAcgASgLMhgua2VtcHQudHlwZXMudjEuRmVlZGJhY2tIAEIGCgRraW5kIl0KB0FkZHJlc3MSDgoGc3RyZWV0GAEgASgJEgwKBGNpdHkYAiABKAkSDgoGcmVnaW9uGAMgASgJEhMKC3Bvc3RhbF9jb2RlGAQgASgJEg8KB2NvdW50cnkYBSABKAkijwMKBlBlcnNvbhIRCglmdWxsX25hbWUYASABKAkSEgoKZ2l2ZW5fbmFtZRgCIAEoCRITCgtmYW1pbHlfbmFtZRgDIAEoCRISCgpzYWx1dGF0aW9uGAQgASgJEg4KBnN1ZmZpeBgFIAEoCRIOCgZlbWFpbHMYBiADKAkSDgoGcGhvbmVzGAcgAygJEigKB2FkZHJlc3MYCCABKAsyFy5rZW1wdC50eXBlcy52MS5BZGRyZXNzEhEKCWpvYl90aXRsZRgJIAEoCRIZChFvcmdhbmlzYXRpb25fbmFtZRgKIAEoCRIvCgxvcmdhbmlzYXRpb24YCyABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEgoKYmlydGhfZGF0ZRgMIAEoCRIPCgd3ZWJzaXRlGA0gASgJEhcKD2xpZmVjeWNsZV9zdGFnZRgOIAEoCRIQCghvd25lcl9pZBgPIAEoCRIaCg1lbWFpbF9vcHRfb3V0GBAgASgISACIAQFCEAoOX2VtYWlsX29wdF9vdXQimwIKDE9yZ2FuaXNhdGlvbhIMCgRuYW1lGAEgASgJEg4KBmRvbWFpbhgCIAEoCRIPCgd3ZWJzaXRlGAMgASgJEg4KBnBob25lcxgEIAMoCRIoCgdhZGRyZXNzGAUgASgLMhcua2VtcHQudHlwZXMudjEuQWRkcmVzcxIQCghpbmR1c3RyeRgGIAEoCRIWCg5lbXBsb3llZV9jb3VudBgHIAEoCRIWCg5hbm51YWxfcmV2ZW51ZRgIIAEoCRIOCgZ0YXhfaWQYCSABKAkSKQoGcGFyZW50GAogASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEhAKCG93bmVyX2lkGAsgASgJEhMKC2Rlc2NyaXB0aW9uGAwgASgJItACCgREZWFsEgwKBG5hbWUYASABKAkSDgoGYW1vdW50GAIgASgJEhAKCGN1cnJlbmN5GAMgASgJEg0KBXN0YWdlGAQgASgJEhAKCHBpcGVsaW5lGAUgASgJEhIKCmNsb3NlX2RhdGUYBiABKAkSLwoMb3JnYW5pc2F0aW9uGAcgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEioKB3BlcnNvbnMYCCADKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEAoIb3duZXJfaWQYCSABKAkSEwoGaXNfd29uGAogASgISACIAQESFgoJaXNfY2xvc2VkGAsgASgISAGIAQESLgoKY3JlYXRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCQoHX2lzX3dvbkIMCgpfaXNfY2xvc2VkIswCCgRDYXNlEg4KBm51bWJlchgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEg4KBnN0YXR1cxgDIAEoCRIQCghwcmlvcml0eRgEIAEoCRIOCgZvcmlnaW4YBSABKAkSLwoMb3JnYW5pc2F0aW9uGAYgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEikKBnBlcnNvbhgHIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIQCghvd25lcl9pZBgIIAEoCRIWCglpc19jbG9zZWQYCSABKAhIAIgBARItCgljbG9zZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNyZWF0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgwKCl9pc19jbG9zZWQiqgEKCEFjdGl2aXR5Eg8KB3N1YmplY3QYASABKAkSFQoNYWN0aXZpdHlfdHlwZRgCIAEoCRIOCgZzdGF0dXMYAyABKAkSKgoGZHVlX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgVhYm91dBgFIAMoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIQCghvd25lcl9pZBgGIAEoCSKIAQoEVXNlchIMCgRuYW1lGAEgASgJEg0KBWVtYWlsGAIgASgJEhAKCHVzZXJuYW1lGAMgASgJEhMKBmFjdGl2ZRgEIAEoCEgAiAEBEjEKDWxhc3RfbG9naW5fYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19hY3RpdmUinAEKCEZlZWRiYWNrEhMKC3N1cnZleV9raW5kGAEgASgJEg0KBXNjb3JlGAIgASgJEg8KB2NvbW1lbnQYAyABKAkSKQoGcGVyc29uGAQgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEjAKDHN1Ym1pdHRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp, file_kempt_types_v1_record_ref]);
+  fileDesc("Ch5rZW1wdC90eXBlcy92MS9jYW5vbmljYWwucHJvdG8SDmtlbXB0LnR5cGVzLnYxIscCCg9DYW5vbmljYWxSZWNvcmQSKAoGcGVyc29uGAEgASgLMhYua2VtcHQudHlwZXMudjEuUGVyc29uSAASNAoMb3JnYW5pc2F0aW9uGAIgASgLMhwua2VtcHQudHlwZXMudjEuT3JnYW5pc2F0aW9uSAASJAoEZGVhbBgDIAEoCzIULmtlbXB0LnR5cGVzLnYxLkRlYWxIABIkCgRjYXNlGAQgASgLMhQua2VtcHQudHlwZXMudjEuQ2FzZUgAEiwKCGFjdGl2aXR5GAUgASgLMhgua2VtcHQudHlwZXMudjEuQWN0aXZpdHlIABIkCgR1c2VyGAYgASgLMhQua2VtcHQudHlwZXMudjEuVXNlckgAEiwKCGZlZWRiYWNrGAcgASgLMhgua2VtcHQudHlwZXMudjEuRmVlZGJhY2tIAEIGCgRraW5kIl0KB0FkZHJlc3MSDgoGc3RyZWV0GAEgASgJEgwKBGNpdHkYAiABKAkSDgoGcmVnaW9uGAMgASgJEhMKC3Bvc3RhbF9jb2RlGAQgASgJEg8KB2NvdW50cnkYBSABKAkiQQoMTGlua2VkUmVjb3JkEg4KBnN5c3RlbRgBIAEoCRIOCgZvYmplY3QYAiABKAkSEQoJcmVjb3JkX2lkGAMgASgJIsUDCgZQZXJzb24SEQoJZnVsbF9uYW1lGAEgASgJEhIKCmdpdmVuX25hbWUYAiABKAkSEwoLZmFtaWx5X25hbWUYAyABKAkSEgoKc2FsdXRhdGlvbhgEIAEoCRIOCgZzdWZmaXgYBSABKAkSDgoGZW1haWxzGAYgAygJEg4KBnBob25lcxgHIAMoCRIoCgdhZGRyZXNzGAggASgLMhcua2VtcHQudHlwZXMudjEuQWRkcmVzcxIRCglqb2JfdGl0bGUYCSABKAkSGQoRb3JnYW5pc2F0aW9uX25hbWUYCiABKAkSLwoMb3JnYW5pc2F0aW9uGAsgASgLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEhIKCmJpcnRoX2RhdGUYDCABKAkSDwoHd2Vic2l0ZRgNIAEoCRIXCg9saWZlY3ljbGVfc3RhZ2UYDiABKAkSEAoIb3duZXJfaWQYDyABKAkSGgoNZW1haWxfb3B0X291dBgQIAEoCEgAiAEBEjQKDmxpbmtlZF9yZWNvcmRzGBEgAygLMhwua2VtcHQudHlwZXMudjEuTGlua2VkUmVjb3JkQhAKDl9lbWFpbF9vcHRfb3V0ItECCgxPcmdhbmlzYXRpb24SDAoEbmFtZRgBIAEoCRIOCgZkb21haW4YAiABKAkSDwoHd2Vic2l0ZRgDIAEoCRIOCgZwaG9uZXMYBCADKAkSKAoHYWRkcmVzcxgFIAEoCzIXLmtlbXB0LnR5cGVzLnYxLkFkZHJlc3MSEAoIaW5kdXN0cnkYBiABKAkSFgoOZW1wbG95ZWVfY291bnQYByABKAkSFgoOYW5udWFsX3JldmVudWUYCCABKAkSDgoGdGF4X2lkGAkgASgJEikKBnBhcmVudBgKIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIQCghvd25lcl9pZBgLIAEoCRITCgtkZXNjcmlwdGlvbhgMIAEoCRI0Cg5saW5rZWRfcmVjb3JkcxgNIAMoCzIcLmtlbXB0LnR5cGVzLnYxLkxpbmtlZFJlY29yZCLQAgoERGVhbBIMCgRuYW1lGAEgASgJEg4KBmFtb3VudBgCIAEoCRIQCghjdXJyZW5jeRgDIAEoCRINCgVzdGFnZRgEIAEoCRIQCghwaXBlbGluZRgFIAEoCRISCgpjbG9zZV9kYXRlGAYgASgJEi8KDG9yZ2FuaXNhdGlvbhgHIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIqCgdwZXJzb25zGAggAygLMhkua2VtcHQudHlwZXMudjEuUmVjb3JkUmVmEhAKCG93bmVyX2lkGAkgASgJEhMKBmlzX3dvbhgKIAEoCEgAiAEBEhYKCWlzX2Nsb3NlZBgLIAEoCEgBiAEBEi4KCmNyZWF0ZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgkKB19pc193b25CDAoKX2lzX2Nsb3NlZCLMAgoEQ2FzZRIOCgZudW1iZXIYASABKAkSDwoHc3ViamVjdBgCIAEoCRIOCgZzdGF0dXMYAyABKAkSEAoIcHJpb3JpdHkYBCABKAkSDgoGb3JpZ2luGAUgASgJEi8KDG9yZ2FuaXNhdGlvbhgGIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIpCgZwZXJzb24YByABKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEAoIb3duZXJfaWQYCCABKAkSFgoJaXNfY2xvc2VkGAkgASgISACIAQESLQoJY2xvc2VkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIMCgpfaXNfY2xvc2VkIqoBCghBY3Rpdml0eRIPCgdzdWJqZWN0GAEgASgJEhUKDWFjdGl2aXR5X3R5cGUYAiABKAkSDgoGc3RhdHVzGAMgASgJEioKBmR1ZV9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKAoFYWJvdXQYBSADKAsyGS5rZW1wdC50eXBlcy52MS5SZWNvcmRSZWYSEAoIb3duZXJfaWQYBiABKAkiiAEKBFVzZXISDAoEbmFtZRgBIAEoCRINCgVlbWFpbBgCIAEoCRIQCgh1c2VybmFtZRgDIAEoCRITCgZhY3RpdmUYBCABKAhIAIgBARIxCg1sYXN0X2xvZ2luX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIJCgdfYWN0aXZlIpwBCghGZWVkYmFjaxITCgtzdXJ2ZXlfa2luZBgBIAEoCRINCgVzY29yZRgCIAEoCRIPCgdjb21tZW50GAMgASgJEikKBnBlcnNvbhgEIAEoCzIZLmtlbXB0LnR5cGVzLnYxLlJlY29yZFJlZhIwCgxzdWJtaXR0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_google_protobuf_timestamp, file_kempt_types_v1_record_ref]);
 
 /**
  * A record in words that both CRMs share. Which vendor field feeds which canonical field is the connector's field map.
@@ -117,6 +117,42 @@ export const AddressSchema: GenMessage<Address> = /*@__PURE__*/
   messageDesc(file_kempt_types_v1_canonical, 1);
 
 /**
+ * A record of another CRM that an integration says this one is the same as. It is told as it stands in the record: nobody vouches that the other
+ * record is there, or that it shows the same person.
+ *
+ * @generated from message kempt.types.v1.LinkedRecord
+ */
+export type LinkedRecord = Message<"kempt.types.v1.LinkedRecord"> & {
+  /**
+   * The CRM: "salesforce".
+   *
+   * @generated from field: string system = 1;
+   */
+  system: string;
+
+  /**
+   * The object as that CRM names it; empty where the id does not tell.
+   *
+   * @generated from field: string object = 2;
+   */
+  object: string;
+
+  /**
+   * The id of the record in that CRM, in Salesforce's form of 18 characters.
+   *
+   * @generated from field: string record_id = 3;
+   */
+  recordId: string;
+};
+
+/**
+ * Describes the message kempt.types.v1.LinkedRecord.
+ * Use `create(LinkedRecordSchema)` to create a new message.
+ */
+export const LinkedRecordSchema: GenMessage<LinkedRecord> = /*@__PURE__*/
+  messageDesc(file_kempt_types_v1_canonical, 2);
+
+/**
  * A contact or a lead.
  *
  * @generated from message kempt.types.v1.Person
@@ -209,6 +245,13 @@ export type Person = Message<"kempt.types.v1.Person"> & {
    * @generated from field: optional bool email_opt_out = 16;
    */
   emailOptOut?: boolean | undefined;
+
+  /**
+   * Records of other CRMs that an integration keeps in step with this one, or once did.
+   *
+   * @generated from field: repeated kempt.types.v1.LinkedRecord linked_records = 17;
+   */
+  linkedRecords: LinkedRecord[];
 };
 
 /**
@@ -216,7 +259,7 @@ export type Person = Message<"kempt.types.v1.Person"> & {
  * Use `create(PersonSchema)` to create a new message.
  */
 export const PersonSchema: GenMessage<Person> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 2);
+  messageDesc(file_kempt_types_v1_canonical, 3);
 
 /**
  * An account or a company.
@@ -283,6 +326,13 @@ export type Organisation = Message<"kempt.types.v1.Organisation"> & {
    * @generated from field: string description = 12;
    */
   description: string;
+
+  /**
+   * Records of other CRMs that an integration keeps in step with this one, or once did.
+   *
+   * @generated from field: repeated kempt.types.v1.LinkedRecord linked_records = 13;
+   */
+  linkedRecords: LinkedRecord[];
 };
 
 /**
@@ -290,7 +340,7 @@ export type Organisation = Message<"kempt.types.v1.Organisation"> & {
  * Use `create(OrganisationSchema)` to create a new message.
  */
 export const OrganisationSchema: GenMessage<Organisation> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 3);
+  messageDesc(file_kempt_types_v1_canonical, 4);
 
 /**
  * An opportunity or a deal.
@@ -366,7 +416,7 @@ export type Deal = Message<"kempt.types.v1.Deal"> & {
  * Use `create(DealSchema)` to create a new message.
  */
 export const DealSchema: GenMessage<Deal> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 4);
+  messageDesc(file_kempt_types_v1_canonical, 5);
 
 /**
  * A case or a ticket.
@@ -435,7 +485,7 @@ export type Case = Message<"kempt.types.v1.Case"> & {
  * Use `create(CaseSchema)` to create a new message.
  */
 export const CaseSchema: GenMessage<Case> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 5);
+  messageDesc(file_kempt_types_v1_canonical, 6);
 
 /**
  * A task, call, meeting, e-mail or note.
@@ -479,7 +529,7 @@ export type Activity = Message<"kempt.types.v1.Activity"> & {
  * Use `create(ActivitySchema)` to create a new message.
  */
 export const ActivitySchema: GenMessage<Activity> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 6);
+  messageDesc(file_kempt_types_v1_canonical, 7);
 
 /**
  * A person who can log in to the CRM.
@@ -518,7 +568,7 @@ export type User = Message<"kempt.types.v1.User"> & {
  * Use `create(UserSchema)` to create a new message.
  */
 export const UserSchema: GenMessage<User> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 7);
+  messageDesc(file_kempt_types_v1_canonical, 8);
 
 /**
  * An answer of a customer to a survey.
@@ -561,5 +611,5 @@ export type Feedback = Message<"kempt.types.v1.Feedback"> & {
  * Use `create(FeedbackSchema)` to create a new message.
  */
 export const FeedbackSchema: GenMessage<Feedback> = /*@__PURE__*/
-  messageDesc(file_kempt_types_v1_canonical, 8);
+  messageDesc(file_kempt_types_v1_canonical, 9);
 

@@ -1,7 +1,7 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ012345';
 
-/** The 18-character form of a record id; the 15-character form depends on the case of its letters, the long one does not. */
-export function longId(id: string): string {
+/** The 18-character form of a Salesforce record id; the 15-character form depends on the case of its letters, the long one does not. */
+export function longSalesforceId(id: string): string {
   if (id.length !== 15) return id;
   let suffix = '';
   for (let chunk = 0; chunk < 3; chunk += 1) {
@@ -15,6 +15,6 @@ export function longId(id: string): string {
   return id + suffix;
 }
 
-/** Whether a text looks like a record id: 15 or 18 letters and digits. */
-export const isRecordId = (value: unknown): value is string =>
+/** Whether a text looks like a Salesforce record id: 15 or 18 letters and digits. */
+export const isSalesforceId = (value: unknown): value is string =>
   typeof value === 'string' && /^(?:[A-Za-z0-9]{15}|[A-Za-z0-9]{18})$/.test(value);
