@@ -34,6 +34,8 @@ export interface Person {
   readonly family: string;
   readonly email: string;
   readonly phone: string;
+  /** Ids of Salesforce that the record keeps. */
+  readonly linked?: readonly string[];
 }
 
 /** What the CRM says of a record besides who it is. */
@@ -155,6 +157,11 @@ export async function openDedupe(database: Database, tenantId: string, settings:
                   fullName: `${person.given} ${person.family}`,
                   emails: person.email === '' ? [] : [person.email],
                   phones: person.phone === '' ? [] : [person.phone],
+                  linkedRecords: (person.linked ?? []).map((recordId) => ({
+                    system: 'salesforce',
+                    object: 'Contact',
+                    recordId,
+                  })),
                 },
               },
             },

@@ -1,5 +1,6 @@
+import { longSalesforceId } from '@kempt/contracts';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import { schemas } from '../matching/entity-schema.ts';
+import { ownIdColumn, schemas } from '../matching/entity-schema.ts';
 
 /** Canonical names of fields that are compared, and the columns they stand in. */
 const canonicalColumns: Readonly<Record<EntityKind, Readonly<Record<string, string>>>> = {
@@ -19,6 +20,7 @@ const canonicalColumns: Readonly<Record<EntityKind, Readonly<Record<string, stri
     country: 'country',
     organisationName: 'organisation',
     birthDate: 'birth_date',
+    linkedRecords: 'linked_record',
   },
   organisation: {
     name: 'name',
@@ -32,6 +34,7 @@ const canonicalColumns: Readonly<Record<EntityKind, Readonly<Record<string, stri
     postalCode: 'postal_code',
     country: 'country',
     taxId: 'tax_id',
+    linkedRecords: 'linked_record',
   },
 };
 
@@ -75,9 +78,18 @@ const vendorColumns: Readonly<Record<string, Readonly<Record<string, string>>>> 
     mobilephone: 'phone',
     company: 'organisation',
     date_of_birth: 'birth_date',
+    salesforcecontactid: 'linked_record',
+    salesforceleadid: 'linked_record',
     ...hubspotAddress,
   },
-  companies: { name: 'name', domain: 'domain', website: 'website', phone: 'phone', ...hubspotAddress },
+  companies: {
+    name: 'name',
+    domain: 'domain',
+    website: 'website',
+    phone: 'phone',
+    salesforceaccountid: 'linked_record',
+    ...hubspotAddress,
+  },
 };
 
 /** Objects whose vendor fields are known. */
@@ -108,7 +120,7 @@ export function readFields(kind: EntityKind, object: string | undefined, given: 
       continue;
     }
     const parts = typeof value === 'string' ? splitList(name, value) : (value ?? []);
-    const filled = parts.map((part) => part.trim()).filter((part) => part !== '');
+    const filled = parts.map((part) => written(column, part.trim())).filter((part) => part !== '');
     if (filled.length > 0) values.set(column, [...(values.get(column) ?? []), ...filled]);
   }
   const fullName = values.get('full_name');
@@ -127,6 +139,11 @@ export function readFields(kind: EntityKind, object: string | undefined, given: 
 
 function own(table: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** Ids of Salesforce are kept in their long form. */
+function written(column: string, text: string): string {
+  return column === 'linked_record' || column === ownIdColumn ? longSalesforceId(text) : text;
 }
 
 /** HubSpot keeps further addresses in one text. */

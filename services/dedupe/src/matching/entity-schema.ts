@@ -1,9 +1,22 @@
-import type { CanonicalRecord } from '@kempt/contracts';
+import type { CanonicalRecord, LinkedRecord } from '@kempt/contracts';
 import type { Schema } from '@kempt/entity-resolution';
 import type { EntityKind } from './entity-kind.ts';
 
 /** Comparable fields of a record by column name; lists hold several values of one field. */
 export type ComparableFields = Readonly<Record<string, string | string[]>>;
+
+/** What links are called in explanations: those of the native sync of HubSpot and Salesforce are the ones there are by default. */
+const nativeSync = 'native sync';
+
+/**
+ * The id that a record of Salesforce has itself, which is no part of its fields, and the ids of Salesforce that another record keeps. Ids name the
+ * instance of Salesforce that gave them, so no two orgs have one in common, but for a sandbox, of which the records are those of its original.
+ */
+export const ownIdColumn = 'record_id';
+const links: Schema['columns'] = [
+  { name: ownIdColumn, kind: 'recordId', group: nativeSync },
+  { name: 'linked_record', kind: 'recordLink', group: nativeSync },
+];
 
 /** Which columns are compared, and what each of them means. */
 export const schemas: Readonly<Record<EntityKind, Schema>> = {
@@ -22,6 +35,7 @@ export const schemas: Readonly<Record<EntityKind, Schema>> = {
       { name: 'country', kind: 'country' },
       { name: 'organisation', kind: 'organisation' },
       { name: 'birth_date', kind: 'date' },
+      ...links,
     ],
   },
   organisation: {
@@ -37,6 +51,7 @@ export const schemas: Readonly<Record<EntityKind, Schema>> = {
       { name: 'postal_code', kind: 'postalCode' },
       { name: 'country', kind: 'country' },
       { name: 'tax_id', kind: 'identifier' },
+      ...links,
     ],
   },
 };
@@ -58,6 +73,7 @@ export function comparableFields(canonical: CanonicalRecord | undefined): Compar
       country: person.address?.country,
       organisation: person.organisationName,
       birth_date: person.birthDate,
+      linked_record: linkedIds(person.linkedRecords),
     });
   }
   if (canonical?.kind.case === 'organisation') {
@@ -73,9 +89,14 @@ export function comparableFields(canonical: CanonicalRecord | undefined): Compar
       postal_code: organisation.address?.postalCode,
       country: organisation.address?.country,
       tax_id: organisation.taxId,
+      linked_record: linkedIds(organisation.linkedRecords),
     });
   }
   return undefined;
+}
+
+function linkedIds(records: readonly LinkedRecord[]): string[] {
+  return records.filter(({ system }) => system === 'salesforce').map(({ recordId }) => recordId);
 }
 
 function withoutBlanks(fields: Record<string, string | readonly string[] | undefined>): ComparableFields {

@@ -61,7 +61,7 @@ async function batchPartition(running: OpenDedupe, model: MatchModel): Promise<s
 
 const people = [...population().values()];
 /** Few people in many shapes, so that records meet, part, and share keys with too many others. */
-const shape: fc.Arbitrary<Person> = fc
+const unlinked: fc.Arbitrary<Person> = fc
   .tuple(
     fc.constantFrom(0, 1, 2),
     fc.constantFrom('whole', 'no e-mail', 'no phone', 'other e-mail', 'other given name', 'namesake'),
@@ -76,6 +76,11 @@ const shape: fc.Arbitrary<Person> = fc
     if (how === 'namesake') return { ...other, given: person.given, family: person.family };
     return person;
   });
+
+/** Links come, go and change as well; some name a record that is not there, or one of HubSpot, which has no id in them. */
+const shape: fc.Arbitrary<Person> = fc
+  .tuple(unlinked, fc.array(fc.nat({ max: 9 }), { maxLength: 2 }))
+  .map(([person, linked]) => (linked.length === 0 ? person : { ...person, linked: linked.map((to) => `r${to}`) }));
 
 type State = { readonly person: Person } | { readonly gone: 'deleted' | 'erased' } | { readonly mergedInto: number };
 
@@ -110,7 +115,9 @@ const verdicts = fc
 /** All but the e-mail address and the phone number. */
 const weakKinds = 'd dg df dy dx dm l lp n k s g h z x y q o c t u a b r s& h& n& lp& z& x&'.split(' ');
 
-const nameOf = (number: number): string => `r${number}`;
+/** Some of the records are of HubSpot; only they keep links. */
+const isOfHubSpot = (number: number): boolean => number % 3 === 2;
+const nameOf = (number: number): string => (isOfHubSpot(number) ? `hs:7:contacts:r${number}` : `r${number}`);
 
 describe('the partition', () => {
   test.each([
@@ -161,7 +168,10 @@ function eventsOf(states: readonly (readonly [number, State])[]): { first: Plann
     state: { person: people[record % 3] as Person },
   }));
   const rest = states.flatMap(([record, state]): PlannedEvent[] => {
-    if ('mergedInto' in state && (record >= firstJudged || state.mergedInto === record)) return [];
+    if ('mergedInto' in state) {
+      const into = state.mergedInto;
+      if (record >= firstJudged || into === record || isOfHubSpot(into) !== isOfHubSpot(record)) return [];
+    }
     const version = (versions.get(record) ?? 1) + 1;
     versions.set(record, version);
     return [{ record, version, state }];
@@ -183,7 +193,10 @@ async function run(
   const apply = (events: readonly PlannedEvent[]) =>
     running.apply(
       ...events.map(({ record, version, state }) => {
-        if ('person' in state) return running.personState(nameOf(record), version, state.person);
+        if ('person' in state) {
+          const { linked = [], ...person } = state.person;
+          return running.personState(nameOf(record), version, isOfHubSpot(record) ? { ...person, linked } : person);
+        }
         if ('mergedInto' in state) {
           return running.personState(nameOf(record), version, undefined, { mergedInto: nameOf(state.mergedInto) });
         }

@@ -1,10 +1,18 @@
 import type { InputRecord } from '@kempt/entity-resolution';
-import type { ComparableFields } from './entity-schema.ts';
+import { type ComparableFields, ownIdColumn } from './entity-schema.ts';
 import type { MatchRecord } from './match-record-store.ts';
 
-/** The library's view of a stored record: its source is the account and object it came from. */
-export function inputRecord(record: Pick<MatchRecord, 'ref' | 'fields'>): InputRecord {
-  return { id: record.ref, source: record.ref.slice(0, record.ref.lastIndexOf(':')), fields: record.fields };
+/**
+ * The library's view of a stored record: its source is the account and object it came from. A record of Salesforce has its own id in it, by
+ * which others name it.
+ */
+export function inputRecord({ ref, fields }: Pick<MatchRecord, 'ref' | 'fields'>): InputRecord {
+  const end = ref.lastIndexOf(':');
+  return {
+    id: ref,
+    source: ref.slice(0, end),
+    fields: ref.startsWith('sf:') ? { ...fields, [ownIdColumn]: ref.slice(end + 1) } : fields,
+  };
 }
 
 /** A record that can be scored. */

@@ -1,4 +1,4 @@
-import type { Explanation, MatchModel } from '@kempt/entity-resolution';
+import { type Explanation, linkColumns, type MatchModel } from '@kempt/entity-resolution';
 
 /** Which level the comparison of a column must have come to, by column; several levels mean any of them. */
 export type ComparisonPattern = Readonly<Record<string, string | readonly string[]>>;
@@ -11,7 +11,10 @@ export function patternProblems(
   pattern: ComparisonPattern,
   model: MatchModel,
 ): { readonly pointer: string; readonly detail: string }[] {
-  const levelsOf = new Map(model.features.map((feature) => [feature.name, feature.levels.map((level) => level.label)]));
+  const levelsOf = new Map<string, readonly string[]>([
+    ...model.features.map(({ name, levels }) => [name, levels.map(({ label }) => label)] as const),
+    ...linkColumns(model.schema).map(({ name, levels }) => [name, levels] as const),
+  ]);
   return Object.entries(pattern).flatMap(([column, wanted]) => {
     const levels = levelsOf.get(column);
     if (levels === undefined) {
