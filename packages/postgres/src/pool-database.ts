@@ -55,7 +55,12 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
     types,
   } satisfies pg.ClientConfig;
   // What is sent does not wait for the answer to what was sent before: the server takes statements in their order.
-  const pool = new pg.Pool({ ...connection, pipeline: true, max: options.maxConnections ?? 10, idleTimeoutMillis: 30_000 });
+  const pool = new pg.Pool({
+    ...connection,
+    pipeline: true,
+    max: options.maxConnections ?? 10,
+    idleTimeoutMillis: 30_000,
+  });
   // A broken connection is reported to the pool while idle, and to the client while in use. Without a listener on both,
   // either would end the process.
   pool.on('error', reportError);
