@@ -171,6 +171,10 @@ function systemProperties(
   ];
 }
 
+/** What the native sync with Salesforce keeps: only it writes them. */
+const nativeSync = (...names: string[]) =>
+  names.map((name) => readOnly(name, 'string', { groupName: 'salesforceinformation', isRare: true }));
+
 const contact: HubSpotObjectDefinition = {
   name: 'contacts',
   singular: 'contact',
@@ -223,6 +227,7 @@ const contact: HubSpotObjectDefinition = {
     readOnly('hs_email_domain', 'string', { calculated: true }),
     readOnly('notes_last_contacted', 'datetime', { calculated: true }),
     readOnly('num_notes', 'number', { calculated: true }),
+    ...nativeSync('salesforcecontactid', 'salesforceleadid'),
   ],
 };
 
@@ -251,6 +256,7 @@ const company: HubSpotObjectDefinition = {
     readOnly('num_associated_contacts', 'number', { calculated: true }),
     property('hs_additional_domains', 'enumeration'),
     property('company_registration_number', 'string', { hubspotDefined: false }),
+    ...nativeSync('salesforceaccountid'),
   ],
 };
 

@@ -7,10 +7,11 @@ import { hubspotProfile, salesforceProfile } from './crm-profile.ts';
 import { loadDataTables } from './data-tables.ts';
 import { createDealCards, createDeals } from './deals.ts';
 import { type HubSpotAuditFacts, projectToHubSpot } from './hubspot-projection.ts';
+import { addNativeSyncLinks, type NativeSyncLinks } from './native-sync-links.ts';
 import { createOrganisationCards, type OrganisationCard } from './organisation-cards.ts';
 import { createOrganisations } from './organisations.ts';
 import { createPersons } from './persons.ts';
-import { createRealCards, type RealCards } from './real-data.ts';
+import { createRealCards, type RealCards, realDataSets } from './real-data.ts';
 import {
   type CrmCards,
   projectToSalesforce,
@@ -20,7 +21,7 @@ import {
 import { createStaff } from './staff.ts';
 import { createTelephoneSource } from './telephone.ts';
 import { createTimeline } from './timeline.ts';
-import { type PresenceQuota, shuffled, type Trap } from './world.ts';
+import { type Person, type PresenceQuota, shuffled, type Trap } from './world.ts';
 
 export interface PopulationSizes {
   /** Live synthetic contacts in each CRM, duplicates included. */
@@ -56,6 +57,8 @@ export interface Population {
   readonly traps: ReadonlyMap<string, Trap>;
   readonly salesforceAudit: SalesforceAuditFacts;
   readonly hubspotAudit: HubSpotAuditFacts;
+  /** Where the links that the native sync left in HubSpot lead. */
+  readonly nativeSyncLinks: NativeSyncLinks;
 }
 
 export const defaultSizes: Omit<PopulationSizes, 'cases' | 'tickets' | 'feedback'> = {
@@ -87,6 +90,25 @@ function mixIn(cards: CrmCards, more: RealCards, random: Random): CrmCards {
 function quotaFor(perCrm: number): PresenceQuota {
   const both = Math.round(perCrm * 0.75);
   return { both, salesforceOnly: perCrm - both, hubspotOnly: perCrm - both };
+}
+
+/** Whom somebody is taken for: those of a group of look-alikes, and colleagues. */
+function lookAlikesOf(
+  all: readonly { readonly entity: string; readonly trap: Trap | null }[],
+  persons: readonly Person[],
+): (entity: string) => readonly string[] {
+  const groupOf = new Map(
+    all.flatMap(({ entity, trap }) => (trap === null ? [] : [[entity, `${trap.kind}/${trap.group}`] as const])),
+  );
+  const inGroup = Map.groupBy(groupOf.keys(), (entity) => groupOf.get(entity) as string);
+  const employerOf = new Map(
+    persons.flatMap(({ entity, job }) => (job === null ? [] : [[entity, job.organisation.entity] as const])),
+  );
+  const colleagues = Map.groupBy(employerOf.keys(), (entity) => employerOf.get(entity) as string);
+  return (entity) =>
+    [...(inGroup.get(groupOf.get(entity) ?? '') ?? []), ...(colleagues.get(employerOf.get(entity) ?? '') ?? [])].filter(
+      (other) => other !== entity,
+    );
 }
 
 /** Invents one world and both CRMs' view of it. The same seed and sizes give the same records, to the letter. */
@@ -193,9 +215,18 @@ export function createPopulation(options: PopulationOptions = {}): Population {
   const traps = new Map(
     [...organisations, ...persons].flatMap((each) => (each.trap === null ? [] : [[each.entity, each.trap] as const])),
   );
+  const linked = addNativeSyncLinks(hubspot.load, {
+    random: random.fork('native-sync'),
+    hubspotOrigins: hubspot.origins,
+    salesforceOrigins: salesforce.origins,
+    removed: salesforce.removedContacts,
+    lookAlikes: lookAlikesOf([...organisations, ...persons], persons),
+    isInvented: (entity) => !realDataSets.some((set) => entity.startsWith(`${set}-`)),
+  });
   return {
     salesforce: salesforce.load,
-    hubspot: hubspot.load,
+    hubspot: linked.load,
+    nativeSyncLinks: linked.links,
     salesforceOrigins: salesforce.origins,
     hubspotOrigins: hubspot.origins,
     traps,

@@ -74,6 +74,8 @@ export function projectToSalesforce(
   readonly load: SalesforceLoad;
   readonly origins: RecordOrigins;
   readonly audit: SalesforceAuditFacts;
+  /** Ids of contacts in the recycle bin. */
+  readonly removedContacts: readonly string[];
 } {
   const { random, timeline } = options;
 
@@ -235,6 +237,7 @@ export function projectToSalesforce(
   );
   const survivors = new Map<string, string>();
   for (const { card, id } of contactSerials) if (!card.isRemoved) survivors.set(card.entity, id);
+  const removedContacts: string[] = [];
   const linked: { id: string; accountId: string | null; modifiedAt: number }[] = [];
   for (const { card, id } of contactSerials) {
     const choices = card.employerEntity === null ? [] : (accountIds.get(card.employerEntity) ?? []);
@@ -270,7 +273,10 @@ export function projectToSalesforce(
       owner(),
       ...stamps(card),
     ]);
-    if (card.isRemoved) continue;
+    if (card.isRemoved) {
+      removedContacts.push(id);
+      continue;
+    }
     contacts.origins.set(id, card.entity);
     linked.push({ id, accountId, modifiedAt: card.modifiedAt });
   }
@@ -444,6 +450,7 @@ export function projectToSalesforce(
       objects: [...objects.map((each) => each.load), histories.load, cases, ...audit.objects],
       usage: audit.usage,
     },
+    removedContacts,
     audit: { users: auditUsers, integrations, setupChanges, ownerOf: audit.ownerOf },
     origins: new Map([
       ['Account', accounts.origins],

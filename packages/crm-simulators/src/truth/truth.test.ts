@@ -43,6 +43,32 @@ describe('ground truth', () => {
     expect(truePairs(truth.persons, 'senzing_truthset') + truePairs(truth.organisations, 'senzing_truthset')).toBe(108);
   });
 
+  test('knows where the links of the native sync lead: mostly to the same entity, some astray or to nothing', () => {
+    const all = new Map([...truth.persons, ...truth.organisations]);
+    const counts = { same: 0, other: 0, gone: 0 };
+    const holders = new Map<string, number>();
+    for (const [record, { to, kind }] of truth.nativeSyncLinks) {
+      counts[kind] += 1;
+      if (kind === 'gone') expect(all.has(to)).toBe(false);
+      else expect(all.get(record) === all.get(to)).toBe(kind === 'same');
+      expect(dataSetOf(all.get(record) as string)).toBe('synthetic');
+      if (kind !== 'gone') holders.set(to, (holders.get(to) ?? 0) + 1);
+    }
+    const inBoth = (kind: ReadonlyMap<string, string>): number => {
+      const inSalesforce = new Set([...kind].flatMap(([record, entity]) => (record.startsWith('sf:') ? [entity] : [])));
+      return [...kind].filter(
+        ([record, entity]) => record.startsWith('hs:') && dataSetOf(entity) === 'synthetic' && inSalesforce.has(entity),
+      ).length;
+    };
+    const share = (counts.same + counts.other) / (inBoth(truth.persons) + inBoth(truth.organisations));
+    expect(share).toBeGreaterThan(0.32);
+    expect(share).toBeLessThan(0.38);
+    expect(counts.other / truth.nativeSyncLinks.size).toBeGreaterThan(0.008);
+    expect(counts.other / truth.nativeSyncLinks.size).toBeLessThan(0.022);
+    expect(counts.gone).toBeGreaterThan(80);
+    expect([...holders.values()].filter((count) => count > 1).length).toBeGreaterThan(50);
+  });
+
   test('look-alikes of one group are different entities', () => {
     expect(truth.traps.length).toBeGreaterThan(200);
     const all = new Map([...truth.persons, ...truth.organisations]);

@@ -1,4 +1,5 @@
 import { hubSpotPortalId } from '../hubspot/hubspot-simulator.ts';
+import type { LinkKind } from '../population/native-sync-links.ts';
 import { createPopulation, type PopulationOptions } from '../population/population.ts';
 import { realDataSets } from '../population/real-data.ts';
 import { salesforceOrgId } from '../salesforce/salesforce-simulator.ts';
@@ -23,6 +24,8 @@ export interface GroundTruth {
   /** Users and owners: record -> member of staff. */
   readonly users: ReadonlyMap<string, string>;
   readonly traps: readonly TrapGroup[];
+  /** Links of the native sync by the HubSpot record that has one: the record that it names, and whether that is the same, another, or gone. */
+  readonly nativeSyncLinks: ReadonlyMap<string, { readonly to: string; readonly kind: LinkKind }>;
 }
 
 const kinds = {
@@ -74,6 +77,14 @@ export function createGroundTruth(options: PopulationOptions = {}): GroundTruth 
     deals: truthOf(kinds.deals),
     users: truthOf(kinds.users),
     traps: [...groups.values()],
+    nativeSyncLinks: new Map(
+      [...population.nativeSyncLinks].flatMap(([object, links]) =>
+        [...links].map(([id, { salesforceId, kind }]) => [
+          `hs:${hubSpotPortalId}:${object}:${id}`,
+          { to: `sf:${salesforceOrgId}:${object === 'contacts' ? 'Contact' : 'Account'}:${salesforceId}`, kind },
+        ]),
+      ),
+    ),
   };
 }
 
