@@ -1,3 +1,4 @@
+import { longSalesforceId } from '../../packages/contracts/src/index.ts';
 import type { FieldValue, Schema } from '../../packages/entity-resolution/src/index.ts';
 
 /** The part of the simulators' population that scoring reads. */
@@ -68,6 +69,22 @@ const organisationSchema: Schema = {
   ],
 };
 
+/** With links of the native sync a record has its own id, or the ids that it keeps of the other CRM. */
+export interface CrmSetOptions {
+  readonly links?: boolean;
+}
+
+function withLinks(schema: Schema): Schema {
+  return {
+    ...schema,
+    columns: [
+      ...schema.columns,
+      { name: 'record', kind: 'recordId', group: 'native sync' },
+      { name: 'linked', kind: 'recordLink', group: 'native sync' },
+    ],
+  };
+}
+
 type Read = (name: string) => string;
 
 function textOf(value: unknown): string {
@@ -96,8 +113,8 @@ function* hubspotRows(population: CrmPopulation, object: string): Generator<{ id
 
 const some = (...values: string[]): string[] => values.filter((value) => value !== '');
 
-/** Contacts of both CRMs in the fields that the connector's canonical projection has. */
-export function crmPersons(population: CrmPopulation): CrmSet {
+/** Contacts of both CRMs in the fields that the connector's canonical projection has, links of the native sync only if they are asked for. */
+export function crmPersons(population: CrmPopulation, { links = false }: CrmSetOptions = {}): CrmSet {
   const rows: { id: string; source: string; fields: Record<string, FieldValue> }[] = [];
   const truth = new Map<string, string>();
   const add = (source: string, id: string, entity: string | undefined, fields: Record<string, FieldValue>): void => {
@@ -117,6 +134,7 @@ export function crmPersons(population: CrmPopulation): CrmSet {
       postalCode: read('MailingPostalCode'),
       country: read('MailingCountry'),
       birthDate: read('Birthdate'),
+      ...(links && { record: id }),
     });
   }
   for (const { id, read } of hubspotRows(population, 'contacts')) {
@@ -132,13 +150,16 @@ export function crmPersons(population: CrmPopulation): CrmSet {
       country: read('country'),
       organisationName: read('company'),
       birthDate: read('date_of_birth'),
+      ...(links && {
+        linked: some(read('salesforcecontactid'), read('salesforceleadid')).map((to) => longSalesforceId(to)),
+      }),
     });
   }
-  return { name: 'crm persons', schema: personSchema, rows, truth };
+  return { name: 'crm persons', schema: links ? withLinks(personSchema) : personSchema, rows, truth };
 }
 
 /** Accounts and companies of both CRMs in the fields that the connector's canonical projection has. */
-export function crmOrganisations(population: CrmPopulation): CrmSet {
+export function crmOrganisations(population: CrmPopulation, { links = false }: CrmSetOptions = {}): CrmSet {
   const rows: { id: string; source: string; fields: Record<string, FieldValue> }[] = [];
   const truth = new Map<string, string>();
   const add = (source: string, id: string, entity: string | undefined, fields: Record<string, FieldValue>): void => {
@@ -155,6 +176,7 @@ export function crmOrganisations(population: CrmPopulation): CrmSet {
       region: read('BillingState'),
       postalCode: read('BillingPostalCode'),
       country: read('BillingCountry'),
+      ...(links && { record: id }),
     });
   }
   for (const { id, read } of hubspotRows(population, 'companies')) {
@@ -168,7 +190,8 @@ export function crmOrganisations(population: CrmPopulation): CrmSet {
       region: read('state'),
       postalCode: read('zip'),
       country: read('country'),
+      ...(links && { linked: some(read('salesforceaccountid')).map((to) => longSalesforceId(to)) }),
     });
   }
-  return { name: 'crm organisations', schema: organisationSchema, rows, truth };
+  return { name: 'crm organisations', schema: links ? withLinks(organisationSchema) : organisationSchema, rows, truth };
 }
