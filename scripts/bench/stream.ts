@@ -322,8 +322,27 @@ async function recordsStandReady(): Promise<void> {
   told['MiB service when they did'] = Math.round((await usage()).memory.service);
 }
 
+/** Mean milliseconds of each kind in the consumer since the same was asked before. */
+async function consumerMs(before?: ReadonlyMap<string, number>): Promise<Map<string, number>> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  const sums = new Map<string, number>();
+  for (const [what, name] of [
+    ['on the way to the consumer', 'kempt_consumer_delay_seconds'],
+    ['in the consumer', 'kempt_consumer_chunk_seconds'],
+  ] as const) {
+    const [sum, count] = [sumOf(text, `${name}_sum`), sumOf(text, `${name}_count`)];
+    sums.set(what, sum);
+    sums.set(`${what}: chunks`, count);
+    const chunks = count - (before?.get(`${what}: chunks`) ?? count);
+    if (chunks > 0)
+      told[`latency: mean ms ${what}`] = Math.round(((sum - (before?.get(what) ?? 0)) * 1_000) / chunks);
+  }
+  return sums;
+}
+
 async function latency(): Promise<void> {
   await recordsStandReady();
+  const idle = await consumerMs();
   const sent = new Map<string, number>();
   if (flags.statements) await showDearestStatements(postgres.adminUrl);
   const since = new Date();
@@ -348,6 +367,7 @@ async function latency(): Promise<void> {
   }
   await published;
   const decided = await awaitDecisions(new Set(sent.keys()), since, 60_000);
+  await consumerMs(idle);
   if (flags.statements) await showDearestStatements(postgres.adminUrl);
   const warm = start + 5_000;
   const latencies = [...sent]
