@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { ApiClient } from '../first-sync/api-client.ts';
-import { type PairScore, scorePairs } from './pair-score.ts';
+import { type PairScore, scoreLinks, scorePairs } from './pair-score.ts';
 import type { TruthMessage, TruthRow } from './truth-worker.ts';
 
 /** How well the duplicates of one part of the load were found. */
@@ -11,7 +11,7 @@ export interface DuplicateScore {
 
 /**
  * Scores what the API says against the truth of the simulated CRMs: persons, organisations, both together, and each
- * published data set by itself. Records that a user of the CRM has changed since are scored as they were made.
+ * published data set by itself; and of the pairs that the native sync has linked whether those that are the same are together. Records that a user of the CRM has changed since are scored as they were made.
  */
 export async function scoreDuplicates(options: {
   readonly api: ApiClient;
@@ -48,6 +48,13 @@ export async function scoreDuplicates(options: {
         rows.filter(([, , dataSet]) => dataSet === set),
       ),
     ),
+    {
+      what: '  links of the native sync',
+      score: scoreLinks(
+        clusters,
+        truth.links.filter(([record, to]) => known.has(record) && known.has(to)),
+      ),
+    },
   ];
 }
 

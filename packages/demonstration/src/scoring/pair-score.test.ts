@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { scorePairs } from './pair-score.ts';
+import { scoreLinks, scorePairs } from './pair-score.ts';
 
 const entityOf = new Map([
   ['a1', 'a'],
@@ -31,5 +31,22 @@ describe('pair score', () => {
 
   test('records that the truth does not know change nothing', () => {
     expect(scorePairs([['a1', 'a2', 'x']], entityOf)).toEqual(scorePairs([['a1', 'a2']], entityOf));
+  });
+});
+
+test('a link that leads astray and was followed costs precision, one to the same that was not costs recall', () => {
+  const links = [
+    ['hs:1', 'sf:1', true],
+    ['hs:2', 'sf:2', true],
+    ['hs:3', 'sf:1', false],
+    ['hs:4', 'sf:2', false],
+  ] as const;
+  const clusters = [['hs:1', 'sf:1', 'hs:3'], ['hs:2'], ['sf:2'], ['hs:4']];
+  expect(scoreLinks(clusters, links)).toEqual({
+    truePairs: 2,
+    foundPairs: 2,
+    rightPairs: 1,
+    precision: 0.5,
+    recall: 0.5,
   });
 });

@@ -44,6 +44,32 @@ export function scorePairs(clusters: Iterable<readonly string[]>, entityOf: Read
   };
 }
 
+/**
+ * Scores clusters against links of which some lead astray: a link counts as found when both records are in one cluster, and as true when both
+ * are the same entity.
+ */
+export function scoreLinks(
+  clusters: Iterable<readonly string[]>,
+  links: readonly (readonly [record: string, to: string, isSame: boolean])[],
+): PairScore {
+  const clusterOf = new Map<string, number>();
+  let number = 0;
+  for (const members of clusters) {
+    for (const member of members) clusterOf.set(member, number);
+    number += 1;
+  }
+  const found = links.filter(([record, to]) => clusterOf.has(record) && clusterOf.get(record) === clusterOf.get(to));
+  const truePairs = links.filter(([, , isSame]) => isSame).length;
+  const rightPairs = found.filter(([, , isSame]) => isSame).length;
+  return {
+    truePairs,
+    foundPairs: found.length,
+    rightPairs,
+    precision: found.length === 0 ? 1 : rightPairs / found.length,
+    recall: truePairs === 0 ? 1 : rightPairs / truePairs,
+  };
+}
+
 function pairsOf(size: number): number {
   return (size * (size - 1)) / 2;
 }

@@ -8,9 +8,13 @@ import { createGroundTruth, dataSetOf } from '@kempt/crm-simulators/truth';
 /** `[record, entity, data set]` of every record that the truth knows. */
 export type TruthRow = readonly [record: string, entity: string, dataSet: string];
 
+/** `[HubSpot record, Salesforce record, whether they are the same]` of every link of the native sync whose record is there. */
+export type LinkRow = readonly [record: string, to: string, isSame: boolean];
+
 export interface TruthMessage {
   readonly persons: readonly TruthRow[];
   readonly organisations: readonly TruthRow[];
+  readonly links: readonly LinkRow[];
 }
 
 const truth = createGroundTruth({ seed: (workerData as { readonly seed: string }).seed });
@@ -19,4 +23,7 @@ const rows = (entities: ReadonlyMap<string, string>): TruthRow[] =>
 parentPort?.postMessage({
   persons: rows(truth.persons),
   organisations: rows(truth.organisations),
+  links: [...truth.nativeSyncLinks].flatMap(([record, { to, kind }]): LinkRow[] =>
+    kind === 'gone' ? [] : [[record, to, kind === 'same']],
+  ),
 } satisfies TruthMessage);
