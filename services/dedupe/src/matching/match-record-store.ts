@@ -181,16 +181,17 @@ export async function loadCandidates(
   );
 }
 
-/** Versions of every record of a kind, deleted ones included: what changed since a batch began shows in them. */
-export async function loadVersions(
+/** Versions of the records of a kind in order of ref, deleted ones included: what changed since a batch began shows in them. */
+export async function loadVersionsPage(
   tx: Transaction,
   kind: EntityKind,
-): Promise<Map<string, { readonly version: number; readonly deleted: boolean }>> {
-  const rows = await tx.query<{ ref: string; version: number; deleted: boolean }>(
-    `select ref, fields_version::int as version, deleted from match_record where tenant_id = $1 and entity_kind = $2`,
-    [tx.tenantId, kind],
+  page: { readonly after: string; readonly limit: number },
+): Promise<{ readonly ref: string; readonly version: number; readonly deleted: boolean }[]> {
+  return tx.query(
+    `select ref, fields_version::int as version, deleted from match_record
+     where tenant_id = $1 and entity_kind = $2 and ref > $3 order by ref limit $4`,
+    [tx.tenantId, kind, page.after, page.limit],
   );
-  return new Map(rows.map((row) => [row.ref, { version: row.version, deleted: row.deleted }]));
 }
 
 /** How many records of an object there are, deleted ones included. */

@@ -1,15 +1,15 @@
-import { resolve, trainModel } from '@kempt/entity-resolution';
+import { type RecordTable, resolutionOf, resolveTable, type Schema, trainModel } from '@kempt/entity-resolution';
 import type { Database } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { schemas } from '../matching/entity-schema.ts';
-import type { MatchRecord } from '../matching/match-record-store.ts';
-import { inputRecord } from '../matching/record-scorer.ts';
+import { loadRecords, type MatchRecord } from '../matching/match-record-store.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import { standingVerdicts } from '../reviews/review-store.ts';
 import { constraintsOf, type StandingVerdict } from '../reviews/verdict-graph.ts';
 import type { DecidingModels } from './deciding-model.ts';
 import { judgeVerdicts } from './judged-pairs.ts';
-import { goldenIdsOf, loadAllRecords } from './kind-record-store.ts';
+import { goldenIdsOf } from './kind-record-store.ts';
+import { livingEnds, tabulateKind } from './kind-table.ts';
 import { clusterDrift, levelShifts, type ModelComparison, scoreOnVerdicts } from './model-comparison.ts';
 import { dropOldCandidates, lockFreeState, saveComparison, saveModel } from './model-store.ts';
 import { finishTask, type ModelTask } from './model-task-store.ts';
@@ -28,7 +28,9 @@ export interface CandidateTrainingOptions {
 /** What a kind looked like at one moment. */
 interface Snapshot {
   readonly deciding: string;
-  readonly records: readonly MatchRecord[];
+  readonly table: RecordTable;
+  /** Living records on which verdicts stand. */
+  readonly judged: readonly MatchRecord[];
   readonly clusterOf: ReadonlyMap<string, string>;
   readonly verdicts: readonly StandingVerdict[];
 }
@@ -38,10 +40,11 @@ export function createCandidateTraining({ database, models, metrics, now }: Cand
   /** Trains a model on every record of the kind, lets the verdicts that stand correct its weights, and compares it. */
   async function train(tenantId: string, task: ModelTask, signal: AbortSignal): Promise<void> {
     const { entityKind: kind } = task;
-    const snapshot = await take(tenantId, kind);
+    const snapshot = await take(tenantId, kind, { schema: schemas[kind], signal });
     if (snapshot === undefined) return;
-    const trained = await trainModel(snapshot.records.map(inputRecord), schemas[kind], { signal });
-    const { model } = calibrateByVerdicts(trained, snapshot.records, snapshot.verdicts);
+    const { table } = snapshot;
+    const trained = await trainModel(table, table.schema, { signal });
+    const { model } = calibrateByVerdicts(trained, snapshot.judged, snapshot.verdicts);
     const isNew = await database.transaction(tenantId, async (tx) => {
       if (model.version === snapshot.deciding) {
         await finishTask(tx, task, `the records give the model that decides, ${model.version}`);
@@ -49,7 +52,7 @@ export function createCandidateTraining({ database, models, metrics, now }: Cand
       }
       return saveModel(tx, kind, {
         model,
-        records: snapshot.records.length,
+        records: table.ids.length,
         origin: task.origin,
         requestedBy: task.requestedBy,
       });
@@ -61,21 +64,33 @@ export function createCandidateTraining({ database, models, metrics, now }: Cand
 
   /** Compares a model with the one that decides today. */
   async function compare(tenantId: string, task: ModelTask, signal: AbortSignal): Promise<void> {
-    const snapshot = await take(tenantId, task.entityKind);
+    const { model } = await database.transaction(
+      tenantId,
+      (tx) => models.get(tx, task.entityKind, task.version ?? ''),
+      { readOnly: true },
+    );
+    const snapshot = await take(tenantId, task.entityKind, { schema: model.schema, signal });
     if (snapshot !== undefined) await judge(tenantId, task, { snapshot, signal });
   }
 
-  async function take(tenantId: string, kind: EntityKind): Promise<Snapshot | undefined> {
+  async function take(
+    tenantId: string,
+    kind: EntityKind,
+    how: { readonly schema: Schema; readonly signal: AbortSignal },
+  ): Promise<Snapshot | undefined> {
     return database.transaction(
       tenantId,
       async (tx) => {
         const state = await lockFreeState(tx, kind);
         if (state.phase === 'collecting') return undefined;
+        const verdicts = await standingVerdicts(tx, kind);
+        const { table } = await tabulateKind(tx, kind, how);
         return {
           deciding: state.modelVersion,
-          records: await loadAllRecords(tx, kind),
+          table,
+          judged: await loadRecords(tx, [...livingEnds(verdicts, table.ids)]),
           clusterOf: await goldenIdsOf(tx, kind),
-          verdicts: await standingVerdicts(tx, kind),
+          verdicts,
         };
       },
       { isolation: 'repeatable read', readOnly: true, statementTimeoutMs: 300_000 },
@@ -94,8 +109,9 @@ export function createCandidateTraining({ database, models, metrics, now }: Cand
       async (tx) => [await models.get(tx, kind, snapshot.deciding), await models.get(tx, kind, version)] as const,
       { readOnly: true },
     );
-    const constraints = constraintsOf(snapshot.verdicts, new Set(snapshot.records.map((record) => record.ref)));
-    const { clusters } = await resolve(snapshot.records.map(inputRecord), candidate.model, { signal, ...constraints });
+    const { table, verdicts } = snapshot;
+    const constraints = constraintsOf(verdicts, livingEnds(verdicts, table.ids));
+    const { clusters } = resolutionOf(table, await resolveTable(table, candidate.model, { signal, ...constraints }));
     await database.transaction(tenantId, async (tx) => {
       const [ofDeciding, ofCandidate] = await judgeVerdicts(tx, kind, [deciding, candidate]);
       const comparison: ModelComparison = {

@@ -1,24 +1,24 @@
-import { resolve, trainModel } from '@kempt/entity-resolution';
-import type { Database, Transaction } from '@kempt/postgres';
+import { resolveTable, trainModel } from '@kempt/entity-resolution';
+import type { Database } from '@kempt/postgres';
 import type { Logger } from '@kempt/telemetry';
 import { type ClusterOutlets, writeClusters } from '../clusters/cluster-writer.ts';
-import { type ChangeResolution, verdictEdges, withProbabilities } from '../matching/change-resolution.ts';
+import type { ChangeResolution } from '../matching/change-resolution.ts';
 import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
 import { schemas } from '../matching/entity-schema.ts';
 import { writeAllKeys } from '../matching/key-table-writing.ts';
-import { type Edge, insertEdges } from '../matching/match-graph-store.ts';
-import { countObject, loadVersions, type MatchRecord } from '../matching/match-record-store.ts';
-import { inputRecord } from '../matching/record-scorer.ts';
+import { insertEdges } from '../matching/match-graph-store.ts';
+import { countObject } from '../matching/match-record-store.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import { standingVerdicts } from '../reviews/review-store.ts';
 import { constraintsOf, type StandingVerdict } from '../reviews/verdict-graph.ts';
 import { clearPending, loadProgress, pendingTenants } from './account-progress-store.ts';
 import type { DecidingModels } from './deciding-model.ts';
 import { firstResolutionReadiness } from './first-resolution-readiness.ts';
-import { loadAllRecords } from './kind-record-store.ts';
+import { changedSince, livingEnds, tabulateKind } from './kind-table.ts';
 import { savePromotion } from './model-promotion-store.ts';
 import { lockStateAlone, saveModel, setDeciding } from './model-store.ts';
 import { watchModels } from './model-task-store.ts';
+import { edgeBatches, groupBatches } from './resolved-groups.ts';
 import { refreshStatistics } from './statistics-store.ts';
 
 export interface FirstResolutionOptions {
@@ -121,19 +121,17 @@ export function createFirstResolution(options: FirstResolutionOptions) {
     const begun = performance.now();
     const { records, verdicts } = await database.transaction(
       tenantId,
-      async (tx) => ({ records: await loadAllRecords(tx, kind), verdicts: await standingVerdicts(tx, kind) }),
+      async (tx) => ({
+        records: await tabulateKind(tx, kind, { schema: schemas[kind], signal }),
+        verdicts: await standingVerdicts(tx, kind),
+      }),
       { isolation: 'repeatable read', readOnly: true },
     );
-    const constraints = constraintsOf(verdicts, new Set(records.map((record) => record.ref)));
-    const inputs = records.map(inputRecord);
-    const model = await trainModel(inputs, schemas[kind], { signal });
-    const resolution = await resolve(inputs, model, { signal, ...constraints });
-    const edges: Edge[] = resolution.edges.map((edge) => ({
-      left: edge.a < edge.b ? edge.a : edge.b,
-      right: edge.a < edge.b ? edge.b : edge.a,
-      weight: edge.weight,
-      probability: edge.probability,
-    }));
+    const { table } = records;
+    const { ids } = table;
+    const constraints = constraintsOf(verdicts, livingEnds(verdicts, ids));
+    const model = await trainModel(table, table.schema, { signal });
+    const resolution = await resolveTable(table, model, { signal, ...constraints });
     signal.throwIfAborted();
 
     const clusters = await database.transaction(
@@ -141,7 +139,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
       async (tx) => {
         const state = await lockStateAlone(tx, kind);
         if (state.phase === 'streaming') return 0;
-        await saveModel(tx, kind, { model, records: records.length, origin: 'first', requestedBy: 'dedupe' });
+        await saveModel(tx, kind, { model, records: ids.length, origin: 'first', requestedBy: 'dedupe' });
         await setDeciding(tx, kind, model.version);
         await savePromotion(tx, {
           entityKind: kind,
@@ -155,18 +153,14 @@ export function createFirstResolution(options: FirstResolutionOptions) {
         await watchModels(tx, kind);
         const deciding = await models.get(tx, kind, model.version);
         await writeAllKeys(tx, kind, deciding.matcher);
-        for (const batch of batches(edges, writeBatch)) await insertEdges(tx, kind, batch);
-        const edgesOf = edgesByCluster(resolution.clusters, [...edges, ...verdictEdges(constraints.mustLink)]);
+        for (const batch of edgeBatches(ids, resolution, writeBatch)) await insertEdges(tx, kind, batch);
         let written = 0;
-        for (const batch of batches(
-          resolution.clusters.map((members, index) => ({ members, index })),
-          writeBatch,
-        )) {
+        for (const groups of groupBatches(ids, resolution, { mustLink: constraints.mustLink, size: writeBatch })) {
           written += await writeClusters(tx, outlets, {
             entityKind: kind,
             modelVersion: model.version,
             before: [],
-            groups: batch.map(({ members, index }) => withProbabilities(members, edgesOf[index] ?? [])),
+            groups,
             lane: 'bulk',
           });
         }
@@ -182,7 +176,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
     const seconds = (performance.now() - begun) / 1000;
     metrics.resolutionSeconds.observe({ entity_kind: kind }, seconds);
     logger.info(
-      { tenant: tenantId, entityKind: kind, records: records.length, clusters, model: model.version, seconds },
+      { tenant: tenantId, entityKind: kind, records: ids.length, clusters, model: model.version, seconds },
       'first resolution finished',
     );
     options.onResolved();
@@ -205,17 +199,6 @@ export function createFirstResolution(options: FirstResolutionOptions) {
 
 export type FirstResolution = ReturnType<typeof createFirstResolution>;
 
-/** Records that came, changed or went while the batch was being worked out. */
-async function changedSince(tx: Transaction, kind: EntityKind, records: readonly MatchRecord[]): Promise<string[]> {
-  const known = new Map(records.map((record) => [record.ref, record.version]));
-  const changed: string[] = [];
-  for (const [ref, version] of await loadVersions(tx, kind)) {
-    const before = known.get(ref);
-    if (before !== version.version && !(before === undefined && version.deleted)) changed.push(ref);
-  }
-  return changed.toSorted();
-}
-
 /** Records of verdicts that came, changed or were revoked while the batch was being worked out. */
 function reviewedSince(before: readonly StandingVerdict[], now: readonly StandingVerdict[]): string[] {
   const text = (verdict: StandingVerdict) => `${verdict.verdict} ${verdict.left} ${verdict.right}`;
@@ -225,19 +208,6 @@ function reviewedSince(before: readonly StandingVerdict[], now: readonly Standin
     ...now.filter((verdict) => !known.has(text(verdict))),
   ];
   return [...new Set(changed.flatMap((verdict) => [verdict.left, verdict.right]))].toSorted();
-}
-
-function edgesByCluster(clusters: readonly (readonly string[])[], edges: readonly Edge[]): Edge[][] {
-  const clusterOf = new Map<string, number>();
-  clusters.forEach((members, index) => {
-    for (const member of members) clusterOf.set(member, index);
-  });
-  const grouped: Edge[][] = clusters.map(() => []);
-  for (const edge of edges) {
-    const left = clusterOf.get(edge.left);
-    if (left !== undefined && left === clusterOf.get(edge.right)) grouped[left]?.push(edge);
-  }
-  return grouped;
 }
 
 function* batches<T>(items: readonly T[], size: number): Generator<T[]> {

@@ -1,21 +1,5 @@
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import { loadKind, type MatchRecord } from '../matching/match-record-store.ts';
-
-const pageRecords = 5_000;
-
-/** Every living record of a kind, in order of ref. Give it one snapshot: it reads page after page. */
-export async function loadAllRecords(tx: Transaction, kind: EntityKind): Promise<MatchRecord[]> {
-  const records: MatchRecord[] = [];
-  let after = '';
-  for (;;) {
-    const page = await loadKind(tx, kind, { after, limit: pageRecords });
-    records.push(...page);
-    const last = page.at(-1);
-    if (last === undefined || page.length < pageRecords) return records;
-    after = last.ref;
-  }
-}
 
 /** The cluster of each living record of a kind. */
 export async function goldenIdsOf(tx: Transaction, kind: EntityKind): Promise<Map<string, string>> {

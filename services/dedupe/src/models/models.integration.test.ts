@@ -12,8 +12,8 @@ import {
   ref,
   waitFor,
 } from '../dedupe-test-bed.ts';
+import { loadKind } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
-import { loadAllRecords } from './kind-record-store.ts';
 import type { ModelComparison } from './model-comparison.ts';
 import { listModels, loadModel, saveModel } from './model-store.ts';
 import { loadTask } from './model-task-store.ts';
@@ -97,7 +97,7 @@ async function storeVariant(change: Partial<MatchModel>): Promise<MatchModel> {
 
 /** What a batch with the model makes of the records as they are. */
 async function batchPartition(model: MatchModel): Promise<string[][]> {
-  const records = await database.transaction(tenantId, (tx) => loadAllRecords(tx, 'person'));
+  const records = await database.transaction(tenantId, (tx) => loadKind(tx, 'person', { after: '', limit: 10_000 }));
   const { clusters } = await resolve(records.map(inputRecord), model);
   return clusters
     .map((refs) => refs.map((each) => each.split(':')[3] as string).toSorted())
