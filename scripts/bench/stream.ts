@@ -334,8 +334,7 @@ async function consumerMs(before?: ReadonlyMap<string, number>): Promise<Map<str
     sums.set(what, sum);
     sums.set(`${what}: chunks`, count);
     const chunks = count - (before?.get(`${what}: chunks`) ?? count);
-    if (chunks > 0)
-      told[`latency: mean ms ${what}`] = Math.round(((sum - (before?.get(what) ?? 0)) * 1_000) / chunks);
+    if (chunks > 0) told[`latency: mean ms ${what}`] = Math.round(((sum - (before?.get(what) ?? 0)) * 1_000) / chunks);
   }
   return sums;
 }

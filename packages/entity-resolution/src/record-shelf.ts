@@ -14,7 +14,7 @@ export interface ShelfMatch {
 }
 
 /**
- * Records that are kept ready for comparison in flat arrays, by numbers from 0 that the caller gives them: half a kilobyte each, which no
+ * Records that are kept ready for comparison in flat arrays, by numbers from 0 that the caller gives them: about a kilobyte each, which no
  * garbage collector looks at. There are two parts: when `recordsMax` rows stand in the newer one it becomes the older one, of which rows are
  * taken over as they are asked for, and which is dropped when the newer one is half full. Room is made by `begin` only.
  */

@@ -18,7 +18,7 @@ export const dedupeConfigSchema = Type.Object({
         default: 250_000,
         minimum: 1_000,
         description:
-          'How many records are kept in memory ready for comparison, about 0.6 KB each; more of them make changes of large tenants faster.',
+          'How many records are kept in memory ready for comparison, about 1 KB each; more of them make changes of large tenants faster.',
       }),
       proposalRecordsMax: Type.Integer({
         default: 10,
