@@ -128,6 +128,7 @@ const loaders: Record<string, (folder: string) => LabelledSet> = {
   },
   'rl/RLdata10000.csv': (path) => labelled('rldata10000', path, 'record_id', 'label_true'),
   'aff/affiliations.csv': (path) => labelled('affiliations', path, 'record_id', 'label_true'),
+  'patstat/patents.csv': (path) => labelled('patstat', path, 'record_id', 'label_true'),
   'historical/historical.csv': (path) => labelled('historical_50k', path, 'unique_id', 'cluster'),
 };
 

@@ -123,7 +123,7 @@ const pairsForCompatriots = 100_000;
 
 const personKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['given', 'family']);
 /** Comparisons that say too little to tell a confusion from a match. */
-const weakKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['legalForm', 'category', 'freeText']);
+export const weakKinds: ReadonlySet<FeatureKind> = new Set<FeatureKind>(['legalForm', 'category', 'freeText']);
 
 /** The confusions that can be told from matches with the comparisons at hand, in a table of so many pairs. */
 export function confusionsFor(kinds: readonly FeatureKind[], pairs: number): Confusion[] {

@@ -12,6 +12,11 @@ const leastSlack = 0.01;
 const slips: Readonly<Partial<Record<FeatureKind, number>>> = { given: 4, family: 4 };
 const mostSlips = 1.5;
 
+/**
+ * How often, at most, matches show another value where a single comparison is all there is. Nothing else could tell that pairs which agree
+ * this little are matches, and estimating would take all of them for such, since they are many.
+ */
+const mostOtherAlone = 0.2;
 /** How often, at most, those who live in one house show another address. */
 const mostElsewhere = 0.4;
 /** How much more often than strangers people with one thing in common may agree on others. */
@@ -60,6 +65,7 @@ export function smooth(
 ): Float64Array {
   const { start, held, near, inOneHouse, confusion, chance } = kindOfPair;
   const next = start.slice();
+  const alone = layout.features.filter(({ kind }) => kind !== 'legalForm').length === 1;
   for (let feature = 0; feature < layout.features.length; feature += 1) {
     if (near[feature] === 1) {
       next.set(smoothNear(layout, feature, { counts, chance }), layout.starts[feature] as number);
@@ -82,6 +88,8 @@ export function smooth(
       for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
       next[to - 1] = most;
     }
+    if (!confusion && alone && kind !== 'legalForm')
+      boundFrom(next, { from, to, first: from + otherValues[kind], most: mostOtherAlone });
     if (inOneHouse && (kind === 'address' || kind === 'position'))
       boundFrom(next, { from, to, first: from + otherValues[kind], most: mostElsewhere });
   }

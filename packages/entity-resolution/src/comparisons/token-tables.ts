@@ -195,6 +195,29 @@ abstract class TokenTable extends PooledTable {
     return overlap;
   }
 
+  /** Whether one has the word, up to a typing error, that names the other: the rarest one. */
+  protected sharesNaming(left: number, right: number): boolean {
+    return this.#hasNaming(left, right) || this.#hasNaming(right, left);
+  }
+
+  #hasNaming(holder: number, named: number): boolean {
+    const { data } = this.packed;
+    const lists = this.#lists.data;
+    const from = data[named * width + list] as number;
+    const to = from + (data[named * width + count] as number);
+    let rarest = from;
+    for (let place = from + 1; place < to; place += 1)
+      if ((this.#bits.data[place] as number) > (this.#bits.data[rarest] as number)) rarest = place;
+    const word = lists[rarest] as number;
+    const among = data[holder * width + list] as number;
+    const end = among + (data[holder * width + count] as number);
+    if (contains(lists, among, end, word)) return true;
+    if (this.words.lengthOf(word) <= 3) return false;
+    for (let other = among; other < end; other += 1)
+      if (this.words.jaroWinkler(word, lists[other] as number, 0.9) >= 0.9) return true;
+    return false;
+  }
+
   #shareWord(few: number, many: number): boolean {
     const { data } = this.packed;
     const lists = this.#lists.data;
@@ -271,9 +294,9 @@ export class OrganisationTable extends TokenTable {
       this.rarities[0] = 0;
       return 4;
     }
-    if (ratio >= 0.25) return 6;
+    if (ratio >= 0.25) return this.sharesNaming(left, right) ? 6 : 7;
     this.rarities[0] = 0;
-    return 8;
+    return 9;
   }
 
   #isAcronym(short: number, long: number): boolean {
@@ -302,7 +325,7 @@ export class OrganisationTable extends TokenTable {
       words.sharedPrefix(x, y) >= Math.max(4, Math.min(7, shorter)) ||
       words.jaroWinkler(x, y, 0.93) >= 0.93 ||
       (x === data[name + initials] && words.lengthOf(x) >= 4);
-    if (!reads) return 7;
+    if (!reads) return 8;
     this.rarities[0] = this.prices.data[id * 2 + wholePrice] as number;
     return 5;
   }
