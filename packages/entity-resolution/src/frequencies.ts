@@ -63,6 +63,17 @@ export function createRarities(tables: FrequencyTables): Rarities {
   return { in: within, of: (space, value) => within(space)(hashText(value)) };
 }
 
+/**
+ * The tables of records among which organisations write their names down over and over. There a name belongs to one of them like an identifier,
+ * and a second owner is as much of an exception.
+ */
+export function asOfOneOwner(tables: FrequencyTables): FrequencyTables {
+  const { organisation } = tables;
+  if (organisation === undefined) return tables;
+  const times = (populations.organisation as Population).share / (populations.identifier as Population).share;
+  return { ...tables, organisation: { ...organisation, total: organisation.total * times } };
+}
+
 /** The two entities that are being compared do not count: if they are one, a value that only they have is a value of one. */
 function spaceRarity(space: string, table: FrequencyTable): SpaceRarity {
   const { share, imagined } = populations[space.split(':')[0] as string] ?? otherwise;

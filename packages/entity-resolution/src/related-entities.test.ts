@@ -62,6 +62,23 @@ describe('people and their employers', () => {
   });
 });
 
+test('words that many organisations have are less than the word that names one', async () => {
+  const schema: Schema = { entityKind: 'organisation', columns: [{ name: 'name', kind: 'organisation' }] };
+  const record = (id: string, name: string): InputRecord => ({ id, source: 'a', fields: { name } });
+  const names = 'Aldern Bostrik Cormund Delvane Estrom Farnix Gorlan Hestrad Ivolen Jastrom Kelmont Lurvane'.split(' ');
+  const records = names.flatMap((name, at) =>
+    [' Data Systems Consulting', ' Data Systems', ''].map((rest, copy) => record(`${at}-${copy}`, `${name}${rest}`)),
+  );
+  const matcher = createMatcher(await trainModel(records, schema));
+  const levelOf = (left: string, right: string): string | undefined =>
+    matcher.explain(matcher.normalise(record('x', left)), matcher.normalise(record('y', right))).rows[0]?.level;
+  expect(levelOf('Aldern Data Systems Consulting', 'Aldern Power')).toBe('some words');
+  expect(levelOf('Aldern Data Systems Consulting', 'Data Systems Consulting Bostrik')).toBe(
+    'only words that others have',
+  );
+  expect(levelOf('Aldern Data Systems Consulting', 'Bostrik')).toBe('different');
+});
+
 const siteSchema: Schema = {
   entityKind: 'organisation',
   columns: [

@@ -2,13 +2,14 @@ import { BlockIndexBuilder } from './block-index.ts';
 import { writeKeys } from './blocking-choice.ts';
 import { type ClusterStep, clusterComponent } from './clustering.ts';
 import { alone, type Crew, sharedIndex } from './crew.ts';
+import { type DistinctRows, distinctRows } from './equal-rows.ts';
 import { createRarities } from './frequencies.ts';
 import { checkModel, type MatchModel, probabilityOf, weightOf } from './model.ts';
 import { createPace, type Pace, type PaceOptions } from './pace.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { prepareRecords, type RecordTable } from './record-table.ts';
 import { groupByComponent, isPlainPair, scoreCandidates } from './row-clustering.ts';
-import { EdgeList, type RowEdges } from './row-edges.ts';
+import { byLeft, EdgeList, type RowEdges } from './row-edges.ts';
 import type { InputRecord } from './schema.ts';
 
 export interface ResolveOptions extends PaceOptions {
@@ -86,13 +87,76 @@ export async function resolveTable(
   options: ResolveOptions = {},
 ): Promise<RowResolution> {
   checkModel(model);
-  const pace = createPace(options);
-  const crew = options.crew ?? alone;
-  const { ids, store } = table;
+  const { ids } = table;
   for (let row = 1; row < ids.length; row += 1) {
     if (ids[row] === ids[row - 1])
       throw new RangeError(`two records have the id ${ids[row]}; give every record an id of its own`);
   }
+  const distinct = isUnconstrained(options) ? distinctRows(table) : null;
+  if (distinct === null) return resolveRows(table, model, options);
+  return withEqualRows(table, distinct, { model, options, found: await resolveRows(distinct.table, model, options) });
+}
+
+function isUnconstrained({ mustLink = [], cannotLink = [], duplicateFreeSources = [] }: ResolveOptions): boolean {
+  return mustLink.length === 0 && cannotLink.length === 0 && duplicateFreeSources.length === 0;
+}
+
+/** What was found of the distinct rows, told of all rows: those that are equal are one where their weight says so. */
+function withEqualRows(
+  { ids }: RecordTable,
+  { table, firsts, standsFor }: DistinctRows,
+  work: { readonly model: MatchModel; readonly options: ResolveOptions; readonly found: RowResolution },
+): RowResolution {
+  const { model, options, found } = work;
+  const minimum = weightOf(options.threshold ?? model.threshold);
+  const floor = Math.min(minimum, weightOf(model.reviewFloor));
+  const scorer = new PairScorer(model, table.store);
+  const edges = new EdgeList();
+  found.edges.weights.forEach((weight, at) => {
+    edges.push(
+      firsts[found.edges.lefts[at] as number] as number,
+      firsts[found.edges.rights[at] as number] as number,
+      weight,
+    );
+  });
+  const members = new Map<number, string[]>();
+  if (options.onStep !== undefined)
+    found.clusterOf.forEach((owner, place) => {
+      const id = ids[firsts[place] as number] as string;
+      const list = members.get(owner);
+      if (list === undefined) members.set(owner, [id]);
+      else list.push(id);
+    });
+  const clusterOf = Int32Array.from(standsFor, (place, row) => {
+    const first = firsts[place] as number;
+    const owner = found.clusterOf[place] as number;
+    if (row === first) return firsts[owner] as number;
+    const weight = scorer.weigh(place, place);
+    if (weight >= floor) edges.push(first, row, weight);
+    if (weight < minimum) return row;
+    const cluster = members.get(owner);
+    if (cluster !== undefined) {
+      const [left, id] = [ids[first] as string, ids[row] as string];
+      options.onStep?.({
+        joined: true,
+        reason: 'agreement',
+        left: cluster.toSorted(),
+        right: [id],
+        edge: { a: left, b: id, weight },
+        meanWeight: weight,
+        neededWeight: minimum,
+      });
+      cluster.push(id);
+    }
+    return firsts[owner] as number;
+  });
+  return { clusterOf, edges: inOrder(byLeft([edges.take()], ids.length)) };
+}
+
+async function resolveRows(table: RecordTable, model: MatchModel, options: ResolveOptions): Promise<RowResolution> {
+  const pace = createPace(options);
+  const crew = options.crew ?? alone;
+  const { store } = table;
   const rarities = createRarities(model.frequencies);
   let index = table.blocks?.index;
   if (

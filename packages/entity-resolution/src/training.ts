@@ -1,7 +1,8 @@
 import { chooseBlocking, chooseWeakKinds } from './blocking-choice.ts';
 import { alone, type Crew, sharedIndex } from './crew.ts';
+import { distinctRows } from './equal-rows.ts';
 import { type Estimate, estimate, type Stratum } from './estimation.ts';
-import { createRarities } from './frequencies.ts';
+import { asOfOneOwner, createRarities } from './frequencies.ts';
 import { FrequencyCount } from './frequency-count.ts';
 import { hashText } from './hash.ts';
 import { type MatchModel, sealModel, weightOf } from './model.ts';
@@ -44,14 +45,16 @@ export async function trainModel(
   schema: Schema,
   options: TrainOptions = {},
 ): Promise<MatchModel> {
-  const table = isTable(records) ? records : await tabulate([...records], schema, options);
+  const whole = isTable(records) ? records : await tabulate([...records], schema, options);
+  const table = distinctRows(whole)?.table ?? whole;
   const pace = createPace(options);
   const crew = options.crew ?? alone;
   const { plan, store, sources } = table;
   const rows = store.rows;
   const strata = strataOf(sources);
   const counts = new FrequencyCount(plan, store);
-  const first = counts.byRecord();
+  const isRepeating = table !== whole;
+  const first = isRepeating ? asOfOneOwner(counts.byRecord()) : counts.byRecord();
   const rarities = createRarities(first);
   store.reprice(rarities);
   const chosen = await chooseBlocking(plan, store, { rarities, pace });
@@ -91,7 +94,11 @@ export async function trainModel(
     pace,
   });
   // Words stay as they were counted for blocking: a model writes the very keys that it was trained with.
-  const frequencies = { ...counts.byEntity(parts), ...(first.token !== undefined && { token: first.token }) };
+  const byEntity = counts.byEntity(parts);
+  const frequencies = {
+    ...(isRepeating ? asOfOneOwner(byEntity) : byEntity),
+    ...(first.token !== undefined && { token: first.token }),
+  };
   store.reprice(createRarities(frequencies));
   await repricePairs(store, sample, { crew, pace });
   const fit = estimate(plan.features, sample, population);
