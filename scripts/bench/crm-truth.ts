@@ -1,12 +1,14 @@
 /**
  * Matching against the truth of the CRM simulators: contacts of both CRMs, some of whose duplicates share neither e-mail nor phone, with
  * families, Jr. and Sr., namesakes and shared mailboxes among them. Zero configuration, the model's own threshold.
- *   scripts/bench/run crm-truth [--contacts 50000] [--seeds 20] [--first 1] [--splink 1] [--links]
+ *   scripts/bench/run crm-truth [--contacts 50000] [--seeds 20] [--first 1] [--splink 1] [--links] [--unreachable 0.03]
  * For each seed: precision and recall by pairs of one cluster; then reviewers, who know the truth, judge the sample that the gate of
  * automatic merges asks for until it opens, and the merges that it lets through without a look are held against the truth. On the records
  * of the first few seeds, one by default, Splink runs beside it.
  * With --links the links that the native sync left on a third of the HubSpot contacts are compared, too; without it, as by default, they are left
  * out, so that figures compare with those of before and with Splink, which is not given them.
+ * With --unreachable so large a share of all records, whichever they are, has lost its e-mail addresses and phone numbers: with 3 % of them more than
+ * a quarter of all true pairs share neither, where otherwise it is so inside one CRM only.
  * Writes bench-results/crm-truth.json, or crm-truth-links.json; exits with 1 when a target is missed.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -25,12 +27,14 @@ const { values: flags } = parseArgs({
     first: { type: 'string', default: '1' },
     splink: { type: 'string', default: '1' },
     links: { type: 'boolean', default: false },
+    unreachable: { type: 'string', default: '0' },
   },
 });
 const [contacts, seeds, first] = [flags.contacts, flags.seeds, flags.first].map(Number) as [number, number, number];
 const targets = { precision: 0.99, recall: 0.93, hardShare: 0.25, automaticPrecision: 0.99 };
 const gateLimits = { precisionTarget: 0.99, probabilityMin: 0.99 };
-const resultFile = `bench-results/crm-truth${flags.links ? '-links' : ''}.json`;
+const unreachable = Number(flags.unreachable);
+const resultFile = `bench-results/crm-truth${flags.links ? '-links' : ''}${unreachable > 0 ? '-unreachable' : ''}.json`;
 
 interface SeedResult {
   readonly seed: string;
@@ -75,7 +79,7 @@ async function measure(seed: string, { besideSplink }: { readonly besideSplink: 
     feedback: 0,
   };
   const population = createPopulation({ seed, realData: false, sizes });
-  const set = crmPersons(population as unknown as CrmPopulation, { links: flags.links });
+  const set = withUnreachable(crmPersons(population as unknown as CrmPopulation, { links: flags.links }));
   const model = await trainModel(set.rows, set.schema);
   const { clusters, edges } = await resolve(set.rows, model, { threshold: decisionThreshold(model) });
   const scores = clusterPairScores(clusters, set.truth);
@@ -116,6 +120,16 @@ async function measure(seed: string, { besideSplink }: { readonly besideSplink: 
     seconds: (performance.now() - begun) / 1000,
     splink: besideSplink ? await splinkScores(set, seed) : null,
   };
+}
+
+/** The same records, of which some have no e-mail address and no phone number any more; which these are follows from their ids. */
+function withUnreachable(set: CrmSet): CrmSet {
+  const rows = set.rows.map((row) => {
+    if (orderOf({ a: row.id, b: 'unreachable' }) >= unreachable * 2 ** 32) return row;
+    const { emails: _emails, phones: _phones, ...fields } = row.fields;
+    return { ...row, fields };
+  });
+  return { ...set, rows };
 }
 
 function* pairsOf<T>(items: readonly T[]): Generator<[T, T]> {
@@ -234,6 +248,7 @@ const summary = {
   precisionLowest: lowest((result) => result.precision),
   recall: mean((result) => result.recall),
   recallLowest: lowest((result) => result.recall),
+  hardShareLowest: lowest((result) => result.hardShare),
   hardShareInsideLowest: lowest((result) => result.hardShareInside),
   gatesOpened: results.filter((result) => result.verdicts !== null).length,
   automaticMerges: merges,
@@ -249,7 +264,7 @@ writeFileSync(resultFile, `${JSON.stringify({ contacts, targets, summary, seeds:
 process.exitCode =
   summary.precision >= targets.precision &&
   summary.recall >= targets.recall &&
-  summary.hardShareInsideLowest >= targets.hardShare &&
+  (unreachable > 0 ? summary.hardShareLowest : summary.hardShareInsideLowest) >= targets.hardShare &&
   merges > 0 &&
   (summary.automaticPrecision ?? 0) >= targets.automaticPrecision
     ? 0
