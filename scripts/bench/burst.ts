@@ -8,7 +8,7 @@
  * Kafka takes it, as the thing to compare with. Uses the broker of KAFKA_BROKERS, or starts one. Writes bench-results/burst.json; exits
  * with 1 when a paced change took longer than what docs/operations/scaling.md promises, or was lost.
  */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,15 +19,9 @@ import { type EventRecord, groupsThatRead, topicCatalogue } from '@kempt/contrac
 import { createKafkaEventBus } from '@kempt/event-bus-kafka';
 import { startTestKafka } from '@kempt/event-bus-kafka/testing';
 import { appendToOutbox, createOutboxDispatcher, outboxMigrationsFolder } from '@kempt/outbox';
-import {
-  createTestSchema,
-  type Database,
-  openDatabase,
-  provisionSchemas,
-  startEmbeddedPostgres,
-} from '@kempt/postgres';
+import { createTestSchema, type Database, startEmbeddedPostgres } from '@kempt/postgres';
 import { createLogger, createMetrics } from '@kempt/telemetry';
-import { createServiceProcess } from '../slice/service-process.ts';
+import { prepareDedupe } from './dedupe-process.ts';
 import { backfillEvents, stateEvent } from './stream-events.ts';
 import { createStreamPeople } from './stream-population.ts';
 
@@ -91,14 +85,6 @@ async function measure(mode: 'paced' | 'free'): Promise<Outcome> {
     folders: [outboxMigrationsFolder],
     maxConnections: 6,
   });
-  const password = randomBytes(12).toString('hex');
-  await provisionSchemas({
-    adminUrl: postgres.adminUrl,
-    services: [{ schema: 'dedupe', role: 'kempt_dedupe', password }],
-  });
-  const url = new URL(postgres.adminUrl);
-  url.username = 'kempt_dedupe';
-  url.password = password;
   const topicPrefix = `${mode}-${Date.now().toString(36)}.`;
   const bus = createKafkaEventBus({
     brokers,
@@ -107,21 +93,13 @@ async function measure(mode: 'paced' | 'free'): Promise<Outcome> {
     topicPrefix,
   });
   await bus.ensureTopics(topicCatalogue);
-  const service = await createServiceProcess('dedupe', {
+  const { service, database } = await prepareDedupe({
+    adminUrl: postgres.adminUrl,
+    password: randomBytes(12).toString('hex'),
+    brokers,
     logFolder: folder,
-    environment: {
-      KEMPT_DATABASE_URL: url.href,
-      KEMPT_DATABASE_ADMIN_URL: postgres.adminUrl,
-      KEMPT_MIGRATIONS: 'on-start',
-      KEMPT_BUS: 'kafka',
-      KEMPT_KAFKA_BROKERS: brokers.join(','),
-      KEMPT_TOPIC_PREFIX: topicPrefix,
-      KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: generateKeyPairSync('ed25519')
-        .publicKey.export({ type: 'spki', format: 'pem' })
-        .toString(),
-    },
+    environment: { KEMPT_TOPIC_PREFIX: topicPrefix },
   });
-  const database = openDatabase({ url: url.href, schema: 'dedupe', applicationName: 'kempt-bench', maxConnections: 2 });
   const dispatcher = createOutboxDispatcher({
     database: writer.database,
     bus,

@@ -25,11 +25,11 @@ import { topics } from '@kempt/contracts';
 import { sumOf } from '@kempt/demonstration';
 import { createKafkaEventBus } from '@kempt/event-bus-kafka';
 import { startTestKafka } from '@kempt/event-bus-kafka/testing';
-import { openDatabase, provisionSchemas, startEmbeddedPostgres } from '@kempt/postgres';
+import { startEmbeddedPostgres } from '@kempt/postgres';
 import { createLogger } from '@kempt/telemetry';
 import { type MatchModel, resolve } from '../../packages/entity-resolution/src/index.ts';
-import { createServiceProcess } from '../slice/service-process.ts';
 import { showDearestStatements } from './dearest-statements.ts';
+import { prepareDedupe } from './dedupe-process.ts';
 import { cpuSeconds, memoryOfTree } from './process-tree.ts';
 import { backfillEvents, stateEvent, tenantId } from './stream-events.ts';
 import { createStreamPeople, type StreamPerson } from './stream-population.ts';
@@ -80,37 +80,18 @@ const postgres = await startEmbeddedPostgres({ dataFolder: join(folder, 'postgre
 const secretFile = join(folder, 'password');
 const password = existsSync(secretFile) ? await readFile(secretFile, 'utf8') : randomBytes(12).toString('hex');
 await writeFile(secretFile, password, { mode: 0o600 });
-await provisionSchemas({
-  adminUrl: postgres.adminUrl,
-  services: [{ schema: 'dedupe', role: 'kempt_dedupe', password }],
-});
-const url = new URL(postgres.adminUrl);
-url.username = 'kempt_dedupe';
-url.password = password;
-const database = openDatabase({ url: url.href, schema: 'dedupe', applicationName: 'kempt-bench', maxConnections: 2 });
 const logger = createLogger({ service: 'bench', level: 'error' });
 const bus = createKafkaEventBus({ brokers: kafka.brokers, clientId: 'bench', logger });
-const service = await createServiceProcess('dedupe', {
+const { service, database } = await prepareDedupe({
+  adminUrl: postgres.adminUrl,
+  password,
+  brokers: kafka.brokers,
   logFolder: folder,
   environment: {
-    KEMPT_DATABASE_URL: url.href,
-    KEMPT_DATABASE_ADMIN_URL: postgres.adminUrl,
-    KEMPT_MIGRATIONS: 'on-start',
-    KEMPT_BUS: 'kafka',
-    KEMPT_KAFKA_BROKERS: kafka.brokers.join(','),
-    KEMPT_INTERNAL_TOKEN_PUBLIC_KEY: await publicKey(),
     KEMPT_DEDUPE_CACHED_RECORDS: process.env['KEMPT_DEDUPE_CACHED_RECORDS'] ?? String(Math.ceil(recordCount * 1.25)),
-    NODE_OPTIONS: '--max-old-space-size=8192 --max-semi-space-size=64',
-    ...(process.env['BENCH_SERVICE_NODE_OPTIONS'] === undefined
-      ? {}
-      : { NODE_OPTIONS: process.env['BENCH_SERVICE_NODE_OPTIONS'] }),
+    NODE_OPTIONS: process.env['BENCH_SERVICE_NODE_OPTIONS'] ?? '--max-old-space-size=8192 --max-semi-space-size=64',
   },
 });
-
-async function publicKey(): Promise<string> {
-  const { generateKeyPairSync } = await import('node:crypto');
-  return generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
-}
 
 /** What the records are now, as the CRM would know. */
 const people = createStreamPeople('stream');
