@@ -28,8 +28,8 @@ const none: readonly string[] = [];
 /** A record keeps at most this many values of one slot, so that no record can make its pairs arbitrarily dear. */
 const mostValues = 12;
 
-/** What is longer is no id. */
-const longestId = 100;
+/** Ids are short and have no letters but those of ASCII. */
+const isId = (text: string): boolean => /^[\x20-\x7e]{1,100}$/.test(text) && !isMissing(text);
 
 export function createNormaliser(schema: Schema, plan: Plan): (record: InputRecord) => NormalRecord {
   const countryColumns = schema.columns.filter((column) => column.kind === 'country').map((column) => column.name);
@@ -105,7 +105,7 @@ export function createNormaliser(schema: Schema, plan: Plan): (record: InputReco
         case 'link':
           found = simple(slot, record, (text, kind) => {
             const id = text.trim();
-            return id.length > longestId || isMissing(id) ? null : kind === 'recordId' ? ownId(id) : linkedId(id);
+            return !isId(id) ? null : kind === 'recordId' ? ownId(id) : linkedId(id);
           });
           break;
         case 'freeText':

@@ -213,8 +213,12 @@ export class RowKeys {
         if (words.sizeOf(code) >= 3) this.#writeWord(others, start, code);
       }
     for (const { slot, table } of this.#links)
-      for (let at = 0; at < store.countOf(row, slot); at += 1)
-        this.#writeWord(others, this.#start('ln'), table.codeOf(store.valueAt(row, slot, at)));
+      for (let at = 0; at < store.countOf(row, slot); at += 1) {
+        writer.begin(this.#start('ln'));
+        // The mark of the value is none of its id.
+        writer.addPart(table.texts, store.valueAt(row, slot, at), 1, all);
+        writer.end(others);
+      }
     for (const { slot, table } of this.#emails)
       for (let at = 0; at < store.countOf(row, slot); at += 1) {
         const id = store.valueAt(row, slot, at);

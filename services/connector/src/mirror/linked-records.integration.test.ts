@@ -104,7 +104,8 @@ test('a lead that became a contact stays linked beside it, and events tell what 
     if (topic.name !== topics.recordState.name || data === null) continue;
     const state = data as RecordState;
     if (state.deleted || state.record?.object !== 'contacts') continue;
-    const told = (state.canonical?.kind.value as { linkedRecords: readonly LinkedRecord[] }).linkedRecords;
+    const person = state.canonical?.kind.value as { linkedRecords: readonly LinkedRecord[] } | undefined;
+    const told = person?.linkedRecords ?? [];
     expect(told.map(({ recordId }) => recordId)).toEqual(
       linksOf(state.record.recordId).map(({ recordId }) => recordId),
     );
