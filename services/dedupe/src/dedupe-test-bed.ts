@@ -123,7 +123,8 @@ export async function openDedupe(database: Database, tenantId: string, settings:
   /** Ends the first backfill and waits for the first resolution. */
   async function train(people: ReadonlyMap<string, Person>): Promise<void> {
     await collect(people);
-    await database.transaction(tenantId, (tx) => saveBackfill(tx, backfillOf(account, 'Contact', people.size)));
+    const ofAccount = [...people.keys()].filter((id) => ref(id).startsWith(account)).length;
+    await database.transaction(tenantId, (tx) => saveBackfill(tx, backfillOf(account, 'Contact', ofAccount)));
     await firstResolution.start();
     await waitFor(async () => (await partition()).length > 0);
     await firstResolution.stop();

@@ -56,6 +56,12 @@ export const schemas: Readonly<Record<EntityKind, Schema>> = {
   },
 };
 
+/** The columns to train a model with: those of links, for which each record of Salesforce has one more key, only where records have any. */
+export function schemaFor(kind: EntityKind, { linked }: { readonly linked: boolean }): Schema {
+  const schema = schemas[kind];
+  return linked ? schema : { ...schema, columns: schema.columns.filter((column) => !links.includes(column)) };
+}
+
 /** The comparable fields of a canonical record, blanks left out; undefined when it is neither person nor organisation. */
 export function comparableFields(canonical: CanonicalRecord | undefined): ComparableFields | undefined {
   if (canonical?.kind.case === 'person') {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { longSalesforceId } from '@kempt/contracts';
 import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import { createDedupeSchema, type OpenDedupe, openDedupe, type Person, population, ref } from '../dedupe-test-bed.ts';
+import { loadModel, lockFreeState } from '../models/model-store.ts';
 
 let server: TestDatabase;
 let database: Database;
@@ -13,6 +14,9 @@ for (let number = 0; number < 20; number += 1) {
   const known = people.get(`p${String(number).padStart(3, '0')}`) as Person;
   people.set(`q${number}`, number % 2 === 0 ? { ...known, phone: '' } : { ...known, email: '' });
 }
+
+/** Links count in a model whose records had some. */
+people.set('hs:7:contacts:1000', { ...(people.get('p079') as Person), linked: ['p079'] });
 
 beforeAll(async () => {
   server = await startTestDatabase();
@@ -156,4 +160,18 @@ describe('a link that the native sync left', () => {
     expect((await bulk({ 'native sync': 'linked' })).body.matched).toBeGreaterThan(0);
     expect((await bulk({ 'native sync': 'same' })).status).toBe(422);
   });
+});
+
+test('a model whose records had no links has no columns for them, and no record has a key more', async () => {
+  const other = await openDedupe(database, 'unlinked');
+  await other.train(population());
+  const schemaOf = async (tenantId: string) =>
+    database.transaction(tenantId, async (tx) => {
+      const state = await lockFreeState(tx, 'person');
+      if (state.phase !== 'streaming') throw new Error('no model decides');
+      return (await loadModel(tx, 'person', state.modelVersion)).schema.columns.map(({ kind }) => kind);
+    });
+  expect(await schemaOf('unlinked')).not.toContain('recordId');
+  expect(await schemaOf('linked')).toEqual([...(await schemaOf('unlinked')), 'recordId', 'recordLink']);
+  await other.close();
 });

@@ -1,7 +1,6 @@
 import { type RecordTable, resolutionOf, resolveTable, type Schema, trainModel } from '@kempt/entity-resolution';
 import type { Database } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
-import { schemas } from '../matching/entity-schema.ts';
 import { loadRecords, type MatchRecord } from '../matching/match-record-store.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import { standingVerdicts } from '../reviews/review-store.ts';
@@ -40,7 +39,7 @@ export function createCandidateTraining({ database, models, metrics, now }: Cand
   /** Trains a model on every record of the kind, lets the verdicts that stand correct its weights, and compares it. */
   async function train(tenantId: string, task: ModelTask, signal: AbortSignal): Promise<void> {
     const { entityKind: kind } = task;
-    const snapshot = await take(tenantId, kind, { schema: schemas[kind], signal });
+    const snapshot = await take(tenantId, kind, { signal });
     if (snapshot === undefined) return;
     const { table } = snapshot;
     const trained = await trainModel(table, table.schema, { signal });
@@ -76,7 +75,7 @@ export function createCandidateTraining({ database, models, metrics, now }: Cand
   async function take(
     tenantId: string,
     kind: EntityKind,
-    how: { readonly schema: Schema; readonly signal: AbortSignal },
+    how: { readonly schema?: Schema; readonly signal: AbortSignal },
   ): Promise<Snapshot | undefined> {
     return database.transaction(
       tenantId,

@@ -4,7 +4,6 @@ import type { Logger } from '@kempt/telemetry';
 import { type ClusterOutlets, writeClusters } from '../clusters/cluster-writer.ts';
 import type { ChangeResolution } from '../matching/change-resolution.ts';
 import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
-import { schemas } from '../matching/entity-schema.ts';
 import { writeAllKeys } from '../matching/key-table-writing.ts';
 import { insertEdges } from '../matching/match-graph-store.ts';
 import { countObject } from '../matching/match-record-store.ts';
@@ -122,7 +121,7 @@ export function createFirstResolution(options: FirstResolutionOptions) {
     const { records, verdicts } = await database.transaction(
       tenantId,
       async (tx) => ({
-        records: await tabulateKind(tx, kind, { schema: schemas[kind], signal }),
+        records: await tabulateKind(tx, kind, { signal }),
         verdicts: await standingVerdicts(tx, kind),
       }),
       { isolation: 'repeatable read', readOnly: true },

@@ -7,10 +7,11 @@ import {
 } from '@kempt/entity-resolution';
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
+import { schemaFor } from '../matching/entity-schema.ts';
 import { loadKind, loadVersionsPage, type MatchRecord } from '../matching/match-record-store.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { StandingVerdict } from '../reviews/verdict-graph.ts';
-import { countKind } from './kind-record-store.ts';
+import { anyLinks, countKind } from './kind-record-store.ts';
 
 const pageRecords = 5_000;
 
@@ -21,11 +22,14 @@ export interface KindTable {
   readonly versions: Int32Array;
 }
 
-/** Reads a kind page by page. Give it one snapshot. How dates are written is seen from the first page. */
+/**
+ * Reads a kind page by page. Give it one snapshot. How dates are written is seen from the first page. Without a schema it is the one to train
+ * a model with.
+ */
 export async function tabulateKind(
   tx: Transaction,
   kind: EntityKind,
-  { schema, signal }: { readonly schema: Schema; readonly signal: AbortSignal },
+  { schema, signal }: { readonly schema?: Schema; readonly signal: AbortSignal },
 ): Promise<KindTable> {
   const expected = await countKind(tx, kind);
   const arrived = new Int32Array(expected);
@@ -43,7 +47,7 @@ export async function tabulateKind(
     }
   };
   const settled = settleDateOrders(
-    schema,
+    schema ?? schemaFor(kind, { linked: await anyLinks(tx, kind) }),
     first.map((record) => inputRecord(record).fields),
   );
   const table = await prepareRecords({ batches: batches() }, settled, { signal, expected });
