@@ -266,10 +266,10 @@ async function measured(what: string, limit: number, kind: 'mix' | 'matching', c
   process.kill(service.pid() as number, 'SIGCONT');
   const since = new Date();
   const before = await usage();
+  const scoredBefore = await pairsScored();
   const decided = await awaitDecisions(ids, new Date(since.getTime() - 10_000), 420_000);
   const after = await usage();
-  const scored = sumOf(await (await fetch(`${service.url}/metrics`)).text(), 'kempt_dedupe_candidates_total');
-  told[`${what}: candidate pairs a change`] = Number((scored / count).toFixed(1));
+  told[`${what}: candidate pairs a change`] = Number((((await pairsScored()) - scoredBefore) / count).toFixed(1));
   if (flags.statements) await showDearestStatements(postgres.adminUrl);
   // The first chunks are decided before readiness is noticed; they count by their own time.
   const times = [...decided].flatMap(([id, at]) => (ids.has(id) ? [at] : []));
@@ -283,6 +283,10 @@ async function measured(what: string, limit: number, kind: 'mix' | 'matching', c
   told[`${what}: MiB service`] = Math.round(after.memory.service);
   told[`${what}: MiB postgres`] = Math.round(after.memory.postgres);
   say(`${what}: ${perSecond.toFixed(0)}/s over ${((last - first) / 1_000).toFixed(1)} s`);
+}
+
+async function pairsScored(): Promise<number> {
+  return sumOf(await (await fetch(`${service.url}/metrics`)).text(), 'kempt_dedupe_candidates_total');
 }
 
 function extremes(times: readonly number[]): [number, number] {
