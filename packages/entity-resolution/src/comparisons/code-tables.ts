@@ -184,14 +184,15 @@ export class DateTable extends CodeTable {
     if (dayA === unknown || dayB === unknown) return sameYear && monthA === monthB ? 3 : this.#apart(a, b);
     if (this.words.edits(data[a] as number, data[b] as number, 1) <= 1) return 2;
     const same = Number(sameYear) + Number(monthA === monthB) + Number(dayA === dayB);
-    return same >= 2 ? 3 : this.#apart(a, b);
+    if (same >= 2) return 3;
+    return this.words.edits(data[a] as number, data[b] as number, 2) <= 2 ? 4 : this.#apart(a, b);
   }
 
   #apart(a: number, b: number): number {
     const { data } = this.packed;
     const x = data[a + dayCount] as number;
     const y = data[b + dayCount] as number;
-    return x !== noDay && y !== noDay && Math.abs(x - y) <= 366 ? 4 : 5;
+    return x !== noDay && y !== noDay && Math.abs(x - y) <= 366 ? 5 : 6;
   }
 }
 
