@@ -168,6 +168,7 @@ export function estimate(
   let carelessShare = carelessAtFirst;
   let u = layout.u.slice();
   let matchesFound = 0;
+  const standsFor = pairs.weights.reduce((most, weight) => Math.max(most, weight), 0);
   let observed = new Float64Array(size);
   let iterations = 0;
   const sharesOf = ({ near, share }: PairClass, feature: number): boolean =>
@@ -277,7 +278,7 @@ export function estimate(
       });
     });
     shifts[careless] = shifts[careful] as Float64Array<ArrayBuffer>;
-    u = smoothChance(layout, counts.chance);
+    u = smoothChance(layout, counts.chance, standsFor);
     matchesFound = (expected[careful] as number) + (expected[careless] as number);
     observed = (hits[careful] as Float64Array).map(
       (value, at) => value + ((hits[careless] as Float64Array)[at] as number),

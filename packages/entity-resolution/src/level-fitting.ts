@@ -13,10 +13,10 @@ const slips: Readonly<Partial<Record<FeatureKind, number>>> = { given: 4, family
 const mostSlips = 1.5;
 
 /**
- * How often, at most, matches show another value where a single comparison is all there is. Nothing else could tell that pairs which agree
- * this little are matches, and estimating would take all of them for such, since they are many.
+ * How many times as often as is generally known matches may show another value where a single comparison is all there is. Nothing else could tell
+ * that pairs which agree this little are matches, and estimating would take all of them for such, since they are many.
  */
-const mostOtherAlone = 0.2;
+const mostOthersAlone = 3;
 /** How often, at most, those who live in one house show another address. */
 const mostElsewhere = 0.4;
 /** How much more often than strangers people with one thing in common may agree on others. */
@@ -31,6 +31,8 @@ export interface Layout {
   readonly m: Float64Array;
   readonly u: Float64Array;
   readonly factors: Float64Array;
+  /** A single comparison is all there is. */
+  readonly isAlone: boolean;
 }
 
 export function layoutOf(features: readonly Feature[]): Layout {
@@ -47,6 +49,7 @@ export function layoutOf(features: readonly Feature[]): Layout {
     m: Float64Array.from(definitions.flatMap((levels) => normalise(levels.map((level) => level.m)))),
     u: Float64Array.from(definitions.flatMap((levels) => normalise(levels.map((level) => level.u)))),
     factors: Float64Array.from(all, (level) => level.termFrequency),
+    isAlone: features.filter(({ kind }) => kind !== 'legalForm').length === 1,
   };
 }
 
@@ -65,7 +68,6 @@ export function smooth(
 ): Float64Array {
   const { start, held, near, inOneHouse, confusion, chance } = kindOfPair;
   const next = start.slice();
-  const alone = layout.features.filter(({ kind }) => kind !== 'legalForm').length === 1;
   for (let feature = 0; feature < layout.features.length; feature += 1) {
     if (near[feature] === 1) {
       next.set(smoothNear(layout, feature, { counts, chance }), layout.starts[feature] as number);
@@ -88,12 +90,34 @@ export function smooth(
       for (let at = from; at < to - 1; at += 1) next[at] = ((next[at] as number) * (1 - most)) / (1 - different);
       next[to - 1] = most;
     }
-    if (!confusion && alone && kind !== 'legalForm')
-      boundFrom(next, { from, to, first: from + otherValues[kind], most: mostOtherAlone });
+    if (!confusion && layout.isAlone && kind !== 'legalForm')
+      capFrom(next, start, { from, to, first: from + otherValues[kind], times: mostOthersAlone });
     if (inOneHouse && (kind === 'address' || kind === 'position'))
       boundFrom(next, { from, to, first: from + otherValues[kind], most: mostElsewhere });
   }
   return next;
+}
+
+/** Holds each level from `first` on at so many times what it starts from; those before take the rest. */
+function capFrom(
+  levels: Float64Array,
+  start: Float64Array,
+  {
+    from,
+    to,
+    first,
+    times,
+  }: { readonly from: number; readonly to: number; readonly first: number; readonly times: number },
+): void {
+  let taken = 0;
+  for (let at = first; at < to; at += 1) {
+    const most = times * (start[at] as number);
+    taken += Math.max(0, (levels[at] as number) - most);
+    levels[at] = Math.min(levels[at] as number, most);
+  }
+  let others = 0;
+  for (let at = from; at < first; at += 1) others += levels[at] as number;
+  for (let at = from; at < first; at += 1) levels[at] = (levels[at] as number) * (1 + taken / others);
 }
 
 /** Scales the levels from `first` on so that they are no more than `most` together; those before take the rest. */
@@ -206,8 +230,14 @@ export function followMatches(
   }
 }
 
-export function smoothChance(layout: Layout, counts: Float64Array): Float64Array<ArrayBuffer> {
+/**
+ * Level probabilities of chance pairs from their numbers. Where a single comparison is all there is, pairs that agree a little share no key and
+ * only come up among those drawn at random, each of which stands for `standsFor`: a level that none of them shows may be as frequent as the
+ * drawing lets it be.
+ */
+export function smoothChance(layout: Layout, counts: Float64Array, standsFor: number): Float64Array<ArrayBuffer> {
   const next = new Float64Array(layout.size);
+  const half = layout.isAlone ? standsFor / 2 : 0;
   const strength = 4;
   for (let feature = 0; feature < layout.features.length; feature += 1) {
     const from = layout.starts[feature] as number;
@@ -216,10 +246,12 @@ export function smoothChance(layout: Layout, counts: Float64Array): Float64Array
     for (let at = from; at < to; at += 1) total += counts[at] as number;
     let sum = 0;
     for (let at = from; at < to; at += 1) {
+      const start = layout.u[at] as number;
       next[at] = Math.max(
         1e-7,
-        Math.min(layout.u[at] as number, 0.5 / (total + 1)),
-        ((counts[at] as number) + strength * (layout.u[at] as number)) / (total + strength),
+        at > from ? half / (total + half / start) : 0,
+        Math.min(start, 0.5 / (total + 1)),
+        ((counts[at] as number) + strength * start) / (total + strength),
       );
       sum += next[at] as number;
     }

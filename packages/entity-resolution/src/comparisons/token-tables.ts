@@ -286,7 +286,8 @@ export class OrganisationTable extends TokenTable {
     if (ratio >= 0.55) return 2;
     const words = this.words;
     const shorter = Math.min(words.lengthOf(x), words.lengthOf(y));
-    if (shorter >= 5 && words.jaroWinkler(x, y, 0.93) >= 0.93) {
+    // Long names that begin with the same common words are spelt alike, and yet are not one.
+    if (shorter >= 5 && words.jaroWinkler(x, y, 0.93) >= 0.93 && (shared === 0 || this.sharesNaming(left, right))) {
       this.rarities[0] = 0;
       return 4;
     }
