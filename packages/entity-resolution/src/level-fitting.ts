@@ -249,7 +249,7 @@ export function smoothChance(layout: Layout, counts: Float64Array, standsFor: nu
       const start = layout.u[at] as number;
       next[at] = Math.max(
         1e-7,
-        at > from ? half / (total + half / start) : 0,
+        at > from && half > 0 ? half / (total + half / start) : 0,
         Math.min(start, 0.5 / (total + 1)),
         ((counts[at] as number) + strength * start) / (total + strength),
       );
