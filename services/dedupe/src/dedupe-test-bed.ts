@@ -171,11 +171,12 @@ export async function openDedupe(database: Database, tenantId: string, settings:
     return positioned(id, { version, data, time: options.modifiedAt ?? new Date(version * 1000) });
   }
 
-  /** An account of Salesforce. */
+  /** An account of Salesforce, or a company. */
   function organisationState(
     id: string,
-    organisation: { readonly name: string; readonly domain: string },
+    organisation: { readonly name: string; readonly domain: string; readonly linked?: readonly string[] },
   ): PositionedRecord {
+    const { linked = [], ...named } = organisation;
     const data = create(RecordStateSchema, {
       record: parseRecordRef(ref(id)),
       version: 1,
@@ -184,7 +185,15 @@ export async function openDedupe(database: Database, tenantId: string, settings:
       deleted: false,
       fields: {},
       canonical: {
-        kind: { case: 'organisation', value: { ...organisation, website: organisation.domain, phones: [] } },
+        kind: {
+          case: 'organisation',
+          value: {
+            ...named,
+            website: named.domain,
+            phones: [],
+            linkedRecords: linked.map((recordId) => ({ system: 'salesforce', object: 'Account', recordId })),
+          },
+        },
       },
     });
     return positioned(id, { version: 1, data, time: new Date(1000) });
@@ -207,7 +216,10 @@ export async function openDedupe(database: Database, tenantId: string, settings:
         reason: '',
       });
       await records.recordState(tx, organisations);
-      await saveBackfill(tx, backfillOf(from, 'Account', organisations.length));
+      await saveBackfill(
+        tx,
+        backfillOf(from, 'Account', organisations.filter(({ key }) => key.includes(`:${from}:`)).length),
+      );
     });
     await firstResolution.start();
     await waitFor(

@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { longSalesforceId } from '@kempt/contracts';
+import { longSalesforceId, parseRecordRef } from '@kempt/contracts';
 import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
-import { createDedupeSchema, type OpenDedupe, openDedupe, type Person, population, ref } from '../dedupe-test-bed.ts';
+import {
+  account,
+  createDedupeSchema,
+  type OpenDedupe,
+  openDedupe,
+  type Person,
+  population,
+  ref,
+} from '../dedupe-test-bed.ts';
 import { loadModel, lockFreeState } from '../models/model-store.ts';
 
 let server: TestDatabase;
@@ -160,6 +168,46 @@ describe('a link that the native sync left', () => {
     expect((await bulk({ 'native sync': 'linked' })).body.matched).toBeGreaterThan(0);
     expect((await bulk({ 'native sync': 'same' })).status).toBe(422);
   });
+});
+
+test('leads and companies are linked as contacts are', async () => {
+  const lead = `${account}:Lead:00QKp0000000001EAA`;
+  await apply(lead, stranger(8));
+  await apply(hubSpot(8), withAddressOnly(8, '00QKp0000000001EAA'));
+  expect(await areOne(lead, hubSpot(8))).toBe(true);
+
+  const firms = await openDedupe(database, 'firms');
+  const accountId = (number: number): string => `${account}:Account:001Kp${String(number).padStart(10, '0')}AAA`;
+  const words = 'Okafor Lindqvist Marchetti Dvorak Nakamura Fitzgerald Haddad Kowalczyk Bergstrom Castellano'.split(
+    ' ',
+  );
+  const nameOf = (number: number): string =>
+    `${words[number % 10]} ${words[(number * 3 + Math.floor(number / 10)) % 10]} Works`;
+  // A firm that trades under another name, as far as the company knows it.
+  const company = (number: number) =>
+    firms.organisationState(`hs:7:companies:${number}`, {
+      name: '',
+      domain: `sunflower${number}.org`,
+      linked: [parseRecordRef(accountId(number)).recordId],
+    });
+  await firms.trainOrganisations(
+    [
+      ...Array.from({ length: 60 }, (_, number) =>
+        firms.organisationState(accountId(number), {
+          name: nameOf(number),
+          domain: number < 50 ? `firm${number}.com` : '',
+        }),
+      ),
+      company(55),
+    ],
+    account,
+  );
+  await firms.apply(company(56));
+  for (const number of [55, 56]) {
+    const { body } = await firms.request<{ members: string[] }>('GET', `/v1/ids/hs:7:companies:${number}`);
+    expect(body.members).toEqual([`hs:7:companies:${number}`, accountId(number)]);
+  }
+  await firms.close();
 });
 
 test('a model whose records had no links has no columns for them, and no record has a key more', async () => {
