@@ -102,6 +102,15 @@ describe('a transaction', () => {
     ]);
   });
 
+  test('gives statements that were sent together their time one after the other', async () => {
+    const naps = await db.transaction(
+      'patience',
+      (tx) => Promise.all(Array.from({ length: 5 }, () => tx.query('SELECT pg_sleep(1.5)'))),
+      { statementTimeoutMs: 2_000 },
+    );
+    expect(naps).toHaveLength(5);
+  }, 20_000);
+
   test('takes everything back when a statement fails that nobody waits for', async () => {
     const failed = db.transaction('unseen', async (tx) => {
       await insert(tx, 'first');

@@ -93,7 +93,8 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
     transaction: TransactionOptions,
   ): Promise<T> {
     const client = await connectFromPool();
-    const clientTimeoutMs = (transaction.statementTimeoutMs ?? defaultStatementTimeoutMs) + clientTimeoutMarginMs;
+    const statementTimeoutMs = transaction.statementTimeoutMs ?? defaultStatementTimeoutMs;
+    let underway = 0;
     let broken: Error | undefined;
     let open = true;
     /**
@@ -110,6 +111,9 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
           retriable: false,
         });
       }
+      underway += 1;
+      // Each of those that were sent before may take as long as the server lets it.
+      const clientTimeoutMs = underway * statementTimeoutMs + clientTimeoutMarginMs;
       const query = { text, query_timeout: clientTimeoutMs, ...(parameters && { values: [...parameters] }) };
       try {
         return await client.query<Row>(query);
@@ -118,6 +122,8 @@ export function openDatabase(options: OpenDatabaseOptions): Database {
         // An answer with an SQL state means that the connection is in order; anything else leaves it in doubt.
         if (failure instanceof DatabaseError && failure.sqlState === undefined) broken = error as Error;
         throw failure;
+      } finally {
+        underway -= 1;
       }
     }
     try {
