@@ -129,6 +129,7 @@ try {
   // As after any start of the service, which does not wait for it.
   const warmingBegun = performance.now();
   await warming.start();
+  warming.wake();
   while (sumOf(await metrics.registry.metrics(), 'kempt_dedupe_prepared_records') < storedRecords * 0.999)
     await sleep(250);
   console.log(`records stood ready in memory after ${((performance.now() - warmingBegun) / 1000).toFixed(0)} s`);

@@ -36,6 +36,7 @@ test('after a start the records of every kind that streams stand ready, without 
   const dedupe = await openDedupe(database, 'warm');
   expect(await prepared(dedupe)).toBe(0);
   await dedupe.warming.start();
+  dedupe.warming.wake();
   await until(async () => (await prepared(dedupe)) === people.size);
   await dedupe.warming.stop();
 });
@@ -44,6 +45,7 @@ test('changes that come while records are made ready lead to the partition that 
   const warm = await openDedupe(database, 'warm');
   const edited = [...people].slice(0, 30).map(([id, person]): [string, Person] => [id, { ...person, given: 'Zoe' }]);
   await warm.warming.start();
+  warm.warming.wake();
   await Promise.all(edited.map(([id, person]) => warm.apply(warm.personState(id, 2, person))));
   await warm.warming.stop();
   const partition = await warm.partition();

@@ -20,6 +20,8 @@ export interface ShelfWarmingOptions {
 
 /** It is woken when a model begins to decide; another instance may have seen to that. */
 const intervalMs = 600_000;
+/** Whatever else a start has to do comes first. */
+const firstAfterMs = 10_000;
 const pageRecords = 1_000;
 /** So many records are prepared before changes and requests get their turn, which takes about a millisecond. */
 const sliceRecords = 25;
@@ -74,6 +76,7 @@ export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
   return createRepeatedWork({
     name: 'shelf-warming',
     intervalMs,
+    firstAfterMs,
     longestPauseMs: 60_000,
     turn: async (signal) => {
       for (const { tenantId, entityKind: kind } of await database.systemTransaction(watchedKinds)) {
