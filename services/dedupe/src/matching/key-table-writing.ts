@@ -6,9 +6,8 @@ import { keyHashes } from './edge-scoring.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { writeKeyTable } from './key-table.ts';
 import { loadKind } from './match-record-store.ts';
+import { recordPages } from './record-pages.ts';
 import { inputRecord } from './record-scorer.ts';
-
-const pageRecords = 5_000;
 
 /**
  * Numbers all living records of a kind and writes their keys, as the first resolution does, or the first change after an upgrade.
@@ -19,9 +18,7 @@ export async function writeAllKeys(tx: Transaction, kind: EntityKind, matcher: M
   await clearRecordKeys(tx, kind);
   const keys = createKeyList();
   let recordNo = 0;
-  let after = '';
-  for (;;) {
-    const page = await loadKind(tx, kind, { after, limit: pageRecords });
+  for await (const page of recordPages((asked) => loadKind(tx, kind, asked))) {
     const saved: RecordKeys[] = [];
     for (const record of page) {
       const hashes = keyHashes(matcher, matcher.normalise(inputRecord(record)));
@@ -30,9 +27,6 @@ export async function writeAllKeys(tx: Transaction, kind: EntityKind, matcher: M
       recordNo += 1;
     }
     await saveRecordKeys(tx, saved);
-    const last = page.at(-1);
-    if (last === undefined || page.length < pageRecords) break;
-    after = last.ref;
   }
   await writeKeyTable(tx, kind, { ...keys.all(), recordsNumbered: recordNo });
 }

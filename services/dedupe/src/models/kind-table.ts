@@ -9,11 +9,10 @@ import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { schemaFor } from '../matching/entity-schema.ts';
 import { loadKind, loadVersionsPage, type MatchRecord } from '../matching/match-record-store.ts';
+import { recordPages } from '../matching/record-pages.ts';
 import { inputRecord } from '../matching/record-scorer.ts';
 import type { StandingVerdict } from '../reviews/verdict-graph.ts';
 import { anyLinks, countKind } from './kind-record-store.ts';
-
-const pageRecords = 5_000;
 
 /** Every living record of a kind at one moment, as training and resolving work on it: the records themselves are not kept. */
 export interface KindTable {
@@ -34,7 +33,7 @@ export async function tabulateKind(
   const expected = await countKind(tx, kind);
   const arrived = new Int32Array(expected);
   let read = 0;
-  const pages = pagesOf((after) => loadKind(tx, kind, { after, limit: pageRecords }));
+  const pages = recordPages((page) => loadKind(tx, kind, page));
   const first = (await pages.next()).value ?? [];
   const batches = async function* (): AsyncGenerator<readonly InputRecord[]> {
     for (let page: readonly MatchRecord[] | undefined = first; page !== undefined; ) {
@@ -61,7 +60,7 @@ export async function changedSince(
   { table: { ids }, versions }: KindTable,
 ): Promise<string[]> {
   const changed: string[] = [];
-  for await (const page of pagesOf((after) => loadVersionsPage(tx, kind, { after, limit: pageRecords }))) {
+  for await (const page of recordPages((page) => loadVersionsPage(tx, kind, page))) {
     for (const { ref, version, deleted } of page) {
       const row = rowOf(ids, ref);
       if (row < 0 ? !deleted : versions[row] !== version) changed.push(ref);
@@ -85,19 +84,4 @@ export function rowOf(ids: readonly string[], id: string): number {
     else to = middle;
   }
   return ids[from] === id ? from : -1;
-}
-
-/** Page after page in order of ref, none of them empty. */
-async function* pagesOf<T extends { readonly ref: string }>(
-  load: (after: string) => Promise<readonly T[]>,
-): AsyncGenerator<readonly T[], undefined> {
-  let after = '';
-  for (;;) {
-    const page = await load(after);
-    const last = page.at(-1);
-    if (last === undefined) return;
-    yield page;
-    if (page.length < pageRecords) return;
-    after = last.ref;
-  }
 }
