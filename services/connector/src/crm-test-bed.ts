@@ -1,4 +1,5 @@
 import {
+  createDefaultLoad,
   type HubSpotSimulator,
   type HubSpotSimulatorOptions,
   type SalesforceSimulator,
@@ -15,9 +16,18 @@ export interface SimulatedCrms {
   stop(): Promise<void>;
 }
 
-export async function startCrms(options: { readonly hubspot?: HubSpotSimulatorOptions } = {}): Promise<SimulatedCrms> {
-  const salesforce = await startSalesforceSimulator();
+export async function startCrms(
+  options: {
+    readonly hubspot?: HubSpotSimulatorOptions;
+    /** With invented records, so many of each kind; none by default. */
+    readonly sizes?: NonNullable<Parameters<typeof createDefaultLoad>[0]>['sizes'];
+  } = {},
+): Promise<SimulatedCrms> {
+  const { sizes } = options;
+  const loads = sizes === undefined ? undefined : createDefaultLoad({ sizes, realData: false });
+  const salesforce = await startSalesforceSimulator(loads === undefined ? {} : { load: loads.salesforce });
   const hubspot = await startHubSpotSimulator({
+    ...(loads === undefined ? {} : { load: loads.hubspot }),
     searchLagMs: 300,
     limits: { tenSecondly: 100_000, searchPerSecond: 10_000 },
     ...options.hubspot,

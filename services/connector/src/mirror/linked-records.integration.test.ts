@@ -1,12 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type RecordState, topics } from '@kempt/contracts';
-import {
-  createDefaultLoad,
-  type HubSpotSimulator,
-  type SalesforceSimulator,
-  startHubSpotSimulator,
-  startSalesforceSimulator,
-} from '@kempt/crm-simulators';
 import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import {
   buildTestConnector,
@@ -19,30 +12,26 @@ import {
   hubspotConnection,
   hubspotSnapshot,
   mirrorOf,
+  type SimulatedCrms,
   salesforceConnection,
   salesforceSnapshot,
+  startCrms,
 } from '../crm-test-bed.ts';
 
 let server: TestDatabase;
 let database: Database;
-let salesforce: SalesforceSimulator;
-let hubspot: HubSpotSimulator;
+let crms: SimulatedCrms;
 let connector: RunningConnector;
 
 beforeAll(async () => {
   server = await startTestDatabase();
   database = await createConnectorSchema(server);
-  const loads = createDefaultLoad({
-    sizes: { contacts: 500, companies: 500, deals: 10, activities: 10 },
-    realData: false,
-  });
-  salesforce = await startSalesforceSimulator({ load: loads.salesforce });
-  hubspot = await startHubSpotSimulator({ load: loads.hubspot, limits: { tenSecondly: 100_000 } });
+  crms = await startCrms({ sizes: { contacts: 500, companies: 500, deals: 10, activities: 10 } });
   connector = await buildTestConnector({
     database,
     connections: [
-      salesforceConnection({ salesforce }, ['Account', 'Contact']),
-      hubspotConnection({ hubspot }, ['companies', 'contacts']),
+      salesforceConnection(crms, ['Account', 'Contact']),
+      hubspotConnection(crms, ['companies', 'contacts']),
     ],
   });
   await connector.start();
@@ -51,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await connector.stop();
-  await Promise.all([salesforce.stop(), hubspot.stop()]);
+  await crms.stop();
   await database.close();
   await server.stop();
 });
@@ -69,8 +58,8 @@ test.each([
 ])(
   'what the native sync left on %s is told by the ids that Salesforce itself has',
   async (object, entity, target, property) => {
-    const ids = [...(await salesforceSnapshot(salesforce, target)).keys()];
-    const records = await hubspotSnapshot(hubspot, object);
+    const ids = [...(await salesforceSnapshot(crms.salesforce, target)).keys()];
+    const records = await hubspotSnapshot(crms.hubspot, object);
     const mirror = await mirrorOf(connector, object);
     const counts = { short: 0, long: 0, gone: 0, none: 0 };
     for (const [id, fields] of records) {

@@ -1,42 +1,28 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import {
-  createDefaultLoad,
-  type HubSpotSimulator,
-  type SalesforceSimulator,
-  startHubSpotSimulator,
-  startSalesforceSimulator,
-} from '@kempt/crm-simulators';
 import { type Database, startTestDatabase, type TestDatabase } from '@kempt/postgres';
 import { buildTestConnector, connected, createConnectorSchema, type RunningConnector } from '../connector-test-bed.ts';
 import {
   hubspotConnection,
   hubspotSnapshot,
   mirrorOf,
+  type SimulatedCrms,
   salesforceConnection,
   salesforceSnapshot,
+  startCrms,
 } from '../crm-test-bed.ts';
 
 let server: TestDatabase;
 let database: Database;
-let salesforce: SalesforceSimulator;
-let hubspot: HubSpotSimulator;
+let crms: SimulatedCrms;
 let connector: RunningConnector;
 
 beforeAll(async () => {
   server = await startTestDatabase();
   database = await createConnectorSchema(server);
-  const loads = createDefaultLoad({
-    sizes: { contacts: 200, companies: 60, deals: 30, activities: 10 },
-    realData: false,
-  });
-  salesforce = await startSalesforceSimulator({ load: loads.salesforce });
-  hubspot = await startHubSpotSimulator({ load: loads.hubspot, limits: { tenSecondly: 100_000 } });
+  crms = await startCrms({ sizes: { contacts: 200, companies: 60, deals: 30, activities: 10 } });
   connector = await buildTestConnector({
     database,
-    connections: [
-      salesforceConnection({ salesforce }, ['Case']),
-      hubspotConnection({ hubspot }, ['feedback_submissions', 'tickets']),
-    ],
+    connections: [salesforceConnection(crms, ['Case']), hubspotConnection(crms, ['feedback_submissions', 'tickets'])],
   });
   await connector.start();
   await connected(connector);
@@ -44,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await connector.stop();
-  await Promise.all([salesforce.stop(), hubspot.stop()]);
+  await crms.stop();
   await database.close();
   await server.stop();
 });
@@ -58,7 +44,7 @@ interface Canonical {
 }
 
 test('cases of Salesforce say who asked, how urgently, and when it was settled', async () => {
-  const cases = await salesforceSnapshot(salesforce, 'Case');
+  const cases = await salesforceSnapshot(crms.salesforce, 'Case');
   const mirror = await mirrorOf(connector, 'Case');
   expect(cases.size).toBeGreaterThan(10);
   expect(mirror.size).toBe(cases.size);
@@ -76,7 +62,7 @@ test('cases of Salesforce say who asked, how urgently, and when it was settled',
 });
 
 test('tickets of HubSpot say the same in the same words', async () => {
-  const tickets = await hubspotSnapshot(hubspot, 'tickets');
+  const tickets = await hubspotSnapshot(crms.hubspot, 'tickets');
   const mirror = await mirrorOf(connector, 'tickets');
   expect(tickets.size).toBeGreaterThan(3);
   expect(mirror.size).toBe(tickets.size);
@@ -95,7 +81,7 @@ test('tickets of HubSpot say the same in the same words', async () => {
 });
 
 test('answers to surveys of HubSpot say the kind, the score, who gave it and when', async () => {
-  const answers = await hubspotSnapshot(hubspot, 'feedback_submissions');
+  const answers = await hubspotSnapshot(crms.hubspot, 'feedback_submissions');
   const mirror = await mirrorOf(connector, 'feedback_submissions');
   expect(answers.size).toBeGreaterThan(3);
   expect(mirror.size).toBe(answers.size);
