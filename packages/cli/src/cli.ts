@@ -2,20 +2,6 @@ import { Command, CommanderError } from 'commander';
 import { createApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command-context.ts';
-import { addCanaryCommand } from './commands/canary.ts';
-import { addClustersCommands } from './commands/clusters.ts';
-import { addCompareCommand } from './commands/compare.ts';
-import { addConnectionsCommands } from './commands/connections.ts';
-import { addDemoCommand } from './commands/demo.ts';
-import { addDlqCommands } from './commands/dlq.ts';
-import { addEvaluateCommand } from './commands/evaluate.ts';
-import { addEvidenceCommands } from './commands/evidence.ts';
-import { addIdsCommand } from './commands/ids.ts';
-import { addModelsCommands } from './commands/models.ts';
-import { addProvisionCommand } from './commands/provision.ts';
-import { addRecordsCommands } from './commands/records.ts';
-import { addResolveCommand } from './commands/resolve.ts';
-import { addStatusCommand } from './commands/status.ts';
 import { exitCodes } from './exit-code.ts';
 import { createOutput, printable } from './output.ts';
 
@@ -40,23 +26,23 @@ interface GlobalOptions {
 
 const defaultUrl = 'http://127.0.0.1:8080';
 
-/** Each group of commands adds itself; one file a group. */
-const groups = [
-  addStatusCommand,
-  addCanaryCommand,
-  addConnectionsCommands,
-  addRecordsCommands,
-  addClustersCommands,
-  addIdsCommand,
-  addModelsCommands,
-  addDlqCommands,
-  addEvidenceCommands,
-  addResolveCommand,
-  addCompareCommand,
-  addEvaluateCommand,
-  addProvisionCommand,
-  addDemoCommand,
-];
+/** Each group of commands adds itself; one file a group, by the name that it begins with. */
+const groups = {
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  canary: async () => (await import('./commands/canary.ts')).addCanaryCommand,
+  connections: async () => (await import('./commands/connections.ts')).addConnectionsCommands,
+  records: async () => (await import('./commands/records.ts')).addRecordsCommands,
+  clusters: async () => (await import('./commands/clusters.ts')).addClustersCommands,
+  ids: async () => (await import('./commands/ids.ts')).addIdsCommand,
+  models: async () => (await import('./commands/models.ts')).addModelsCommands,
+  dlq: async () => (await import('./commands/dlq.ts')).addDlqCommands,
+  evidence: async () => (await import('./commands/evidence.ts')).addEvidenceCommands,
+  resolve: async () => (await import('./commands/resolve.ts')).addResolveCommand,
+  compare: async () => (await import('./commands/compare.ts')).addCompareCommand,
+  evaluate: async () => (await import('./commands/evaluate.ts')).addEvaluateCommand,
+  provision: async () => (await import('./commands/provision.ts')).addProvisionCommand,
+  demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+} satisfies Record<string, () => Promise<(program: Command, context: CommandContext) => void>>;
 
 /** Runs one command and resolves to its exit code. Never rejects. */
 export async function runCli(options: CliOptions): Promise<number> {
@@ -93,9 +79,11 @@ export async function runCli(options: CliOptions): Promise<number> {
       exitCode = code;
     },
   };
-  for (const add of groups) add(program, context);
-
   try {
+    // What nobody asked for need not be loaded; without a known name all are needed, to tell of them.
+    const named = Object.entries(groups).filter(([name]) => args.includes(name));
+    const wanted = named.length > 0 ? named.map(([, load]) => load) : Object.values(groups);
+    for (const load of wanted) (await load())(program, context);
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {

@@ -1,16 +1,12 @@
-import { type BlockIndex, BlockIndexBuilder, several } from './block-index.ts';
-import { createBlocker } from './blocking.ts';
-import type { Rarities } from './frequencies.ts';
-import { TextHasher } from './hash.ts';
+import { type BlockIndex, several } from './block-index.ts';
+import type { Crew } from './crew.ts';
+import type { FrequencyTables } from './frequencies.ts';
+import { KeyIndex } from './key-index.ts';
 import { joined, keyKindName, keyKindOf, keyKinds } from './key-kind.ts';
-import { KeyTrail } from './key-trail.ts';
 import { type BlockingModel, probabilityOf } from './model.ts';
 import type { Pace } from './pace.ts';
 import type { ComparedPairs } from './pair-sample.ts';
-import type { Plan } from './plan.ts';
 import type { RecordStore } from './record-store.ts';
-import { RowKeys } from './row-keys.ts';
-import { SharedHashes } from './shared-hashes.ts';
 
 /** Candidate pairs that a record may cost on average; blocks are capped until it holds. */
 const pairsPerRecord = 25;
@@ -28,106 +24,22 @@ const mostUnseen = 0.005;
 /** What the estimate knows nothing of: two records that are linked are always worth a look. */
 const linkKeys = keyKindOf('ln');
 
-/** About how many keys a row has, and how many come up when those that are too common are joined. */
-const keysPerRow = 12;
-const joinedPerRow = 24;
-
-interface Options {
-  readonly rarities: Rarities;
-  readonly pace: Pace;
-}
-
 /**
  * Chooses how large a block may be from what all blocks together cost, and which keys are therefore too common to stand alone. Those are
  * joined with further properties; joined keys that are still too common are dropped.
  */
 export async function chooseBlocking(
-  plan: Plan,
   store: RecordStore,
-  options: Options,
+  options: { readonly frequencies: FrequencyTables; readonly crew: Crew; readonly pace: Pace },
 ): Promise<{ blocking: BlockingModel; index: BlockIndex }> {
   const budget = Math.max(leastBudget, store.rows * pairsPerRecord);
-  const index = new BlockIndexBuilder(store.rows, true);
-  const trail = new KeyTrail(store.rows);
-  await indexKeys(plan, store, { ...options, index, trail });
-  const limit = blockSizes.find((size) => index.costUpTo(size) <= budget) ?? (blockSizes.at(-1) as number);
-  const tooCommon = index.hashesAbove(limit);
-  if (tooCommon.length === 0) return { blocking: modelFor(limit, []), index: index.build() };
-  await joinCommonKeys(trail, index, { rows: store.rows, limit, pace: options.pace });
-  // What is still too common has been joined already: it is left out.
-  const hopeless = index.hashesAbove(limit);
+  const keys = await KeyIndex.of(store, { ...options, stopKeys: [], limits: blockSizes, joins: true });
+  const limit = blockSizes.find((_, at) => keys.costUpTo(at) <= budget) ?? (blockSizes.at(-1) as number);
+  const tooCommon = keys.hashesAbove(limit);
+  // What is still too common after it was joined is left out.
+  const hopeless = tooCommon.length === 0 ? await keys.joinNothing() : await keys.join(limit);
   const stopKeys = [...new Set([...tooCommon, ...hopeless])].sort((left, right) => left - right);
-  return { blocking: modelFor(limit, stopKeys), index: index.build(limit) };
-}
-
-/** Fills an index with those keys of all rows that several of them have, and a trail with all of them. */
-async function indexKeys(
-  plan: Plan,
-  store: RecordStore,
-  options: Options & { readonly index: BlockIndexBuilder; readonly trail: KeyTrail },
-): Promise<void> {
-  const { index, trail, pace } = options;
-  const shared = new SharedHashes(store.rows * keysPerRow);
-  const noting = {
-    addRow: (hashes: readonly number[]) => {
-      for (const hash of hashes) shared.note(hash);
-    },
-  };
-  await writeKeys(plan, store, { ...options, stopKeys: [], index: noting, trail });
-  const hashes: number[] = [];
-  for (let row = 0; row < store.rows; row += 1) {
-    hashes.length = 0;
-    trail.hashesOf(row, hashes);
-    index.addShared(hashes, shared);
-    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, store.rows);
-  }
-}
-
-/** Fills an index with the keys of all rows. */
-export async function writeKeys(
-  plan: Plan,
-  store: RecordStore,
-  options: Options & {
-    readonly stopKeys: readonly number[];
-    readonly index: Pick<BlockIndexBuilder, 'addRow'>;
-    readonly trail?: KeyTrail;
-  },
-): Promise<void> {
-  const { pace, index, trail } = options;
-  const { rarities, stopKeys } = options;
-  const rowKeys = store.words.hasForeign ? null : new RowKeys(plan, store, { rarities, stopKeys, trail });
-  const blocker = rowKeys === null ? createBlocker(plan, rarities, stopKeys) : null;
-  for (let row = 0; row < store.rows; row += 1) {
-    index.addRow(rowKeys?.of(row) ?? blocker?.hashes(store.valuesOf(row), trail) ?? []);
-    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, store.rows);
-  }
-}
-
-/** Starts the index again, with every key that is too common joined with further properties of its row. */
-async function joinCommonKeys(
-  trail: KeyTrail,
-  index: BlockIndexBuilder,
-  { rows, limit, pace }: { readonly rows: number; readonly limit: number; readonly pace: Pace },
-): Promise<void> {
-  const before = index.restart(limit);
-  const hasher = new TextHasher();
-  const shared = new SharedHashes(rows * joinedPerRow);
-  const into: number[] = [];
-  for (let row = 0; row < rows; row += 1) {
-    for (let place = before.rowStarts[row] as number; place < (before.rowStarts[row + 1] as number); place += 1) {
-      if (before.sizeAt(place) <= limit) continue;
-      into.length = 0;
-      trail.join(place, row, { hasher, into });
-      for (const hash of into) shared.note(hash);
-    }
-    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
-  }
-  for (let row = 0; row < rows; row += 1) {
-    index.addAgain(before, row, { shared, instead: (place, found) => trail.join(place, row, { hasher, into: found }) });
-    if (row % 128 === 0 && pace.due()) await pace.pause('block', row, rows);
-  }
-  before.giveBack();
-  trail.giveBack();
+  return { blocking: modelFor(limit, stopKeys), index: keys.build() };
 }
 
 /** Blocks may outgrow the size they were chosen for while records arrive, up to four times; above that the key needs a new model. */

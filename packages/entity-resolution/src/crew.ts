@@ -1,8 +1,8 @@
-import type { BlockIndex } from './block-index.ts';
 import { type FoundBy, type JobName, jobs, type ParametersOf } from './jobs.ts';
 import type { Pace } from './pace.ts';
 import type { RecordStore } from './record-store.ts';
-import type { SharedArray } from './shared-array.ts';
+import type { ArrayKind, SharedArray } from './shared-array.ts';
+import { giveBack } from './text-pool.ts';
 
 /** How far a job is, as it is told. */
 export interface JobProgress {
@@ -16,6 +16,10 @@ export interface JobProgress {
 export interface Crew {
   /** The array where everybody can read it. If that is somewhere else, the given one must not be used any more. */
   shared<T extends SharedArray>(array: T): T;
+  /** An array of so many zeros where everybody can read and write it. Room that is not used is not taken from the system. */
+  room<T extends SharedArray>(kind: ArrayKind<T>, size: number): T;
+  /** Takes the memory of arrays that came from `shared` or `room` back for others; none of them must be used any more. */
+  giveBack(...arrays: readonly SharedArray[]): void;
   /** Everybody takes turns of a job until none is left; answers what each of them found. Arrays among the parameters have to be `shared`. */
   run<N extends JobName>(
     name: N,
@@ -28,6 +32,10 @@ export interface Crew {
 /** The thread that is here. */
 export const alone: Crew = {
   shared: (array) => array,
+  room: (kind, size) => new kind(size),
+  giveBack: (...arrays) => {
+    for (const array of arrays) giveBack(array);
+  },
   async run(name, store, parameters, progress) {
     return [await work(name, store, { parameters, taken: new Int32Array(1), progress })];
   },
@@ -43,15 +51,4 @@ export async function work<N extends JobName>(
   const job = jobs[name](store, task.parameters as never, task.taken);
   while (job.next()) if (pace.due()) await pace.pause(phase, Math.min(total, Atomics.load(task.taken, 0)), total);
   return job.found() as FoundBy<N>;
-}
-
-/** The index where everybody can read it. */
-export function sharedIndex(crew: Crew, { starts, members, rowStarts, blocks, kinds }: BlockIndex): BlockIndex {
-  return {
-    starts: crew.shared(starts),
-    members: crew.shared(members),
-    rowStarts: crew.shared(rowStarts),
-    blocks: crew.shared(blocks),
-    kinds: crew.shared(kinds),
-  };
 }

@@ -1,3 +1,4 @@
+import { forgetKeys, indexKeys, joinKeys, noteJoined, writeKeys } from './key-jobs.ts';
 import { agreeOnPairs, countCandidates, scoreCandidatePairs, scoreDrawnPairs } from './pair-jobs.ts';
 import type { RecordStore } from './record-store.ts';
 
@@ -11,6 +12,16 @@ export interface Job<R> {
 
 /** By name, what begins a job in a thread. Parameters and findings are plain data. */
 export const jobs = {
+  /** Which keys the rows have. */
+  writeKeys,
+  /** Which keys several rows have. */
+  indexKeys,
+  /** Which keys come more than once when common ones are joined with further properties. */
+  noteJoined,
+  /** Which keys the common ones are when they are joined. */
+  joinKeys,
+  /** Nothing is joined. */
+  forgetKeys,
   /** How many candidate pairs there are. */
   count: countCandidates,
   /** How drawn pairs agree. */

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { BlockIndexBuilder, CandidateWalk, several } from './block-index.ts';
+import { CandidateWalk, several } from './block-index.ts';
 import { createBlocker } from './blocking.ts';
 import { chooseWeakKinds } from './blocking-choice.ts';
 import { createRarities } from './frequencies.ts';
@@ -17,6 +17,7 @@ import {
 import { hashOfKind, KeyRule, keyKindName, keyKindOf, kindOfHash } from './key-kind.ts';
 import type { ComparedPairs } from './pair-sample.ts';
 import { planOf } from './plan.ts';
+import { blockIndexOf } from './test-block-index.ts';
 import { contactSchema, generateContacts } from './test-contacts.ts';
 
 let people: readonly InputRecord[];
@@ -36,17 +37,15 @@ test('a hash tells the kind of its key', () => {
 test('rows that share one weak key only are no candidates, and rows that share one more key are', () => {
   const weak = (key: number) => hashOfKind(keyKindOf('s'), key);
   const strong = (key: number) => hashOfKind(keyKindOf('e'), key);
-  const builder = new BlockIndexBuilder();
-  for (const keys of [
+  const index = blockIndexOf([
     [weak(1), weak(2), strong(1)],
     [weak(1)],
     [weak(1), weak(2)],
     [strong(1)],
     [weak(2), strong(9)],
     [weak(3), strong(1), weak(1)],
-  ])
-    builder.addRow(keys);
-  const walk = new CandidateWalk(builder.build(), 100, new KeyRule(['s']));
+  ]);
+  const walk = new CandidateWalk(index, 100, new KeyRule(['s']));
   const around = (row: number): number[] =>
     Array.from(walk.candidates.slice(0, walk.around(row))).sort((a, b) => a - b);
   expect([0, 1, 2, 3, 4, 5].map(around)).toEqual([[2, 3, 5], [], [0], [0, 5], [], [0, 3]]);

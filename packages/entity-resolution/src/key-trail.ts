@@ -84,15 +84,13 @@ export class KeyTrail {
     this.#keyStarts[this.#rows] = this.#keyCount;
   }
 
-  /** Puts the hashes of the keys of a row into `into`. */
-  hashesOf(row: number, into: number[]): void {
-    const keys = this.#keys;
-    const to = this.#keyStarts[row + 1] as number;
-    for (let key = this.#keyStarts[row] as number; key < to; key += 1) {
-      const at = key * keyWidth;
-      const { kind, length } = unpackedKey(keys[at + 2] as number);
-      into.push(finishHashOfKind(kind, keys[at] as number, keys[at + 1] as number, length));
-    }
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** The place among all keys where those of a row begin; of the row after the last one, where all end. */
+  firstKeyOf(row: number): number {
+    return this.#keyStarts[row] as number;
   }
 
   /** Puts the hashes of a key, by its place among all keys, joined with each of the properties of its row into `into`. */

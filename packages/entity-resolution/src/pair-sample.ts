@@ -71,20 +71,22 @@ export async function drawPairs(
 ): Promise<DrawnPairs> {
   const { largestBlock, strata, seeds, random, crew, pace } = options;
   const rows = index.rowStarts.length - 1;
+  const order = crew.shared(rowsByBlock(index, largestBlock));
   const counts = await crew.run(
     'count',
     store,
-    { index, order: crew.shared(rowsByBlock(index, largestBlock)), largestBlock, marks: seeds?.has ?? null },
+    { index, order, largestBlock, marks: seeds?.has ?? null },
     { pace, phase: 'pair', total: rows },
   );
+  crew.giveBack(order);
   const candidates = counts.reduce((sum, each) => sum + each.candidates, 0);
   const offered = counts.reduce((sum, each) => sum + each.offered, 0);
   const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;
   const room = Math.ceil(offered * share * 1.1) + 1000 + mostSharingPairs + chancePairs;
-  const lefts = crew.shared(new Int32Array(room));
-  const rights = crew.shared(new Int32Array(room));
-  const shared = crew.shared(new Uint8Array(room)).fill(several);
+  const lefts = crew.room(Int32Array, room);
+  const rights = crew.room(Int32Array, room);
+  const shared = crew.room(Uint8Array, room).fill(several);
   let count = 0;
   const add = (left: number, right: number, kind = several): void => {
     if (count === room) return;
@@ -173,11 +175,11 @@ export async function comparePairs(
   const chance = drawn.lefts.length - kept - sharing;
   const count = compared + chance;
   const features = store.levels.length;
-  const lefts = crew.shared(new Int32Array(count));
-  const rights = crew.shared(new Int32Array(count));
-  const levels = crew.shared(new Int8Array(count * features));
-  const rarities = crew.shared(new Float32Array(count * features));
-  const conflicts = crew.shared(new Uint8Array(count));
+  const lefts = crew.room(Int32Array, count);
+  const rights = crew.room(Int32Array, count);
+  const levels = crew.room(Int8Array, count * features);
+  const rarities = crew.room(Float32Array, count * features);
+  const conflicts = crew.room(Uint8Array, count);
   const others = Math.max(0, total - candidates - sharing * sharingStandsFor) / Math.max(1, chance);
   const isChance = new Uint8Array(count);
   if (others > mostStoodFor * store.rows) isChance.fill(1, compared);

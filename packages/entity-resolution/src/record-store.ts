@@ -1,9 +1,9 @@
+import { type ArrayHolder, holderOf } from './array-holder.ts';
 import { AddressTable } from './comparisons/address-table.ts';
 import { CategoryTable, DateTable, DomainTable, IdentifierTable, PhoneTable } from './comparisons/code-tables.ts';
 import { EmailTable } from './comparisons/email-table.ts';
 import { LinkTable } from './comparisons/link-table.ts';
 import { NameTable } from './comparisons/name-table.ts';
-import { type ArrayHolder, holderOf } from './comparisons/packed-rows.ts';
 import { PositionTable } from './comparisons/position-table.ts';
 import { FreeTextTable, OrganisationTable } from './comparisons/token-tables.ts';
 import type { TableParts, ValueTable } from './comparisons/value-table.ts';
@@ -52,7 +52,7 @@ function createValueTable(slot: Slot, plan: Plan, parts: TableParts): ValueTable
   }
 }
 
-/** A store as threads share it: the arrays that comparisons read, and the sources by their numbers. */
+/** A store as threads share it: the arrays that comparisons and the writing of keys read, and the sources by their numbers. */
 export interface SharedStore {
   readonly plan: Plan;
   readonly arrays: readonly ArrayHolder['data'][];
@@ -125,7 +125,7 @@ export class RecordStore {
   }
 
   /**
-   * Moves everything that `compare` reads into memory that threads share, and answers it for `attached`; null where a value is kept as a string,
+   * Moves everything that comparing and writing keys read into memory that threads share, and answers it for `attached`; null where a value is kept as a string,
    * which threads cannot see.
    */
   share(): SharedStore | null {
@@ -191,6 +191,10 @@ export class RecordStore {
         },
       ),
     ];
+  }
+
+  get plan(): Plan {
+    return this.#plan;
   }
 
   /** The words that all values are made of. */

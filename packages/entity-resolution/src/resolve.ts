@@ -1,9 +1,8 @@
-import { BlockIndexBuilder } from './block-index.ts';
-import { writeKeys } from './blocking-choice.ts';
 import { type ClusterStep, clusterComponent } from './clustering.ts';
-import { alone, type Crew, sharedIndex } from './crew.ts';
+import { alone, type Crew } from './crew.ts';
 import { type DistinctRows, distinctRows } from './equal-rows.ts';
 import { createRarities } from './frequencies.ts';
+import { KeyIndex } from './key-index.ts';
 import { checkModel, type MatchModel, probabilityOf, weightOf } from './model.ts';
 import { createPace, type Pace, type PaceOptions } from './pace.ts';
 import { PairScorer } from './pair-scorer.ts';
@@ -157,17 +156,23 @@ async function resolveRows(table: RecordTable, model: MatchModel, options: Resol
   const pace = createPace(options);
   const crew = options.crew ?? alone;
   const { store } = table;
-  const rarities = createRarities(model.frequencies);
   let index = table.blocks?.index;
   if (
     table.blocks?.stopKeys !== model.blocking.stopKeys ||
     table.blocks.frequencies !== model.frequencies ||
     index === undefined
   ) {
-    store.reprice(rarities);
-    const builder = new BlockIndexBuilder(store.rows);
-    await writeKeys(table.plan, store, { rarities, stopKeys: model.blocking.stopKeys, index: builder, pace });
-    index = sharedIndex(crew, builder.build());
+    const { frequencies, blocking } = model;
+    store.reprice(createRarities(frequencies));
+    const keys = await KeyIndex.of(store, {
+      frequencies,
+      stopKeys: blocking.stopKeys,
+      limits: [],
+      joins: false,
+      crew,
+      pace,
+    });
+    index = keys.build();
     table.blocks = { stopKeys: model.blocking.stopKeys, frequencies: model.frequencies, index };
   }
   const minimum = weightOf(options.threshold ?? model.threshold);

@@ -37,6 +37,7 @@ export async function scoreCandidates(
     },
     { pace, phase: 'score', total: rows },
   );
+  crew.giveBack(order);
   return byLeft(found, rows);
 }
 

@@ -23,9 +23,9 @@ const schema: Schema = {
 async function tableOf(rows: readonly Record<string, string>[]) {
   const records = rows.map((fields, at) => ({ id: String(at).padStart(6, '0'), source: 'crm', fields }));
   const table = await prepareRecords(records, schema);
-  const rarities = createRarities(new FrequencyCount(table.plan, table.store).byRecord());
-  table.store.reprice(rarities);
-  return { ...table, rarities };
+  const frequencies = new FrequencyCount(table.plan, table.store).byRecord();
+  table.store.reprice(createRarities(frequencies));
+  return { ...table, frequencies };
 }
 
 test('of a small table every pair that shares a value is told, once, and no other pair', async () => {
@@ -65,9 +65,9 @@ describe('pairs drawn from a table', () => {
   }));
 
   test('stand for all its pairs, and those with a common employer for as many as have it', async () => {
-    const { store, plan, rarities } = await tableOf(rows);
+    const { store, plan, frequencies } = await tableOf(rows);
     const pace = createPace({});
-    const { blocking, index } = await chooseBlocking(plan, store, { rarities, pace });
+    const { blocking, index } = await chooseBlocking(store, { frequencies, crew: alone, pace });
     const total = (rows.length * (rows.length - 1)) / 2;
     const strata = [{ source: null, records: rows.length, pairs: total }];
     const drawn = await drawPairs(store, index, {

@@ -1,3 +1,4 @@
+import { type ArrayHolder, holderOf } from './array-holder.ts';
 import { finishHash, hashBasisHigh, hashBasisLow, type TextHasher } from './hash.ts';
 
 /** Integers of a text in `meta`: where it starts in `codes`, its length, which characters it has in 32 classes, and one half of its hash. */
@@ -32,7 +33,8 @@ export class TextPool {
     this.codes = new Uint8Array(room * 24);
     this.meta = new Int32Array(room * metaWidth);
     this.#highs = new Int32Array(room);
-    this.#slots = new Int32Array(room * 4);
+    // Memory that is read before it is written is taken from the system twice.
+    this.#slots = new Int32Array(room * 4).fill(0);
     this.#mask = room * 2 - 1;
   }
 
@@ -43,6 +45,32 @@ export class TextPool {
   /** Characters of all texts together. */
   get used(): number {
     return this.#used;
+  }
+
+  /** The arrays that texts are read from. */
+  get holders(): readonly ArrayHolder[] {
+    return [
+      holderOf(
+        () => ({ data: this.codes, used: this.#used }),
+        (data) => {
+          this.codes = data;
+        },
+      ),
+      holderOf(
+        () => ({ data: this.meta, used: this.#size * metaWidth }),
+        (data) => {
+          this.meta = data;
+          // No text is added to what threads share.
+          this.#size = data.length / metaWidth;
+        },
+      ),
+      holderOf(
+        () => ({ data: this.#highs, used: this.#size }),
+        (data) => {
+          this.#highs = data;
+        },
+      ),
+    ];
   }
 
   /** Texts beyond Latin-1 stand in no array. */
@@ -238,7 +266,7 @@ export class TextPool {
 
   #grow(): void {
     const before = this.#slots;
-    const slots = new Int32Array(before.length * 2);
+    const slots = new Int32Array(before.length * 2).fill(0);
     const mask = slots.length / 2 - 1;
     for (let from = 0; from < before.length; from += 2) {
       const found = before[from] as number;

@@ -1,5 +1,5 @@
 import { chooseBlocking, chooseWeakKinds } from './blocking-choice.ts';
-import { alone, type Crew, sharedIndex } from './crew.ts';
+import { alone, type Crew } from './crew.ts';
 import { distinctRows } from './equal-rows.ts';
 import { type Estimate, estimate, type Stratum } from './estimation.ts';
 import { asOfOneOwner, createRarities } from './frequencies.ts';
@@ -55,11 +55,8 @@ export async function trainModel(
   const counts = new FrequencyCount(plan, store);
   const isRepeating = table !== whole;
   const first = isRepeating ? asOfOneOwner(counts.byRecord()) : counts.byRecord();
-  const rarities = createRarities(first);
-  store.reprice(rarities);
-  const chosen = await chooseBlocking(plan, store, { rarities, pace });
-  const { blocking } = chosen;
-  const index = sharedIndex(crew, chosen.index);
+  store.reprice(createRarities(first));
+  const { blocking, index } = await chooseBlocking(store, { frequencies: first, crew, pace });
   const { largestBlock } = blocking;
   const sampled = options.sampledRecords ?? sampledRecords;
   const seeds = rows > sampled ? drawSeeds(table.ids, { most: sampled, crew }) : null;
@@ -104,6 +101,9 @@ export async function trainModel(
   const fit = estimate(plan.features, sample, population);
   table.blocks = { stopKeys: blocking.stopKeys, frequencies, index };
   const weakKinds = weakKindsBy(fit);
+  const diagnostics = diagnosticsOf({ plan, store, fit, pairs, sample, strata, threshold });
+  for (const { lefts, rights } of [pairs, sample]) crew.giveBack(lefts, rights);
+  crew.giveBack(pairs.shared, sample.levels, sample.rarities, sample.conflicts);
   return sealModel({
     format: 'kempt.match-model.v2',
     schema: table.schema,
@@ -117,7 +117,7 @@ export async function trainModel(
     blocking: weakKinds.length === 0 ? blocking : { ...blocking, weakKinds },
     threshold,
     reviewFloor,
-    diagnostics: diagnosticsOf({ plan, store, fit, pairs, sample, strata, threshold }),
+    diagnostics,
   });
 }
 

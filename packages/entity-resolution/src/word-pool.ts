@@ -1,4 +1,3 @@
-import { type ArrayHolder, holderOf } from './comparisons/packed-rows.ts';
 import { classes, length, longestWord, metaWidth, start, TextPool } from './text-pool.ts';
 
 const bitParallelLength = 32;
@@ -13,24 +12,6 @@ export class WordPool extends TextPool {
   readonly #row0 = new Uint8Array(longestWord + 1);
   readonly #row1 = new Uint8Array(longestWord + 1);
   readonly #row2 = new Uint8Array(longestWord + 1);
-
-  /** The arrays that the measures read. */
-  get holders(): readonly ArrayHolder[] {
-    return [
-      holderOf(
-        () => ({ data: this.codes, used: this.used }),
-        (data) => {
-          this.codes = data;
-        },
-      ),
-      holderOf(
-        () => ({ data: this.meta, used: this.size * metaWidth }),
-        (data) => {
-          this.meta = data;
-        },
-      ),
-    ];
-  }
 
   lengthOf(id: number): number {
     return Math.min(longestWord, this.meta[id * metaWidth + length] as number);

@@ -5,7 +5,7 @@ import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { wholeNumber } from '../list-options.ts';
-import { table } from '../output.ts';
+import { table } from '../output-table.ts';
 
 interface Status {
   readonly status: 'ok' | 'degraded';

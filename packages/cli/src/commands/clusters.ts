@@ -3,7 +3,8 @@ import { type Command, Option } from 'commander';
 import { segment } from '../api-client.ts';
 import { type CommandContext, type ListOptions, readList } from '../command-context.ts';
 import { noteNextPage, wholeNumber, withListOptions } from '../list-options.ts';
-import { fields, printable, table } from '../output.ts';
+import { printable } from '../output.ts';
+import { fields, table } from '../output-table.ts';
 import { openOutputFile } from '../tables/output-file.ts';
 
 interface ClusterSummary {

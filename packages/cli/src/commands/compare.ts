@@ -8,7 +8,7 @@ import {
 } from '@kempt/entity-resolution';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { table } from '../output.ts';
+import { table } from '../output-table.ts';
 import { type Fields, singleText } from '../tables/field-value.ts';
 import { checkPlaces, csvText, type OutputFile, openOutputFile } from '../tables/output-file.ts';
 import { openTable, placeOf } from '../tables/table.ts';

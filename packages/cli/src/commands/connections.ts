@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, type ListOptions, readList } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { noteNextPage, withListOptions } from '../list-options.ts';
-import { table } from '../output.ts';
+import { table } from '../output-table.ts';
 
 interface Connection {
   readonly id: string;

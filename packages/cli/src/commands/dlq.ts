@@ -4,7 +4,8 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, type ListOptions, readList } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { noteNextPage, withListOptions } from '../list-options.ts';
-import { fields, printable, table, time } from '../output.ts';
+import { printable, time } from '../output.ts';
+import { fields, table } from '../output-table.ts';
 
 interface DeadLetter {
   readonly id: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { table } from '../output.ts';
+import { table } from '../output-table.ts';
 import { type Evaluated, readEvaluated } from './evaluate-files.ts';
 import { bCubedScores, clusterPairScores, entitiesOf, pairwiseScores, type Scores } from './evaluate-scores.ts';
 

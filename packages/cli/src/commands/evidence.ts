@@ -4,7 +4,8 @@ import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
 import { wholeNumber } from '../list-options.ts';
-import { fields, table, time } from '../output.ts';
+import { time } from '../output.ts';
+import { fields, table } from '../output-table.ts';
 import {
   type Attested,
   attestedBy,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { segment } from '../api-client.ts';
 import type { CommandContext } from '../command-context.ts';
-import { fields, printable } from '../output.ts';
+import { printable } from '../output.ts';
+import { fields } from '../output-table.ts';
 
 interface Identity {
   readonly asked: string;

@@ -3,7 +3,8 @@ import { segment } from '../api-client.ts';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
-import { fields, table, time } from '../output.ts';
+import { time } from '../output.ts';
+import { fields, table } from '../output-table.ts';
 
 interface Score {
   readonly verdicts: number;

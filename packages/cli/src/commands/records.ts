@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { segment } from '../api-client.ts';
 import type { CommandContext } from '../command-context.ts';
-import { fields, time } from '../output.ts';
+import { time } from '../output.ts';
+import { fields } from '../output-table.ts';
 
 interface RecordBody {
   readonly ref: string;

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { FieldValue, InputRecord, Schema } from '@kempt/entity-resolution';
-import { type CsvPiece, scanCsv } from '../tables/csv-pieces.ts';
+import type { CsvPiece } from '../tables/csv-pieces.ts';
 import { UnusualCsvError } from '../tables/csv-records.ts';
+import { scanCsv } from '../tables/csv-scan.ts';
 import { type Fields, singleText } from '../tables/field-value.ts';
 import { placeOf, type Table } from '../tables/table.ts';
 import { tableError } from '../tables/table-error.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes } from '../exit-code.ts';
-import { table } from '../output.ts';
+import { table } from '../output-table.ts';
 
 interface Status {
   readonly status: 'ok' | 'degraded';

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type CsvPiece, rowsOfPiece, scanCsv } from './csv-pieces.ts';
+import fc from 'fast-check';
+import { type CsvPiece, rowsOfPiece } from './csv-pieces.ts';
 import { UnusualCsvError } from './csv-records.ts';
+import { scanCsv } from './csv-scan.ts';
 import { openTable } from './table.ts';
 
 let folder: string;
@@ -16,7 +18,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function put(name: string, content: string): string {
+function put(name: string, content: string | Buffer): string {
   const file = path.join(folder, name);
   writeFileSync(file, content);
   return file;
@@ -80,7 +82,37 @@ test.each([
   ['values differ in number', 'id,name\n1,x,y\n'],
   ['a quote inside a value', 'id,name\n1,x"y\n'],
   ['no header', '\n'],
+  ['a quote that is never closed', 'id,name\n1,"x\n'],
+  ['a value that goes on after its quote', 'id,name\n1,"x"y\n'],
+  ['a carriage return alone', 'id,name\n1,x\ry\n'],
+  ['a carriage return alone in quotes', 'id,name\n1,"x\ry"\n'],
+  ['bytes that are not UTF-8', Buffer.of(105, 100, 10, 0xff, 10)],
   ['a column that no field can be called like', 'id,__proto__\n1,x\n'],
 ])('what the quick reader does not understand is refused: %s', async (name, text) => {
   await expect(scan(put(`${name}.csv`, text))).rejects.toBeInstanceOf(UnusualCsvError);
+});
+
+test('rows are found wherever the pieces end', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(fc.string({ unit: 'grapheme', maxLength: 30_000 }), { minLength: 3, maxLength: 3 }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+      fc.constantFrom('\n', '\r\n'),
+      fc.boolean(),
+      async (rows, end, endsOpen) => {
+        const quoted = (value: string): string => `"${value.replaceAll(/\r(?!\n)/g, '').replaceAll('"', '""')}"`;
+        const lines = ['id,name,note', ...rows.map((row) => row.map(quoted).join(','))];
+        const file = put('arbitrary.csv', lines.join(end) + (endsOpen ? '' : end));
+        const expected = await Readable.from((await openTable(file)).rows()).toArray();
+        const { pieces, seen } = await scan(file);
+        expect(seen).toEqual(expected.map(({ line, fields }) => ({ line, fields, second: fields.name })));
+        expect(pieces.flatMap((piece) => [...(rowsOfPiece(piece) ?? [])])).toEqual(
+          expected.map(({ fields }) => Object.values(fields)),
+        );
+      },
+    ),
+    { numRuns: 60 },
+  );
 });

@@ -45,11 +45,6 @@ export class CsvRecords {
     return this.#take(true);
   }
 
-  /** The text that no record was made of yet. */
-  get rest(): string {
-    return this.#text;
-  }
-
   #cut({ line, text, values }: RawCsvRecord): CsvRecord {
     return { line, values: text === null ? values : ownText(text).split(this.#delimiter) };
   }

@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { CsvError, type Info, parse } from 'csv-parse';
+import type { CsvError, Info } from 'csv-parse';
 import { headerOf, headLength } from './csv-header.ts';
 import { type CsvRecord, CsvRecords, UnusualCsvError } from './csv-records.ts';
 import { type Delimiter, sniffDelimiter } from './delimiter.ts';
@@ -73,6 +73,7 @@ async function* quickRows(file: string, signal?: AbortSignal): AsyncGenerator<re
 }
 
 async function* carefulRows(file: string, signal?: AbortSignal): AsyncGenerator<TableRow> {
+  const { CsvError, parse } = await import('csv-parse');
   const texts = utf8Text(file, signal);
   let head = '';
   let ended = false;

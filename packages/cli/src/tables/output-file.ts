@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { stringify } from 'csv-stringify';
 import { tableError } from './table-error.ts';
 
 /** A file that appears whole or not at all: it is written beside its place and moved there by `commit`. */
@@ -106,15 +105,16 @@ function unwritable(file: string, error: unknown): unknown {
 }
 
 /** Rows as RFC 4180 text with a header and line feeds. */
-export function csvText(
+export async function* csvText(
   columns: readonly string[],
   rows: Iterable<readonly (string | number)[]>,
-): AsyncIterable<Buffer> {
+): AsyncGenerator<Buffer> {
+  const { stringify } = await import('csv-stringify');
   const all = function* (): Generator<readonly (string | number)[]> {
     yield columns;
     yield* rows;
   };
-  return Readable.from(all()).pipe(stringify({ record_delimiter: 'unix' })) as AsyncIterable<Buffer>;
+  yield* Readable.from(all()).pipe(stringify({ record_delimiter: 'unix' })) as AsyncIterable<Buffer>;
 }
 
 /** One value of such a text, in quotes where it needs them. */

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { csvRows } from './csv-table.ts';
 import type { Fields } from './field-value.ts';
 import { ndjsonRows } from './ndjson-table.ts';
-import { parquetRows } from './parquet-table.ts';
 import { tableError } from './table-error.ts';
 import { unreadable } from './utf8-text.ts';
 
@@ -49,6 +48,11 @@ function inBatches(read: Reader<TableRow>): Reader<readonly TableRow[]> {
     }
     yield batch;
   };
+}
+
+/** The reader of Parquet is large, and most files are none. */
+async function* parquetRows(file: string, signal?: AbortSignal): AsyncGenerator<TableRow> {
+  yield* (await import('./parquet-table.ts')).parquetRows(file, signal);
 }
 
 async function* oneByOne(batches: AsyncGenerator<readonly TableRow[]>): AsyncGenerator<TableRow> {

@@ -1,9 +1,10 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import { dayNumber } from '../date.ts';
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { phoneDigits, phoneExtension } from '../phone.ts';
 import type { WordPool } from '../word-pool.ts';
-import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
+import { PackedRows, Prices } from './packed-rows.ts';
 import { PooledTable } from './pooled-table.ts';
 import type { TableParts } from './value-table.ts';
 

@@ -1,10 +1,11 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import { registrableDomain } from '../domain.ts';
 import { isFreeMail, isRoleMailbox } from '../email.ts';
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import type { TextPool } from '../text-pool.ts';
 import type { WordPool } from '../word-pool.ts';
-import { type ArrayHolder, PackedRows, Prices } from './packed-rows.ts';
+import { PackedRows, Prices } from './packed-rows.ts';
 import { PooledTable } from './pooled-table.ts';
 import type { TableParts } from './value-table.ts';
 
@@ -54,7 +55,7 @@ export class EmailTable extends PooledTable {
   }
 
   get holders(): readonly ArrayHolder[] {
-    return [this.#packed, this.#prices, this.#wholes];
+    return [this.#packed, this.#prices, this.#wholes, ...this.values.holders];
   }
 
   protected override enter(id: number, value: string): void {

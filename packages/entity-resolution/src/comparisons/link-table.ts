@@ -1,7 +1,8 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import { hashText } from '../hash.ts';
 import { idOfLink, isOwnId } from '../links.ts';
 import type { TextPool } from '../text-pool.ts';
-import { type ArrayHolder, PackedRows } from './packed-rows.ts';
+import { PackedRows } from './packed-rows.ts';
 import { PooledTable } from './pooled-table.ts';
 
 /** A packed link: the halves of a hash of 53 bits of its id, and whether it is the record's own. */
@@ -17,7 +18,7 @@ export class LinkTable extends PooledTable {
   readonly #packed = new PackedRows(width);
 
   get holders(): readonly ArrayHolder[] {
-    return [this.#packed];
+    return [this.#packed, ...this.values.holders];
   }
 
   protected override enter(_id: number, value: string): void {

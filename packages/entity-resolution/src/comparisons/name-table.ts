@@ -1,8 +1,9 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { hashText } from '../hash.ts';
 import { nicknameGroupsOf, nicknameInitials, type PersonName, readName } from '../person-name.ts';
 import type { WordPool } from '../word-pool.ts';
-import { type ArrayHolder, bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import { bloomOf, isAmong, PackedLists, PackedRows, Prices } from './packed-rows.ts';
 import { PooledTable } from './pooled-table.ts';
 import type { TableParts } from './value-table.ts';
 

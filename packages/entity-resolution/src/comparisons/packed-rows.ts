@@ -2,31 +2,6 @@ import { widened } from '../text-pool.ts';
 
 const leastRoom = 256;
 
-/** Whatever holds one flat array that comparisons read. */
-export interface ArrayHolder {
-  data: Int8Array | Uint8Array | Int16Array | Int32Array | Float64Array;
-  /** How much of it is in use. */
-  readonly used: number;
-}
-
-/** A holder of what stands somewhere else. */
-export function holderOf<T extends ArrayHolder['data']>(
-  read: () => { readonly data: T; readonly used: number },
-  write: (data: T) => void,
-): ArrayHolder {
-  return {
-    get used() {
-      return read().used;
-    },
-    get data() {
-      return read().data;
-    },
-    set data(data) {
-      write(data as T);
-    },
-  };
-}
-
 /** Rows of a fixed number of integers in one growing buffer, so that comparing two values touches two cache lines and no objects. */
 export class PackedRows {
   data: Int32Array;

@@ -1,6 +1,6 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import { nothingKnown, type Rarities } from '../frequencies.ts';
 import { TextPool } from '../text-pool.ts';
-import type { ArrayHolder } from './packed-rows.ts';
 import type { TableParts, ValueTable } from './value-table.ts';
 
 /** What tables have in common: a pool that keeps every value once, and is told of by `enter` when a value comes for the first time. */

@@ -1,6 +1,7 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { kmBetween, type Position, readPosition } from '../position.ts';
-import { type ArrayHolder, Prices } from './packed-rows.ts';
+import { Prices } from './packed-rows.ts';
 import { PooledTable } from './pooled-table.ts';
 import type { TableParts } from './value-table.ts';
 

@@ -1,7 +1,8 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import type { Rarities, SpaceRarity } from '../frequencies.ts';
 import { isBesideMailbox, isReadOffDomain, readOrganisation } from '../organisation-name.ts';
 import type { WordPool } from '../word-pool.ts';
-import { type ArrayHolder, bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
+import { bloomOf, PackedLists, PackedRows, Prices } from './packed-rows.ts';
 import { PooledTable } from './pooled-table.ts';
 import type { TableParts } from './value-table.ts';
 
@@ -69,7 +70,7 @@ abstract class TokenTable extends PooledTable {
   }
 
   get holders(): readonly ArrayHolder[] {
-    return [this.packed, this.prices, this.#lists, this.#bits];
+    return [this.packed, this.prices, this.#lists, this.#bits, ...this.values.holders];
   }
 
   protected override enter(id: number, value: string): void {

@@ -1,6 +1,6 @@
+import type { ArrayHolder } from '../array-holder.ts';
 import type { Rarities } from '../frequencies.ts';
 import type { WordPool } from '../word-pool.ts';
-import type { ArrayHolder } from './packed-rows.ts';
 
 /**
  * The distinct values of one slot, prepared for comparison. `compare` writes one level per comparison of the slot into `levels` (-1 where
@@ -10,7 +10,7 @@ export interface ValueTable {
   readonly levels: Int8Array;
   readonly rarities: Float64Array;
   readonly size: number;
-  /** The arrays that `compare` reads, in an order that is the same for every table of the kind. */
+  /** The arrays that `compare` and the writing of keys read, in an order that is the same for every table of the kind. */
   readonly holders: readonly ArrayHolder[];
   /** The rarity spaces that values count in. */
   readonly spaces: readonly string[];

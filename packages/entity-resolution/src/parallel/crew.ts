@@ -5,7 +5,7 @@ import { createPace, type PaceOptions } from '../pace.ts';
 import type { RecordStore } from '../record-store.ts';
 import { type RecordTable, RecordTableBuilder } from '../record-table.ts';
 import type { Schema } from '../schema.ts';
-import type { SharedArray } from '../shared-array.ts';
+import type { ArrayKind, SharedArray } from '../shared-array.ts';
 import { giveBack } from '../text-pool.ts';
 import { enteredAt, type JobOrder, type PreparedRecords, type ReadOrder, type Report, takenAt } from './orders.ts';
 import { createPiecePacker } from './piece-packer.ts';
@@ -58,6 +58,8 @@ class Threads implements ThreadCrew {
   /** The store that the threads know. */
   #store: RecordStore | null = null;
   #jobs = 0;
+  /** What threads share is freed only once none of them remembers it, which may be never; so it is used again. */
+  readonly #spare: SharedArrayBuffer[] = [];
 
   constructor(others: number) {
     this.#threads = Array.from({ length: others }, () => new Thread());
@@ -65,10 +67,30 @@ class Threads implements ThreadCrew {
 
   shared<T extends SharedArray>(array: T): T {
     if (this.#threads.length === 0 || array.buffer instanceof SharedArrayBuffer) return array;
-    const to = new (array.constructor as new (memory: SharedArrayBuffer) => T)(new SharedArrayBuffer(array.byteLength));
+    const to = this.room(array.constructor as ArrayKind<T>, array.length);
     to.set(array as never);
     giveBack(array);
     return to;
+  }
+
+  room<T extends SharedArray>(kind: ArrayKind<T>, size: number): T {
+    if (this.#threads.length === 0) return new kind(size);
+    const bytes = size * kind.BYTES_PER_ELEMENT;
+    const fits = this.#spare.filter(({ byteLength }) => byteLength >= bytes);
+    const memory = fits.reduce<SharedArrayBuffer | undefined>(
+      (best, each) => (best === undefined || each.byteLength < best.byteLength ? each : best),
+      undefined,
+    );
+    if (memory === undefined) return new kind(new SharedArrayBuffer(bytes));
+    this.#spare.splice(this.#spare.indexOf(memory), 1);
+    return new kind(memory, 0, size).fill(0) as T;
+  }
+
+  giveBack(...arrays: readonly SharedArray[]): void {
+    for (const array of arrays) {
+      if (array.buffer instanceof SharedArrayBuffer) this.#spare.push(array.buffer);
+      else giveBack(array);
+    }
   }
 
   async run<N extends JobName>(
