@@ -64,6 +64,44 @@ describe('clusterComponent', () => {
     );
   });
 
+  test('two records that have nothing to compare say next to nothing, two that contradict each other keep others apart', () => {
+    const edges = [
+      { a: 'a1', b: 'a2', weight: 14 },
+      { a: 'a1', b: 'b', weight: 8 },
+    ];
+    const clustersWhere = (weight: number, priorOf?: () => number) =>
+      clusterComponent(['a1', 'a2', 'b'], edges, () => ({ weight, conflict: false }), {
+        minimumWeight: 1,
+        ...(priorOf !== undefined && { priorOf }),
+      });
+    const apart = [['a1', 'a2'], ['b']];
+    expect(clustersWhere(-13, () => -13)).toEqual([['a1', 'a2', 'b']]);
+    expect(clustersWhere(-33, () => -13)).toEqual(apart);
+    // Without a prior nothing tells the two cases apart.
+    expect(clustersWhere(-13)).toEqual(apart);
+  });
+
+  test('the order of nodes and edges changes nothing where pairs have voices', () => {
+    fc.assert(
+      fc.property(
+        graphs.chain((graph) =>
+          fc.tuple(
+            fc.constant(graph),
+            fc.shuffledSubarray(graph.edges, { minLength: graph.edges.length }),
+            fc.shuffledSubarray(graph.nodes, { minLength: graph.nodes.length }),
+          ),
+        ),
+        ([graph, edges, nodes]) => {
+          const priorOf = (): number => -7;
+          expect(clusterComponent(nodes, edges, scoreOf(graph), { priorOf })).toEqual(
+            clusterComponent(graph.nodes, graph.edges, scoreOf(graph), { priorOf }),
+          );
+        },
+      ),
+      { seed: 3, numRuns: 300 },
+    );
+  });
+
   test('every node is in exactly one cluster, and the mean weight across no merge was below the limit', () => {
     fc.assert(
       fc.property(graphs, (graph) => {

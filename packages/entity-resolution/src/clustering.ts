@@ -26,7 +26,7 @@ export interface ClusterStep {
   readonly right: readonly string[];
   /** The edge that suggested it; null for a must-link. */
   readonly edge: Edge | null;
-  /** Mean weight over all pairs across the two, in bits; null where a constraint decided. */
+  /** Mean weight over all pairs across the two, by their voices, in bits; null where a constraint decided. */
   readonly meanWeight: number | null;
   /** The mean weight that was asked for. */
   readonly neededWeight: number | null;
@@ -42,6 +42,11 @@ export interface ClusterOptions {
   readonly meanWeight?: number;
   /** No single pair counts for more than this many bits either way in the mean. Default 12. */
   readonly clipBits?: number;
+  /**
+   * What a pair weighs before anything of it is compared, in bits. Given, pairs count in the mean by how far comparing them moved them from
+   * there: two records that have next to nothing to compare say next to nothing. Otherwise all pairs count alike.
+   */
+  readonly priorOf?: (a: string, b: string) => number;
   /** Pairs that must end in one cluster; they win over everything but cannotLink. */
   readonly mustLink?: readonly (readonly [string, string])[];
   /** Pairs that must never end in one cluster. */
@@ -54,14 +59,31 @@ export interface ClusterOptions {
 
 interface Cluster {
   readonly members: number[];
-  /** Sum of clipped weights to other clusters, by the other's number, as far as it was asked for. */
-  readonly sums: Map<number, number>;
+  /** What the pairs to other clusters say together, by the other's number, as far as it was asked for. */
+  readonly sums: Map<number, Across>;
   readonly sources: Set<string>;
+}
+
+/** What all pairs across two clusters say. */
+interface Across {
+  /** Sum of their clipped weights, each times its voice. */
+  readonly sum: number;
+  readonly voices: number;
 }
 
 /** Weights at or below this stand for a pair that can never be joined. */
 const conflictBound = -128;
-const impossible = Number.NEGATIVE_INFINITY;
+const impossible: Across = { sum: Number.NEGATIVE_INFINITY, voices: 1 };
+/** Bits of evidence, for or against, from which on a pair has a full voice in the mean, and what the voice of one without any is. */
+const fullEvidence = 20;
+const leastVoice = 0.2;
+/** Voices live on a grid of 1/64: sums of weights times voices are exact whatever their order. */
+const voiceSteps = 64;
+
+function voiceOf(evidence: number): number {
+  const full = Math.min(1, Math.abs(evidence) / fullEvidence);
+  return Math.round((leastVoice + (1 - leastVoice) * full) * voiceSteps) / voiceSteps;
+}
 /**
  * Bits more that the mean weight must reach for every doubling of the smaller of two clusters, up to eight records. A single record may
  * differ by an error; where several on each side agree among themselves and not with the other side, the difference is no error.
@@ -124,32 +146,41 @@ export function clusterComponent(
   const known = new Map<number, number>();
   for (const { x, y, weight } of inside.slice(0, 4_000_000)) known.set(x * count + y, weight);
 
-  const clipped = (x: number, y: number): number => {
+  const { priorOf } = options;
+  /** Match weight of two nodes; null where they can never be joined. */
+  const weigh = (x: number, y: number): number | null => {
     const key = keyOf(x, y);
-    if (forbidden.size > 0 && forbidden.has(key)) return impossible;
+    if (forbidden.size > 0 && forbidden.has(key)) return null;
     let weight = known.get(key);
     if (weight === undefined) {
       const scored = score(ids[Math.min(x, y)] as string, ids[Math.max(x, y)] as string);
-      weight = scored.conflict ? impossible : scored.weight;
+      if (scored.conflict) return null;
+      weight = scored.weight;
     }
-    if (weight <= conflictBound) return impossible;
-    return Math.max(-clip, Math.min(clip, weight));
+    return weight <= conflictBound ? null : weight;
   };
-  const sumAcross = (left: number, right: number): number => {
+  const allAcross = (a: Cluster, b: Cluster): Across => {
+    let sum = 0;
+    let voices = 0;
+    for (const x of a.members)
+      for (const y of b.members) {
+        const weight = weigh(x, y);
+        if (weight === null) return impossible;
+        const voice = priorOf === undefined ? 1 : voiceOf(weight - priorOf(ids[x] as string, ids[y] as string));
+        sum += voice * Math.max(-clip, Math.min(clip, weight));
+        voices += voice;
+      }
+    return { sum, voices };
+  };
+  const across = (left: number, right: number): Across => {
     const a = clusters[left] as Cluster;
     const b = clusters[right] as Cluster;
     const cached = a.sums.get(right);
     if (cached !== undefined) return cached;
-    let sum = 0;
-    outer: for (const x of a.members) {
-      for (const y of b.members) {
-        sum += clipped(x, y);
-        if (sum === impossible) break outer;
-      }
-    }
-    a.sums.set(right, sum);
-    b.sums.set(left, sum);
-    return sum;
+    const all = allAcross(a, b);
+    a.sums.set(right, all);
+    b.sums.set(left, all);
+    return all;
   };
   /** Joins two clusters; sums to third ones are added up, which asks for those that only one side knows. */
   const join = (left: number, right: number): void => {
@@ -158,7 +189,7 @@ export function clusterComponent(
     const b = clusters[from] as Cluster;
     a.sums.delete(from);
     b.sums.delete(into);
-    const sums = new Map<number, number>();
+    const sums = new Map<number, Across>();
     for (const other of new Set([...a.sums.keys(), ...b.sums.keys()])) {
       const third = clusters[other];
       if (third === null || third === undefined) continue;
@@ -170,8 +201,9 @@ export function clusterComponent(
         sums.set(other, impossible);
         third.sums.set(into, impossible);
       } else if (fromA !== undefined && fromB !== undefined) {
-        sums.set(other, fromA + fromB);
-        third.sums.set(into, fromA + fromB);
+        const both = { sum: fromA.sum + fromB.sum, voices: fromA.voices + fromB.voices };
+        sums.set(other, both);
+        third.sums.set(into, both);
       }
     }
     for (const source of b.sources) a.sources.add(source);
@@ -222,13 +254,13 @@ export function clusterComponent(
       if (onStep !== undefined) tell([left, right], 'one per source', { edge });
       continue;
     }
-    const sum = sumAcross(left, right);
+    const all = across(left, right);
     const smaller = Math.min(a.members.length, b.members.length);
     const needed = tau + cautionBits * Math.min(mostDoublings, Math.log2(smaller));
-    const mean = sum / (a.members.length * b.members.length);
-    const agrees = sum !== impossible && mean >= needed;
+    const mean = all.sum / all.voices;
+    const agrees = all !== impossible && mean >= needed;
     if (onStep !== undefined) {
-      if (sum !== impossible)
+      if (all !== impossible)
         tell([left, right], agrees ? 'agreement' : 'too little agreement', { edge, mean, needed });
       else tell([left, right], forbids(a, b) ? 'cannot-link' : 'conflict', { edge });
     }

@@ -78,7 +78,11 @@ function resolveIncrementally(records: readonly InputRecord[], used: Matcher): s
         [...nodes],
         [...inside],
         (a, b) => used.score(normals.get(a) as NormalRecord, normals.get(b) as NormalRecord),
-        { minimumWeight: minimum },
+        {
+          minimumWeight: minimum,
+          priorOf: (a, b) =>
+            used.priorBetween((normals.get(a) as NormalRecord).source, (normals.get(b) as NormalRecord).source),
+        },
       ),
     );
   }

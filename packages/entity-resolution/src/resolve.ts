@@ -245,6 +245,7 @@ async function cluster(
       },
       {
         minimumWeight: minimum,
+        priorOf: (a, b) => scorer.priorBetween(rowOf.get(a) as number, rowOf.get(b) as number),
         onStep: options.onStep,
         mustLink,
         cannotLink,

@@ -98,6 +98,7 @@ export async function partsOfEntities(
       nodes.map(name),
       inside.map((edge) => ({ a: name(edge.left), b: name(edge.right), weight: edge.weight })),
       (a, b) => ({ weight: scorer.weigh(Number(a), Number(b)), conflict: scorer.conflict }),
+      { priorOf: (a, b) => scorer.priorBetween(Number(a), Number(b)) },
     );
     for (const cluster of clusters) for (const member of cluster) parts[Number(member)] = 1 / cluster.length;
     if (pace.due()) await pace.pause('cluster', nodes[0] ?? 0, rows);

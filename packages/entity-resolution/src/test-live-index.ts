@@ -73,7 +73,15 @@ export class LiveIndex {
           [...nodes],
           edges,
           (a, b) => this.#matcher.score(this.#normals.get(a) as NormalRecord, this.#normals.get(b) as NormalRecord),
-          { ...options, minimumWeight: this.#minimum },
+          {
+            ...options,
+            minimumWeight: this.#minimum,
+            priorOf: (a, b) =>
+              this.#matcher.priorBetween(
+                (this.#normals.get(a) as NormalRecord).source,
+                (this.#normals.get(b) as NormalRecord).source,
+              ),
+          },
         ),
       );
     }

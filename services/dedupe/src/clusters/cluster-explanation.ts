@@ -7,6 +7,7 @@ import {
   type NormalRecord,
   weightOf,
 } from '@kempt/entity-resolution';
+import { priorsOf } from '../matching/record-scorer.ts';
 
 /** Verdicts by references. */
 export interface Links {
@@ -30,6 +31,11 @@ export function stepsOf(matcher: Matcher, normals: ReadonlyMap<string, NormalRec
       .filter((b) => areCandidates(matcher, normals.get(a) as NormalRecord, normals.get(b) as NormalRecord))
       .map((b) => ({ a, b, weight: score(a, b).weight })),
   );
-  clusterComponent(refs, edges, score, { ...links, minimumWeight, onStep: (step) => steps.push(step) });
+  clusterComponent(refs, edges, score, {
+    ...links,
+    minimumWeight,
+    priorOf: priorsOf(matcher),
+    onStep: (step) => steps.push(step),
+  });
   return steps.filter(({ joined }) => joined);
 }

@@ -1,4 +1,4 @@
-import type { InputRecord } from '@kempt/entity-resolution';
+import type { InputRecord, Matcher } from '@kempt/entity-resolution';
 import { type ComparableFields, ownIdColumn } from './entity-schema.ts';
 import type { MatchRecord } from './match-record-store.ts';
 
@@ -7,12 +7,22 @@ import type { MatchRecord } from './match-record-store.ts';
  * which others name it.
  */
 export function inputRecord({ ref, fields }: Pick<MatchRecord, 'ref' | 'fields'>): InputRecord {
-  const end = ref.lastIndexOf(':');
+  const source = sourceOf(ref);
   return {
     id: ref,
-    source: ref.slice(0, end),
-    fields: ref.startsWith('sf:') ? { ...fields, [ownIdColumn]: ref.slice(end + 1) } : fields,
+    source,
+    fields: ref.startsWith('sf:') ? { ...fields, [ownIdColumn]: ref.slice(source.length + 1) } : fields,
   };
+}
+
+/** The CRM that a record comes from. */
+function sourceOf(ref: string): string {
+  return ref.slice(0, ref.lastIndexOf(':'));
+}
+
+/** What two records weigh by where they come from, as clusterComponent asks for it. */
+export function priorsOf(matcher: Matcher): (left: string, right: string) => number {
+  return (left, right) => matcher.priorBetween(sourceOf(left), sourceOf(right));
 }
 
 /** A record that can be scored. */
