@@ -171,7 +171,8 @@ export class EmailTable extends PooledTable {
     if (x === y) {
       if (shorter < 3) return -1;
       if (this.#domainsNear(domainA, domainB)) return 2;
-      if (fromNames) return -1;
+      // A domain that is badly written is no other one.
+      if (fromNames) return words.jaroWinkler(domainA, domainB, 0.8) >= 0.8 ? -1 : this.#other(left, right);
       this.rarities[0] = Math.min(
         this.#prices.data[left * 3 + mailboxSpace] as number,
         this.#prices.data[right * 3 + mailboxSpace] as number,
@@ -190,7 +191,18 @@ export class EmailTable extends PooledTable {
       }
     }
     if (company) return this.#company(left);
-    return fromNames && !sameDomain ? -1 : 6;
+    return this.#other(left, right);
+  }
+
+  /**
+   * Of two other addresses. Most people have one of their own and one of their employer, which says nothing of them; two of a sort tell people
+   * apart.
+   */
+  #other(left: number, right: number): number {
+    const { data } = this.#packed;
+    const a = data[left * width + marks] as number;
+    const b = data[right * width + marks] as number;
+    return (a & b & addressMark) !== 0 && ((a ^ b) & corporateMark) !== 0 ? -1 : 6;
   }
 
   #domainsNear(x: number, y: number): boolean {
