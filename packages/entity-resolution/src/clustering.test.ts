@@ -81,6 +81,19 @@ describe('clusterComponent', () => {
     expect(clustersWhere(-13)).toEqual(apart);
   });
 
+  test('a copy of one record joins the others by it, unless they contradict it', () => {
+    const edges = [
+      { a: 'a1', b: 'a2', weight: 14 },
+      { a: 'a1', b: 'a3', weight: 14 },
+      { a: 'a2', b: 'a3', weight: 14 },
+      { a: 'a1', b: 'copy', weight: 13 },
+    ];
+    const clustersWhere = (weight: number) =>
+      clusterComponent(['a1', 'a2', 'a3', 'copy'], edges, () => ({ weight, conflict: false }), { minimumWeight: 1 });
+    expect(clustersWhere(-6)).toEqual([['a1', 'a2', 'a3', 'copy']]);
+    expect(clustersWhere(-12)).toEqual([['a1', 'a2', 'a3'], ['copy']]);
+  });
+
   test('the order of nodes and edges changes nothing where pairs have voices', () => {
     fc.assert(
       fc.property(

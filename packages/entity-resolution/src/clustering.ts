@@ -26,7 +26,10 @@ export interface ClusterStep {
   readonly right: readonly string[];
   /** The edge that suggested it; null for a must-link. */
   readonly edge: Edge | null;
-  /** Mean weight over all pairs across the two, by their voices, in bits; null where a constraint decided. */
+  /**
+   * Mean weight over all pairs across the two, by their voices, a fifth of it that of the strongest pair alone, in bits; null where a constraint
+   * decided.
+   */
   readonly meanWeight: number | null;
   /** The mean weight that was asked for. */
   readonly neededWeight: number | null;
@@ -69,14 +72,21 @@ interface Across {
   /** Sum of their clipped weights, each times its voice. */
   readonly sum: number;
   readonly voices: number;
+  /** The highest of their clipped weights. */
+  readonly best: number;
 }
 
 /** Weights at or below this stand for a pair that can never be joined. */
 const conflictBound = -128;
-const impossible: Across = { sum: Number.NEGATIVE_INFINITY, voices: 1 };
+const impossible: Across = { sum: Number.NEGATIVE_INFINITY, voices: 1, best: Number.NEGATIVE_INFINITY };
 /** Bits of evidence, for or against, from which on a pair has a full voice in the mean, and what the voice of one without any is. */
 const fullEvidence = 20;
-const leastVoice = 0.2;
+const leastVoice = 0.4;
+/**
+ * What part of the mean is that of the strongest pair alone: records of one entity differ from each other by their errors, and the one that was
+ * copied from another shows it.
+ */
+const bestShare = 0.2;
 /** Voices live on a grid of 1/64: sums of weights times voices are exact whatever their order. */
 const voiceSteps = 64;
 
@@ -97,8 +107,8 @@ function compareText(left: string, right: string): number {
 
 /**
  * Constrained average-link clustering of one set of records. Edges are taken by falling weight, equal ones by their ids; two clusters are
- * joined when the mean weight over all pairs across them is high enough and no constraint forbids it, pairs without an edge being scored on
- * demand. The result depends on the set of nodes and edges only, not on their order, and equals the union of the results of the connected
+ * joined when the mean weight over all pairs across them, of which the strongest has a fifth of its own, is high enough and no constraint forbids
+ * it, pairs without an edge being scored on demand. The result depends on the set of nodes and edges only, not on their order, and equals the union of the results of the connected
  * components. Clusters and their members come sorted by id.
  */
 export function clusterComponent(
@@ -162,15 +172,18 @@ export function clusterComponent(
   const allAcross = (a: Cluster, b: Cluster): Across => {
     let sum = 0;
     let voices = 0;
+    let best = Number.NEGATIVE_INFINITY;
     for (const x of a.members)
       for (const y of b.members) {
         const weight = weigh(x, y);
         if (weight === null) return impossible;
         const voice = priorOf === undefined ? 1 : voiceOf(weight - priorOf(ids[x] as string, ids[y] as string));
-        sum += voice * Math.max(-clip, Math.min(clip, weight));
+        const clipped = Math.max(-clip, Math.min(clip, weight));
+        sum += voice * clipped;
         voices += voice;
+        best = Math.max(best, clipped);
       }
-    return { sum, voices };
+    return { sum, voices, best };
   };
   const across = (left: number, right: number): Across => {
     const a = clusters[left] as Cluster;
@@ -201,7 +214,11 @@ export function clusterComponent(
         sums.set(other, impossible);
         third.sums.set(into, impossible);
       } else if (fromA !== undefined && fromB !== undefined) {
-        const both = { sum: fromA.sum + fromB.sum, voices: fromA.voices + fromB.voices };
+        const both = {
+          sum: fromA.sum + fromB.sum,
+          voices: fromA.voices + fromB.voices,
+          best: Math.max(fromA.best, fromB.best),
+        };
         sums.set(other, both);
         third.sums.set(into, both);
       }
@@ -257,7 +274,7 @@ export function clusterComponent(
     const all = across(left, right);
     const smaller = Math.min(a.members.length, b.members.length);
     const needed = tau + cautionBits * Math.min(mostDoublings, Math.log2(smaller));
-    const mean = all.sum / all.voices;
+    const mean = (1 - bestShare) * (all.sum / all.voices) + bestShare * all.best;
     const agrees = all !== impossible && mean >= needed;
     if (onStep !== undefined) {
       if (all !== impossible)

@@ -227,7 +227,7 @@ describe('a higher threshold', () => {
       { a: 'a1', b: 'b', weight: 10 },
       { a: 'b', b: 'c', weight: 9 },
     ];
-    const score = (a: string, b: string) => ({ weight: a === 'a2' && b === 'b' ? -2 : -9, conflict: false });
+    const score = (a: string, b: string) => ({ weight: a === 'a2' && b === 'b' ? -5 : -9, conflict: false });
     const at = (minimumWeight: number): string[][] =>
       clusterComponent(['a1', 'a2', 'b', 'c'], edges, score, { minimumWeight });
     expect(at(3)).toEqual([['a1', 'a2', 'b'], ['c']]);
