@@ -27,6 +27,7 @@ import { createKafkaEventBus } from '@kempt/event-bus-kafka';
 import { startTestKafka } from '@kempt/event-bus-kafka/testing';
 import { startEmbeddedPostgres } from '@kempt/postgres';
 import { createLogger } from '@kempt/telemetry';
+import pg from 'pg';
 import { type MatchModel, resolve } from '../../packages/entity-resolution/src/index.ts';
 import { showDearestStatements } from './dearest-statements.ts';
 import { prepareDedupe } from './dedupe-process.ts';
@@ -240,6 +241,15 @@ async function prepare(): Promise<void> {
   say(`first resolution took ${told['first resolution s']} s`);
   while (!(await outboxIsEmpty())) await sleep(1_000);
   say('its events are published');
+}
+
+/** What autovacuum and checkpoints do by and by after so many records came at once is done before anything is measured. */
+async function vacuumed(): Promise<void> {
+  const client = new pg.Client(postgres.adminUrl);
+  await client.connect();
+  await client.query('vacuum analyze');
+  await client.query('checkpoint');
+  await client.end();
 }
 
 /** A database on which was measured holds changes that this run knows nothing of. */
@@ -480,6 +490,7 @@ try {
   service.start();
   await service.ready(120_000);
   await prepare();
+  await vacuumed();
   if (!flags.prepare) {
     const phases = new Set(flags.only.split(','));
     if (phases.has('mix')) await measured('mix', 2_000, 'mix', changeCount);
