@@ -21,17 +21,22 @@ function recorder(maxEvents: number) {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a joint application', () => {
-  test('begins at once when nothing runs, and what comes meanwhile shares the next transaction in order', async () => {
+  test('takes together what comes in one turn of the event loop, and what comes while that runs in the next transaction, in order', async () => {
     const { apply, runs, ids } = recorder(10);
-    const calls = [eventsOf('a'), eventsOf('b', 'c'), eventsOf('d')].map((events) => apply(stream, events, controls()));
+    const first = [eventsOf('a'), eventsOf('b', 'c')].map((events) => apply(stream, events, controls()));
     await settled();
-    expect(ids()).toEqual(['a']);
+    expect(ids()).toEqual(['abc']);
+    const second = [apply(stream, eventsOf('d'), controls())];
+    await settled();
+    second.push(apply(stream, eventsOf('e'), controls()));
+    await settled();
+    expect(ids()).toEqual(['abc']);
     runs[0]?.end.resolve();
-    await calls[0];
+    await Promise.all(first);
     await settled();
-    expect(ids()).toEqual(['a', 'bcd']);
+    expect(ids()).toEqual(['abc', 'de']);
     runs[1]?.end.resolve();
-    await Promise.all(calls);
+    await Promise.all(second);
   });
 
   test('takes no more events together than a transaction may have, and begins a second one when that is full', async () => {
@@ -60,6 +65,7 @@ describe('a joint application', () => {
   test('fails every call that shared the transaction, and goes on', async () => {
     const { apply, runs, ids } = recorder(10);
     const first = apply(stream, eventsOf('a'), controls());
+    await settled();
     const shared = [apply(stream, eventsOf('b'), controls()), apply(stream, eventsOf('c'), controls())];
     await settled();
     runs[0]?.end.resolve();
@@ -77,6 +83,7 @@ describe('a joint application', () => {
   test('leaves out who was aborted while it waited, and tells the transaction of an abort', async () => {
     const { apply, runs, ids } = recorder(10);
     const first = apply(stream, eventsOf('a'), controls());
+    await settled();
     const gone = new AbortController();
     const aborted = apply(stream, eventsOf('b'), controls(gone.signal));
     const kept = apply(stream, eventsOf('c'), controls());

@@ -10,12 +10,15 @@ interface Waiting {
 
 interface Turns {
   running: number;
+  /** What came in this turn of the event loop is still being collected. */
+  collecting: boolean;
   readonly waiting: Waiting[];
 }
 
 /**
  * Applies what several partitions bring for one tenant and topic together, for handlers that work on one tenant in one transaction at a
- * time anyway: what comes while a transaction runs waits and then shares the next one, so that few events a second cost few transactions.
+ * time anyway: what comes in one turn of the event loop, as the partitions of one fetch do, shares a transaction, and what comes while that
+ * runs waits and then shares the next one, so that few events a second cost few transactions.
  * A second transaction begins beside the first only when so many events wait that it would be full.
  *
  * Events of one call stay in order and together. When the transaction fails, every call that shared it does.
@@ -29,7 +32,7 @@ export function createJointApplication(apply: ApplyEvents, maxEvents: number): A
       if (turns.running > 1 || (turns.running === 1 && count < maxEvents)) return;
       void run(name, stream, turns, takeGroup(turns.waiting));
     }
-    if (turns.running === 0) turnsOf.delete(name);
+    if (turns.running === 0 && !turns.collecting) turnsOf.delete(name);
   }
 
   function takeGroup(waiting: Waiting[]): Waiting[] {
@@ -73,11 +76,17 @@ export function createJointApplication(apply: ApplyEvents, maxEvents: number): A
 
   return (stream, events, controls) => {
     const name = `${stream.tenantId}\n${stream.topic}`;
-    const turns = turnsOf.get(name) ?? { running: 0, waiting: [] };
+    const turns = turnsOf.get(name) ?? { running: 0, collecting: false, waiting: [] };
     turnsOf.set(name, turns);
     const done = Promise.withResolvers<void>();
     turns.waiting.push({ events, controls, done });
-    next(name, stream, turns);
+    if (!turns.collecting) {
+      turns.collecting = true;
+      setImmediate(() => {
+        turns.collecting = false;
+        next(name, stream, turns);
+      });
+    }
     return done.promise;
   };
 }
