@@ -26,6 +26,8 @@ export interface RecordShelf {
   /** The id of a record that is kept. */
   idOf(number: number): string;
   put(number: number, version: number, normal: NormalRecord): void;
+  /** Forgets a record. */
+  drop(number: number): void;
   /** Compares two records that are kept. */
   match(left: number, right: number, floor: number): ShelfMatch | null;
   /** Compares a record that is not to be kept with some that are. */
@@ -139,6 +141,10 @@ class Shelf implements RecordShelf {
     }
     this.#places[number] = 1 + this.#newer.add(normal.id, normal.values, normal.source);
     this.#versions[number] = version;
+  }
+
+  drop(number: number): void {
+    if (number < this.#places.length) this.#places[number] = 0;
   }
 
   match(left: number, right: number, floor: number): ShelfMatch | null {

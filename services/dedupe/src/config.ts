@@ -18,7 +18,7 @@ export const dedupeConfigSchema = Type.Object({
         default: 200_000,
         minimum: 1_000,
         description:
-          'How many records are kept in memory ready for comparison, about 1 KB each, beside the heap and for a while twice as many; more of them make changes of large tenants faster.',
+          'How many records are kept in memory ready for comparison, about 1.3 KB each with their keys, beside the heap and for a while nearly twice as much; more of them make changes of large tenants faster.',
       }),
       proposalRecordsMax: Type.Integer({
         default: 10,

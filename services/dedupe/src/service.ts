@@ -6,7 +6,9 @@ import { registerClusterRoutes } from './clusters/cluster-routes.ts';
 import type { DedupeConfig } from './config.ts';
 import { createMatchCheck } from './match-check/match-check.ts';
 import { registerMatchRoutes } from './match-check/match-routes.ts';
+import { createChangeLocks } from './matching/change-lock.ts';
 import { createChangeResolution } from './matching/change-resolution.ts';
+import { createKindMemories } from './matching/kind-memories.ts';
 import { createRecordConsumer } from './matching/record-consumer.ts';
 import { createRecordShelves } from './matching/record-shelves.ts';
 import { createShelfWarming } from './matching/shelf-warming.ts';
@@ -78,11 +80,14 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
   const outlets = { events: createClusterEvents(runtime.wireFormat, now), proposals };
   const shelves = createRecordShelves(dedupe.cachedRecords);
   metrics.watchShelves(shelves.rows);
+  const memories = createKindMemories(dedupe.cachedRecords);
+  const locks = createChangeLocks(memories);
   const changes = createChangeResolution(outlets, shelves);
   const firstResolution = createFirstResolution({
     database,
     outlets,
     changes,
+    locks,
     models,
     metrics,
     logger,
@@ -90,7 +95,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     intervalMs: dedupe.firstResolutionIntervalMs,
     onResolved: () => warming.wake(),
   });
-  const records = createRecordConsumer({ changes, models, metrics, firstResolution });
+  const records = createRecordConsumer({ changes, locks, models, metrics, firstResolution });
   registerClusterRoutes({ http, database, models, cursors });
   const modelWork = createModelWork({
     database,
@@ -98,6 +103,7 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     rescoring: createRescoring({
       database,
       changes,
+      locks,
       models,
       metrics,
       stepRecords: dedupe.rescoringStepRecords,
@@ -137,6 +143,8 @@ export function assembleDedupe(runtime: Omit<Runtime<DedupeConfig>, 'bus'>) {
     database,
     models,
     shelves,
+    memories,
+    locks,
     recordsMax: dedupe.cachedRecords,
     logger,
   });

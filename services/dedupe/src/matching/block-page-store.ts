@@ -1,8 +1,18 @@
 import type { Transaction } from '@kempt/postgres';
 import type { EntityKind } from './entity-kind.ts';
+import type { KindMark } from './kind-memory.ts';
 
 /** How hashes of keys are made: it changes with what the library writes, and pages of another format are of no use. */
 const keyFormat = 2;
+
+export const sizeColumns = `key_format = ${keyFormat} as usable, key_pages, key_entries, records_numbered`;
+
+export interface SizeRow {
+  readonly usable: boolean;
+  readonly key_pages: number;
+  readonly key_entries: string;
+  readonly records_numbered: number;
+}
 
 /** How large the key table of a kind is. */
 export interface KeyTableSize {
@@ -14,12 +24,14 @@ export interface KeyTableSize {
 }
 
 export async function loadKeyTableSize(tx: Transaction, kind: EntityKind): Promise<KeyTableSize> {
-  const rows = await tx.query<{ usable: boolean; key_pages: number; key_entries: string; records_numbered: number }>(
-    `select key_format = $3 as usable, key_pages, key_entries, records_numbered from resolution_state
-     where tenant_id = $1 and entity_kind = $2`,
-    [tx.tenantId, kind, keyFormat],
+  const rows = await tx.query<SizeRow>(
+    `select ${sizeColumns} from resolution_state where tenant_id = $1 and entity_kind = $2`,
+    [tx.tenantId, kind],
   );
-  const row = rows[0];
+  return keyTableSizeOf(rows[0]);
+}
+
+export function keyTableSizeOf(row: SizeRow | undefined): KeyTableSize {
   const isUsable = row?.usable === true;
   return {
     pages: isUsable ? row.key_pages : 0,
@@ -28,24 +40,57 @@ export async function loadKeyTableSize(tx: Transaction, kind: EntityKind): Promi
   };
 }
 
-/** The caller holds the lock of the kind. */
-export async function saveKeyTableSize(tx: Transaction, kind: EntityKind, size: KeyTableSize): Promise<void> {
+/**
+ * The caller holds the lock of the kind.
+ * @param mark of the change; without it one is left that nobody knows, so that whoever remembers anything of the kind forgets it
+ */
+export async function saveKeyTableSize(
+  tx: Transaction,
+  kind: EntityKind,
+  size: KeyTableSize,
+  mark?: KindMark,
+): Promise<void> {
   await tx.execute(
-    `update resolution_state set key_pages = $3, key_entries = $4, records_numbered = $5, key_format = $6
+    `update resolution_state
+     set key_pages = $3, key_entries = $4, records_numbered = $5, key_format = $6,
+         change_no = coalesce($7, change_no + 1), change_mark = coalesce($8, gen_random_uuid())
      where tenant_id = $1 and entity_kind = $2`,
-    [tx.tenantId, kind, size.pages, size.entries, size.recordsNumbered, keyFormat],
+    [
+      tx.tenantId,
+      kind,
+      size.pages,
+      size.entries,
+      size.recordsNumbered,
+      keyFormat,
+      mark?.no ?? null,
+      mark?.mark ?? null,
+    ],
   );
 }
 
-/**
- * The pages asked for, an empty one for each that has no row, and how many pages there are by the same snapshot: whoever reads
- * without the lock of the kind sees by it whether the table grew meanwhile.
- */
-export async function loadPages(
+/** Pages, and how many there are by the same snapshot: whoever reads without the lock of the kind sees by it whether the table grew meanwhile. */
+export interface ReadPages {
+  readonly pages: Map<number, Buffer>;
+  readonly count: number;
+}
+
+/** The pages asked for, an empty one for each that has no row. */
+export async function loadPages(tx: Transaction, kind: EntityKind, pages: readonly number[]): Promise<ReadPages> {
+  const read = await readPages(tx, 'page = any($3::int[])', [tx.tenantId, kind, pages]);
+  for (const page of pages) if (!read.pages.has(page)) read.pages.set(page, Buffer.alloc(0));
+  return read;
+}
+
+/** The pages of a range that have a row; `to` is not among them. */
+export async function loadPageRange(
   tx: Transaction,
   kind: EntityKind,
-  pages: readonly number[],
-): Promise<{ readonly pages: Map<number, Buffer>; readonly count: number }> {
+  range: { readonly from: number; readonly to: number },
+): Promise<ReadPages> {
+  return readPages(tx, 'page >= $3 and page < $4', [tx.tenantId, kind, range.from, range.to]);
+}
+
+async function readPages(tx: Transaction, condition: string, parameters: readonly unknown[]): Promise<ReadPages> {
   // One piece instead of many: the driver decodes a single value, not one for each page.
   const rows = await tx.query<{
     count: number;
@@ -54,12 +99,12 @@ export async function loadPages(
     bytes: Buffer | null;
   }>(
     `select (select key_pages from resolution_state
-             where tenant_id = $1 and entity_kind = $2 and key_format = $4) as count,
+             where tenant_id = $1 and entity_kind = $2 and key_format = ${keyFormat}) as count,
             array_agg(page) as pages, array_agg(length(entries)) as lengths, string_agg(entries, ''::bytea) as bytes
-     from block_page where tenant_id = $1 and entity_kind = $2 and page = any($3::int[])`,
-    [tx.tenantId, kind, pages, keyFormat],
+     from block_page where tenant_id = $1 and entity_kind = $2 and ${condition}`,
+    parameters,
   );
-  const found = new Map<number, Buffer>(pages.map((page) => [page, Buffer.alloc(0)]));
+  const found = new Map<number, Buffer>();
   const row = rows[0];
   let from = 0;
   row?.pages?.forEach((page, index) => {

@@ -6,6 +6,7 @@ import { type ClusterOutlets, type ResolvedGroup, writeClusters } from '../clust
 import type { DecidingModel } from '../models/deciding-model.ts';
 import { anyReviews, followSurvivors, standingVerdicts } from '../reviews/review-store.ts';
 import { constraintsOf, type Pair } from '../reviews/verdict-graph.ts';
+import type { ChangeLock } from './change-lock.ts';
 import { scoreChange } from './edge-scoring.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { type KeyTable, openKeyTable } from './key-table.ts';
@@ -30,15 +31,7 @@ export interface ChangeResolution {
    * Resolves records of which something that is compared was just saved, and everything they touch. Of `otherRefs` only fields
    * that are not compared changed: they stay where they are, and proposals to merge them are brought up to date.
    */
-  resolve(
-    tx: Transaction,
-    kind: EntityKind,
-    change: ResolvedChange & {
-      readonly otherRefs?: readonly string[];
-      /** Something else to write in the meantime. */
-      readonly alongside?: () => Promise<void>;
-    },
-  ): Promise<ResolutionCounts>;
+  resolve(tx: Transaction, kind: EntityKind, change: RecordChange): Promise<ResolutionCounts>;
   /** Clusters anew what is around records that did not change, since a verdict on them did. */
   regroup(tx: Transaction, kind: EntityKind, change: ResolvedChange): Promise<ResolutionCounts>;
 }
@@ -46,6 +39,18 @@ export interface ChangeResolution {
 interface ResolvedChange {
   readonly deciding: DecidingModel;
   readonly refs: readonly string[];
+}
+
+interface RecordChange extends ResolvedChange {
+  /** Of who took it to change records. */
+  readonly lock?: ChangeLock;
+  /** The records of `refs` as they are stored now, where the caller has them. */
+  readonly saved?: readonly KeyedRecord[];
+  /** Whether the tenant has any verdict, where the caller knows. */
+  readonly isReviewed?: boolean;
+  readonly otherRefs?: readonly string[];
+  /** Something else to write in the meantime. */
+  readonly alongside?: () => Promise<void>;
 }
 
 export interface ResolutionCounts {
@@ -76,14 +81,16 @@ interface TouchedPart {
  */
 export function createChangeResolution(outlets: ClusterOutlets, shelves: RecordShelves): ChangeResolution {
   return {
-    async resolve(tx, kind, { deciding, refs, otherRefs = [], alongside }) {
-      const { table, records, isReviewed } = await openForChange(tx, kind, { matcher: deciding.matcher, refs });
+    async resolve(tx, kind, { deciding, otherRefs = [], alongside, ...change }) {
+      const { lock, refs } = change;
+      const { table, records, isReviewed } = await openForChange(tx, kind, deciding.matcher, change);
       const reviewed = isReviewed ? await followSurvivors(tx, refs) : [];
       const { candidates, removed, added } = await scoreChange(tx, kind, {
         deciding,
         shelves,
         records,
         table,
+        loan: lock?.loan,
         ...(alongside === undefined ? {} : { alongside }),
       });
       const minimum = weightOf(decisionThreshold(deciding.model));
@@ -185,15 +192,19 @@ export function createChangeResolution(outlets: ClusterOutlets, shelves: RecordS
 async function openForChange(
   tx: Transaction,
   kind: EntityKind,
-  { matcher, refs }: { readonly matcher: Matcher; readonly refs: readonly string[] },
+  matcher: Matcher,
+  { refs, ...known }: Pick<RecordChange, 'refs' | 'lock' | 'saved' | 'isReviewed'>,
 ): Promise<{ readonly table: KeyTable; readonly records: readonly KeyedRecord[]; readonly isReviewed: boolean }> {
-  const read = () => Promise.all([openKeyTable(tx, kind), loadKeyedRecords(tx, refs), anyReviews(tx)]);
-  let [table, records, isReviewed] = await read();
-  if (!table.isWritten) {
-    await writeAllKeys(tx, kind, matcher);
-    [table, records, isReviewed] = await read();
-  }
-  return { table, records, isReviewed };
+  const { lock } = known;
+  const [table, records, isReviewed] = await Promise.all([
+    openKeyTable(tx, kind, lock),
+    known.saved ?? loadKeyedRecords(tx, refs),
+    known.isReviewed ?? anyReviews(tx),
+  ]);
+  if (table.isWritten) return { table, records, isReviewed };
+  await writeAllKeys(tx, kind, matcher);
+  lock?.loan.forget();
+  return { table: await openKeyTable(tx, kind), records: await loadKeyedRecords(tx, refs), isReviewed };
 }
 
 /** Normal forms are made once for each record of a part, and only when a pair has no edge. */

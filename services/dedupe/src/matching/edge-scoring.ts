@@ -4,8 +4,10 @@ import type { DecidingModel } from '../models/deciding-model.ts';
 import { packHashes, unpackHashes } from './block-page.ts';
 import { saveRecordKeys } from './block-page-store.ts';
 import { createCandidates, createPairs, type Pairs } from './candidate-pairs.ts';
+import type { ChangeLock } from './change-lock.ts';
 import type { EntityKind } from './entity-kind.ts';
 import { type CrossedKey, type KeyTable, openKeyTable } from './key-table.ts';
+import type { KindLoan } from './kind-memory.ts';
 import { deleteEdges, deletePairs, type Edge, edgesAmong, insertEdges } from './match-graph-store.ts';
 import { type KeyedRecord, loadCandidates, loadKeyedRecords, loadNumberedRecords } from './match-record-store.ts';
 import { inputRecord } from './record-scorer.ts';
@@ -22,6 +24,8 @@ interface ScoreChangeOptions {
   readonly deciding: DecidingModel;
   readonly records: readonly KeyedRecord[];
   readonly table: KeyTable;
+  /** What is remembered of the kind, for who took its lock to change records. */
+  readonly loan: KindLoan | undefined;
   /** Something else to write, which the server does while records are prepared for comparison. */
   readonly alongside?: () => Promise<void>;
 }
@@ -55,12 +59,16 @@ async function scoreOnShelf(
   kind: EntityKind,
   options: ScoreChangeOptions & { readonly shelf: RecordShelf },
 ): Promise<ScoredChange> {
-  const { shelf, table } = options;
+  const { shelf, table, loan } = options;
   const { matcher, model } = options.deciding;
   const blockSizeMax = model.blocking.largestBlock;
   const alongside = underway(options.alongside?.());
+  if (options.records.length === 0) {
+    await alongside;
+    return { candidates: 0, removed: [], added: [] };
+  }
   await turn();
-  const changes = options.records.flatMap((record) => changeOf(record, { matcher, shelf, table }));
+  const changes = options.records.flatMap((record) => changeOf(record, { matcher, shelf, table, loan }));
   await table.load(changes.flatMap(({ record, hashes }) => [...unpackHashes(record.keys), ...hashes]));
   const crossed = await table.change(
     changes.map(({ record, recordNo, hashes }) => ({
@@ -86,7 +94,7 @@ async function scoreOnShelf(
   await addFounded(tx, kind, crossing, pairs);
 
   const living = new Set(changes.flatMap(({ record, recordNo }) => (record.fields === null ? [] : [recordNo])));
-  await fillShelf(tx, kind, { matcher, shelf, living, numbers: pairs.numbers() });
+  await fillShelf(tx, kind, { matcher, shelf, loan, living, numbers: pairs.numbers() });
   // What does not depend on the scores is written while they are made.
   const refs = options.records.map(({ ref }) => ref);
   const removing = underway(deleteEdges(tx, refs));
@@ -119,9 +127,9 @@ async function scoreOnShelf(
 export async function replaceKeys(
   tx: Transaction,
   kind: EntityKind,
-  { matcher, refs }: { readonly matcher: Matcher; readonly refs: readonly string[] },
+  { matcher, refs, lock }: { readonly matcher: Matcher; readonly refs: readonly string[]; readonly lock: ChangeLock },
 ): Promise<void> {
-  const table = await openKeyTable(tx, kind);
+  const table = await openKeyTable(tx, kind, lock);
   const changes = (await loadKeyedRecords(tx, refs)).flatMap((record) => {
     if (record.fields === null) return [];
     const normal = matcher.normalise(inputRecord({ ref: record.ref, fields: record.fields }));
@@ -145,15 +153,23 @@ export async function replaceKeys(
 /** Nothing for a record that is gone and never had a number. */
 function changeOf(
   record: KeyedRecord,
-  { matcher, shelf, table }: { readonly matcher: Matcher; readonly shelf: RecordShelf; readonly table: KeyTable },
+  {
+    matcher,
+    shelf,
+    table,
+    loan,
+  }: Pick<ScoreChangeOptions, 'table' | 'loan'> & { readonly matcher: Matcher; readonly shelf: RecordShelf },
 ): Change[] {
   const { ref, version, fields } = record;
   if (fields === null) {
-    return record.recordNo === null ? [] : [{ record, recordNo: record.recordNo, hashes: [] }];
+    if (record.recordNo === null) return [];
+    loan?.changeVersion(record.recordNo, 0, () => undefined);
+    return [{ record, recordNo: record.recordNo, hashes: [] }];
   }
   const recordNo = record.recordNo ?? table.number();
   const normal = matcher.normalise(inputRecord({ ref, fields }));
   shelf.put(recordNo, version, normal);
+  loan?.changeVersion(recordNo, version, () => shelf.drop(recordNo));
   return [{ record, recordNo, hashes: keyHashes(matcher, normal) }];
 }
 
@@ -238,12 +254,18 @@ async function fillShelf(
   options: {
     readonly matcher: Matcher;
     readonly shelf: RecordShelf;
+    readonly loan: KindLoan | undefined;
     readonly living: Set<number>;
     readonly numbers: ReadonlySet<number>;
   },
 ): Promise<void> {
-  const { matcher, shelf, living } = options;
-  const numbers = [...options.numbers].filter((number) => !living.has(number));
+  const { matcher, shelf, loan, living } = options;
+  const numbers: number[] = [];
+  for (const number of options.numbers) {
+    if (living.has(number)) continue;
+    if (loan?.isCurrent(number, shelf.versionOf(number)) === true) living.add(number);
+    else numbers.push(number);
+  }
   // Asked for in parts: while one is prepared here the server reads the next.
   const parts = Array.from({ length: Math.ceil(numbers.length / partNumbers) }, (_, part) => {
     const wanted = numbers.slice(part * partNumbers, (part + 1) * partNumbers);
@@ -255,6 +277,7 @@ async function fillShelf(
     await turn();
     for (const { recordNo, ref, version, fields } of candidates) {
       if (fields !== null) shelf.put(recordNo, version, matcher.normalise(inputRecord({ ref, fields })));
+      loan?.keepVersion(recordNo, version);
       living.add(recordNo);
     }
   }

@@ -18,7 +18,9 @@ import {
   saveKeyTableSize,
   savePages,
 } from './block-page-store.ts';
+import type { ChangeLock } from './change-lock.ts';
 import type { EntityKind } from './entity-kind.ts';
+import { saveChange } from './kind-change-store.ts';
 
 /** The keys of one record before and after a change. */
 export interface KeyChange {
@@ -58,17 +60,28 @@ export interface KeyTable {
 const splitsAtOnce = 64;
 const pagesInOneStatement = 2_000;
 
-export async function openKeyTable(tx: Transaction, kind: EntityKind): Promise<KeyTable> {
-  const size = await loadKeyTableSize(tx, kind);
+/** @param lock of who changes the kind; without it pages are read from where they are stored, and what others remember of them ends */
+export async function openKeyTable(tx: Transaction, kind: EntityKind, lock?: ChangeLock): Promise<KeyTable> {
+  const size = lock?.size ?? (await loadKeyTableSize(tx, kind));
+  const loan = lock?.loan;
   let pageCount = Math.max(1, size.pages);
   let { entries, recordsNumbered } = size;
   const pages = new Map<number, Buffer>();
   const dirty = new Set<number>();
 
   async function fetch(wanted: Iterable<number>): Promise<void> {
-    const missing = [...new Set(wanted)].filter((page) => !pages.has(page));
+    const missing: number[] = [];
+    for (const page of new Set(wanted)) {
+      if (pages.has(page)) continue;
+      const remembered = loan?.page(page);
+      if (remembered === undefined) missing.push(page);
+      else pages.set(page, remembered);
+    }
     if (missing.length === 0) return;
-    for (const [page, bytes] of (await loadPages(tx, kind, missing)).pages) pages.set(page, bytes);
+    for (const [page, bytes] of (await loadPages(tx, kind, missing)).pages) {
+      pages.set(page, bytes);
+      loan?.keepPage(page, bytes);
+    }
   }
 
   const load = (hashes: Iterable<number>): Promise<void> => fetch([...hashes].map((hash) => pageOf(hash, pageCount)));
@@ -132,13 +145,18 @@ export async function openKeyTable(tx: Transaction, kind: EntityKind): Promise<K
       await grow();
       const changed = [...dirty].toSorted((left, right) => left - right);
       dirty.clear();
+      for (const page of changed) loan?.changePage(page, pageAt(page));
+      const saved: KeyTableSize = { pages: pageCount, entries, recordsNumbered };
+      if (lock !== undefined) lock.size = saved;
+      const change = loan?.leave();
       await Promise.all([
         savePages(
           tx,
           kind,
           changed.map((page) => ({ page, entries: pageAt(page) })),
         ),
-        saveKeyTableSize(tx, kind, { pages: pageCount, entries, recordsNumbered }),
+        saveKeyTableSize(tx, kind, saved, change),
+        ...(change === undefined ? [] : [saveChange(tx, kind, change)]),
       ]);
     },
   };
@@ -160,8 +178,8 @@ export async function writeKeyTable(
     batch = [];
   }
   await savePages(tx, kind, batch);
-  const size: KeyTableSize = { pages, entries: table.hashes.length, recordsNumbered: table.recordsNumbered };
-  await saveKeyTableSize(tx, kind, size);
+  const { recordsNumbered } = table;
+  await saveKeyTableSize(tx, kind, { pages, entries: table.hashes.length, recordsNumbered });
 }
 
 /**

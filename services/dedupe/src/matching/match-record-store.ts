@@ -31,8 +31,8 @@ export interface Membership {
 /** The updates that were newer than what was known, in order of ref. */
 export interface SavedRecords<U> {
   readonly taken: readonly U[];
-  /** Those of them that changed something that is compared, or whether and as what the record is there. */
-  readonly changed: readonly U[];
+  /** The records of those that changed something that is compared, or whether and as what the record is there. */
+  readonly changed: readonly KeyedRecord[];
 }
 
 /** Stores newer versions and passes over old ones, so that a late or repeated event changes nothing. */
@@ -47,7 +47,7 @@ export async function saveRecords<U extends RecordUpdate>(
   }
   const rows = [...newest.values()].toSorted((left, right) => (left.ref < right.ref ? -1 : 1));
   if (rows.length === 0) return { taken: [], changed: [] };
-  const saved = await tx.query<{ ref: string; changed: boolean }>(
+  const saved = await tx.query<Omit<KeyedRecord, 'version' | 'fields'> & { readonly changed: boolean }>(
     `insert into match_record (tenant_id, ref, entity_kind, account, object, version, fields_version, fields, deleted,
                                merged_into)
      select $1, ref, entity_kind, account, object, version, version, fields, fields is null, merged_into
@@ -60,7 +60,7 @@ export async function saveRecords<U extends RecordUpdate>(
                                   and match_record.merged_into is not distinct from excluded.merged_into
                             then match_record.fields_version else excluded.version end
        where match_record.version < excluded.version
-     returning ref, fields_version = version as changed`,
+     returning ref, fields_version = version as changed, record_no as "recordNo", keys, golden_id as "goldenId"`,
     [
       tx.tenantId,
       rows.map((row) => row.ref),
@@ -72,10 +72,14 @@ export async function saveRecords<U extends RecordUpdate>(
       rows.map((row) => row.mergedInto ?? null),
     ],
   );
-  const changed = new Map(saved.map((row) => [row.ref, row.changed]));
+  const savedOf = new Map(saved.map((row) => [row.ref, row]));
+  const taken = rows.filter((row) => savedOf.has(row.ref));
   return {
-    taken: rows.filter((row) => changed.has(row.ref)),
-    changed: rows.filter((row) => changed.get(row.ref) === true),
+    taken,
+    changed: taken.flatMap(({ ref, version, fields = null }) => {
+      const { changed, recordNo, keys, goldenId } = savedOf.get(ref) as (typeof saved)[number];
+      return changed ? [{ ref, version, fields, recordNo, keys, goldenId }] : [];
+    }),
   };
 }
 

@@ -12,10 +12,11 @@ import type { DedupeMetrics } from '../metrics.ts';
 import { markPending, saveAccount, saveBackfill } from '../models/account-progress-store.ts';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import type { FirstResolution } from '../models/first-resolution.ts';
-import { beginCollecting, lockState, lockStateAlone, type ResolutionState } from '../models/model-store.ts';
+import { beginCollecting, lockState } from '../models/model-store.ts';
 import { deleteVendorRecords, saveVendorRecords, type VendorRecordRow } from '../proposals/vendor-record-store.ts';
 import { vendorFields } from '../proposals/vendor-value.ts';
-import { forgetNotes } from '../reviews/review-store.ts';
+import { anyReviews, forgetNotes } from '../reviews/review-store.ts';
+import type { ChangeLock, ChangeLocks } from './change-lock.ts';
 import type { ChangeResolution } from './change-resolution.ts';
 import { type EntityKind, entityKindOfObject, entityKinds } from './entity-kind.ts';
 import { comparableFields } from './entity-schema.ts';
@@ -23,6 +24,7 @@ import { type RecordUpdate, type SavedRecords, saveRecords } from './match-recor
 
 export interface RecordConsumerOptions {
   readonly changes: ChangeResolution;
+  readonly locks: ChangeLocks;
   readonly models: DecidingModels;
   readonly metrics: DedupeMetrics;
   readonly firstResolution: Pick<FirstResolution, 'wake'>;
@@ -30,7 +32,7 @@ export interface RecordConsumerOptions {
 
 /** What dedupe does with the events it listens to. Each function works in the transaction of the inbox. */
 export function createRecordConsumer(options: RecordConsumerOptions) {
-  const { changes, models, metrics, firstResolution } = options;
+  const { changes, locks, models, metrics, firstResolution } = options;
   /** Kinds of tenants that were found to stream, which they never cease to: their lock is taken without asking first. */
   const streaming = new Set<string>();
 
@@ -38,17 +40,21 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
     tx: Transaction,
     kind: EntityKind,
     states: readonly ReadState[],
-  ): Promise<readonly [ResolutionState, SavedRecords<ReadState>]> {
+  ): Promise<{
+    readonly lock: ChangeLock | undefined;
+    readonly saved: SavedRecords<ReadState>;
+    readonly isReviewed?: boolean;
+  }> {
     const name = `${tx.tenantId}\n${kind}`;
-    if (streaming.has(name)) {
-      const found = await Promise.all([lockStateAlone(tx, kind), saveRecords(tx, states)]);
-      if (found[0].phase !== 'streaming') streaming.delete(name);
-      return found;
+    if (!streaming.has(name)) {
+      await beginCollecting(tx, kind);
+      if ((await lockState(tx, kind)).phase === 'collecting') {
+        return { lock: undefined, saved: await saveRecords(tx, states) };
+      }
+      streaming.add(name);
     }
-    await beginCollecting(tx, kind);
-    const state = await lockState(tx, kind);
-    if (state.phase === 'streaming') streaming.add(name);
-    return [state, await saveRecords(tx, states)];
+    const [lock, saved, isReviewed] = await Promise.all([locks(tx, kind), saveRecords(tx, states), anyReviews(tx)]);
+    return { lock, saved, isReviewed };
   }
 
   async function recordState(tx: Transaction, events: readonly PositionedRecord[]): Promise<void> {
@@ -57,15 +63,19 @@ export function createRecordConsumer(options: RecordConsumerOptions) {
     for (const kind of entityKinds) {
       const states = statesOf.get(kind);
       if (states === undefined) continue;
-      const [state, { taken, changed }] = await lockAndSave(tx, kind, states);
-      if (state.phase !== 'streaming' || taken.length === 0) {
+      const { lock, saved, isReviewed } = await lockAndSave(tx, kind, states);
+      const { taken, changed } = saved;
+      if (lock?.state.phase !== 'streaming' || taken.length === 0) {
         await keepVendorFields(tx, taken);
       } else {
-        const deciding = await models.get(tx, kind, state.modelVersion);
+        const deciding = await models.get(tx, kind, lock.state.modelVersion);
         const changedRefs = new Set(changed.map(({ ref }) => ref));
         const counts = await changes.resolve(tx, kind, {
           deciding,
+          lock,
           refs: [...changedRefs],
+          saved: changed,
+          ...(isReviewed === undefined ? {} : { isReviewed }),
           otherRefs: taken.map(({ ref }) => ref).filter((ref) => !changedRefs.has(ref)),
           alongside: () => keepVendorFields(tx, taken),
         });

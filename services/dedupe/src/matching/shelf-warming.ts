@@ -5,7 +5,10 @@ import type { Logger } from '@kempt/telemetry';
 import type { DecidingModels } from '../models/deciding-model.ts';
 import { lockFreeState } from '../models/model-store.ts';
 import { watchedKinds } from '../models/model-task-store.ts';
+import { loadPageRange } from './block-page-store.ts';
+import type { ChangeLocks } from './change-lock.ts';
 import type { EntityKind } from './entity-kind.ts';
+import type { KindMemories } from './kind-memories.ts';
 import { loadNumberedPage } from './match-record-store.ts';
 import { inputRecord, type NumberedRecord } from './record-scorer.ts';
 import type { RecordShelves } from './record-shelves.ts';
@@ -14,6 +17,8 @@ export interface ShelfWarmingOptions {
   readonly database: Database;
   readonly models: DecidingModels;
   readonly shelves: RecordShelves;
+  readonly memories: KindMemories;
+  readonly locks: ChangeLocks;
   readonly recordsMax: number;
   readonly logger: Logger;
 }
@@ -23,6 +28,8 @@ const intervalMs = 600_000;
 /** Whatever else a start has to do comes first. */
 const firstAfterMs = 10_000;
 const pageRecords = 1_000;
+/** Of the key table; about a third of a millisecond until changes and requests get their turn. */
+const pagesAtOnce = 500;
 /** So many records are prepared before changes and requests get their turn, which takes about a millisecond. */
 const sliceRecords = 25;
 
@@ -31,8 +38,8 @@ const sliceRecords = 25;
  * each would have to be read and prepared when it is a candidate for the first time. Nothing waits for it.
  */
 export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
-  const { database, models, shelves, recordsMax, logger } = options;
-  /** By tenant and kind the model whose shelf was filled. */
+  const { database, models, shelves, memories, locks, recordsMax, logger } = options;
+  /** By tenant and kind the model whose shelf was filled, and how often what is remembered of the kind had been lost by then. */
   const warmed = new Map<string, string>();
 
   async function decidingModel(tenantId: string, kind: EntityKind): Promise<string | undefined> {
@@ -46,8 +53,12 @@ export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
     signal: AbortSignal,
   ): Promise<void> {
     const begun = performance.now();
+    // What is read from now on is remembered by what stands there now.
+    await database.transaction(tenantId, (tx) => locks(tx, kind));
+    await warmPages(tenantId, kind, signal);
     let after = -1;
     while (!signal.aborted && shelves.rows() < recordsMax) {
+      const watch = memories.of(tenantId, kind).watch();
       const { records, matcher } = await database.transaction(
         tenantId,
         async (tx) => ({
@@ -63,14 +74,31 @@ export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
           // A change that is on its way may have put a newer version there.
           if (shelf.versionOf(record.recordNo) < record.version)
             shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
+          watch.keepVersion(record.recordNo, record.version);
         }
         giveBack();
       }
+      watch.end();
       if (records.length < pageRecords) break;
       after = records.at(-1)?.recordNo ?? after;
     }
     const seconds = (performance.now() - begun) / 1_000;
     logger.info({ tenant: tenantId, entityKind: kind, rows: shelves.rows(), seconds }, 'records stand ready');
+  }
+
+  async function warmPages(tenantId: string, kind: EntityKind, signal: AbortSignal): Promise<void> {
+    for (let from = 0; !signal.aborted; from += pagesAtOnce) {
+      const memory = memories.of(tenantId, kind);
+      const watch = memory.watch();
+      const read = await database.transaction(
+        tenantId,
+        (tx) => loadPageRange(tx, kind, { from, to: from + pagesAtOnce }),
+        { readOnly: true },
+      );
+      for (const [page, bytes] of read.pages) watch.keepPage(page, bytes);
+      watch.end();
+      if (memory.isFull || from + pagesAtOnce >= read.count) return;
+    }
   }
 
   return createRepeatedWork({
@@ -83,9 +111,10 @@ export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
         if (signal.aborted || shelves.rows() >= recordsMax) return;
         const name = `${tenantId}\n${kind}`;
         const modelVersion = await decidingModel(tenantId, kind);
-        if (modelVersion === undefined || warmed.get(name) === modelVersion) continue;
+        const state = () => `${modelVersion} ${memories.of(tenantId, kind).losses}`;
+        if (modelVersion === undefined || warmed.get(name) === state()) continue;
         await warm(tenantId, { kind, modelVersion }, signal);
-        warmed.set(name, modelVersion);
+        warmed.set(name, state());
       }
     },
     onFailure: (error) => logger.warn({ err: error }, 'records could not be made ready; it is tried again'),

@@ -2,6 +2,7 @@ import { resolveTable, trainModel } from '@kempt/entity-resolution';
 import type { Database } from '@kempt/postgres';
 import type { Logger } from '@kempt/telemetry';
 import { type ClusterOutlets, writeClusters } from '../clusters/cluster-writer.ts';
+import type { ChangeLocks } from '../matching/change-lock.ts';
 import type { ChangeResolution } from '../matching/change-resolution.ts';
 import { type EntityKind, entityKinds } from '../matching/entity-kind.ts';
 import { writeAllKeys } from '../matching/key-table-writing.ts';
@@ -15,7 +16,7 @@ import type { DecidingModels } from './deciding-model.ts';
 import { firstResolutionReadiness } from './first-resolution-readiness.ts';
 import { changedSince, livingEnds, tabulateKind } from './kind-table.ts';
 import { savePromotion } from './model-promotion-store.ts';
-import { lockStateAlone, saveModel, setDeciding } from './model-store.ts';
+import { lockFreeState, lockStateAlone, saveModel, setDeciding } from './model-store.ts';
 import { watchModels } from './model-task-store.ts';
 import { edgeBatches, groupBatches } from './resolved-groups.ts';
 import { refreshStatistics } from './statistics-store.ts';
@@ -24,6 +25,7 @@ export interface FirstResolutionOptions {
   readonly database: Database;
   readonly outlets: ClusterOutlets;
   readonly changes: ChangeResolution;
+  readonly locks: ChangeLocks;
   readonly models: DecidingModels;
   readonly metrics: DedupeMetrics;
   readonly logger: Logger;
@@ -42,7 +44,7 @@ const writeBatch = 5_000;
  * batch, and hands over to the stream. A crash at any point leaves the tenant waiting, and the work begins anew.
  */
 export function createFirstResolution(options: FirstResolutionOptions) {
-  const { database, outlets, changes, models, metrics, logger } = options;
+  const { database, outlets, changes, locks, models, metrics, logger } = options;
   const stopping = new AbortController();
   let wakeUp: (() => void) | undefined;
   let woken = false;
@@ -87,7 +89,8 @@ export function createFirstResolution(options: FirstResolutionOptions) {
   async function resolveTenant(tenantId: string): Promise<void> {
     let streaming = 0;
     for (const kind of entityKinds) {
-      const phase = await database.transaction(tenantId, async (tx) => (await lockStateAlone(tx, kind)).phase);
+      // A kind that streams never ceases to, so nobody has to wait for its lock to learn that.
+      const { phase } = await database.transaction(tenantId, (tx) => lockFreeState(tx, kind), { readOnly: true });
       if (phase === 'streaming') {
         streaming += 1;
         continue;
@@ -164,7 +167,8 @@ export function createFirstResolution(options: FirstResolutionOptions) {
           });
         }
         const late = await changedSince(tx, kind, records);
-        for (const refs of batches(late, 500)) await changes.resolve(tx, kind, { deciding, refs });
+        const lock = await locks(tx, kind);
+        for (const refs of batches(late, 500)) await changes.resolve(tx, kind, { deciding, lock, refs });
         const reviewed = reviewedSince(verdicts, await standingVerdicts(tx, kind));
         for (const refs of batches(reviewed, 500)) await changes.regroup(tx, kind, { deciding, refs });
         return written;

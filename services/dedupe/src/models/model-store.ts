@@ -9,7 +9,7 @@ export type ResolutionState =
   | { readonly phase: 'collecting' }
   | { readonly phase: 'streaming'; readonly modelVersion: string };
 
-interface StateRow {
+export interface StateRow {
   readonly phase: 'collecting' | 'streaming';
   readonly model_version: string | null;
 }
@@ -40,7 +40,7 @@ export async function lockFreeState(tx: Transaction, kind: EntityKind): Promise<
   return readState(tx, kind, '');
 }
 
-/** Takes the lock alone, to end the collecting. */
+/** Takes the lock alone, to end the collecting or to change what is made of records, not these themselves. */
 export async function lockStateAlone(tx: Transaction, kind: EntityKind): Promise<ResolutionState> {
   return readState(tx, kind, 'for update');
 }
@@ -50,7 +50,10 @@ async function readState(tx: Transaction, kind: EntityKind, lock: string): Promi
     `select phase, model_version from resolution_state where tenant_id = $1 and entity_kind = $2 ${lock}`,
     [tx.tenantId, kind],
   );
-  const row = rows[0];
+  return resolutionStateOf(rows[0]);
+}
+
+export function resolutionStateOf(row: StateRow | undefined): ResolutionState {
   if (row?.phase === 'streaming' && row.model_version !== null) {
     return { phase: 'streaming', modelVersion: row.model_version };
   }

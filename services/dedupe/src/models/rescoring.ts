@@ -1,16 +1,17 @@
 import type { Database, Transaction } from '@kempt/postgres';
+import type { ChangeLocks } from '../matching/change-lock.ts';
 import type { ChangeResolution } from '../matching/change-resolution.ts';
 import { replaceKeys } from '../matching/edge-scoring.ts';
 import type { EntityKind } from '../matching/entity-kind.ts';
 import { loadKind } from '../matching/match-record-store.ts';
 import type { DedupeMetrics } from '../metrics.ts';
 import type { DecidingModels } from './deciding-model.ts';
-import { lockStateAlone } from './model-store.ts';
 import { finishTask, loadTask, type ModelTask, saveProgress } from './model-task-store.ts';
 
 export interface RescoringOptions {
   readonly database: Database;
   readonly changes: ChangeResolution;
+  readonly locks: ChangeLocks;
   readonly models: DecidingModels;
   readonly metrics: Pick<DedupeMetrics, 'rescoredRecords' | 'clusterChanges'>;
   /** Records of one step, which is one transaction under the lock of the kind. */
@@ -28,12 +29,13 @@ export interface RescoringOptions {
  * a batch with the new model. How far it has come is saved with each step, so a crash costs one step.
  */
 export function createRescoring(options: RescoringOptions) {
-  const { database, changes, models, metrics } = options;
+  const { database, changes, locks, models, metrics } = options;
 
   /** @returns false when nothing is left to do */
   async function step(tenantId: string, { entityKind: kind, task }: ModelTask): Promise<boolean> {
     return database.transaction(tenantId, async (tx) => {
-      const state = await lockStateAlone(tx, kind);
+      const lock = await locks(tx, kind);
+      const { state } = lock;
       const current = await loadTask(tx, kind, task);
       if (state.phase === 'collecting' || current === undefined) return false;
       if (current.phase !== 'keys' && current.phase !== 'edges') return false;
@@ -42,7 +44,7 @@ export function createRescoring(options: RescoringOptions) {
       const records = await loadKind(tx, kind, { after: current.afterRef, limit });
       const last = records.at(-1)?.ref;
       if (current.phase === 'keys') {
-        await replaceKeys(tx, kind, { matcher: deciding.matcher, refs: records.map((record) => record.ref) });
+        await replaceKeys(tx, kind, { matcher: deciding.matcher, refs: records.map((record) => record.ref), lock });
         const phase = last === undefined ? 'edges' : 'keys';
         await saveProgress(tx, current, { phase, afterRef: last ?? '', records: 0 });
         return true;
@@ -52,7 +54,7 @@ export function createRescoring(options: RescoringOptions) {
         await options.onScored(tx, kind);
         return false;
       }
-      const counts = await changes.resolve(tx, kind, { deciding, refs: records.map((record) => record.ref) });
+      const counts = await changes.resolve(tx, kind, { deciding, lock, refs: records.map((record) => record.ref) });
       await saveProgress(tx, current, { phase: 'edges', afterRef: last, records: records.length });
       metrics.rescoredRecords.inc({ entity_kind: kind }, records.length);
       metrics.clusterChanges.inc({ entity_kind: kind }, counts.clusters);
