@@ -4,7 +4,12 @@ import { createKindMemory, type KindMemory } from './kind-memory.ts';
 /** What this process remembers of each kind of each tenant. */
 export interface KindMemories {
   of(tenantId: string, kind: EntityKind): KindMemory;
+  /** Whether more would push out what is there. */
+  areFull(): boolean;
 }
+
+/** From this share on nothing is read in only to be ready. */
+const nearlyFull = 0.99;
 
 /** Room for so many blocks of 80 bytes a record: the 26 keys of a person take about four. */
 const blocksPerRecord = 5;
@@ -16,13 +21,15 @@ const blocksPerRecord = 5;
 export function createKindMemories(recordsMax: number): KindMemories {
   const blocksMax = recordsMax * blocksPerRecord;
   const memories = new Map<string, KindMemory>();
+  const blocksOfAll = (): number => [...memories.values()].reduce((sum, { blocks }) => sum + blocks, 0);
   return {
+    areFull: () => blocksOfAll() >= blocksMax * nearlyFull,
     of(tenantId, kind) {
       const name = `${tenantId}\n${kind}`;
       const memory = memories.get(name) ?? createKindMemory(blocksMax);
       memories.delete(name);
       memories.set(name, memory);
-      let blocks = [...memories.values()].reduce((sum, kept) => sum + kept.blocks, 0);
+      let blocks = blocksOfAll();
       for (const other of memories.values()) {
         if (blocks <= blocksMax) break;
         if (other === memory) continue;

@@ -40,7 +40,6 @@ export interface KindMemory {
   readonly losses: number;
   /** Blocks of pages that are kept. */
   readonly blocks: number;
-  readonly isFull: boolean;
 }
 
 /** What is remembered, in one transaction that holds the lock of the kind. After the end of the loan it neither tells nor takes in anything. */
@@ -70,9 +69,6 @@ export interface KindWatch {
   keepVersion(record: number, version: number): void;
   end(): void;
 }
-
-/** From this share on nothing more is read in only to be ready: it would push other pages out. */
-const nearlyFull = 0.99;
 
 /** @param blocksMax of 80 bytes that pages may take */
 export function createKindMemory(blocksMax: number): KindMemory {
@@ -141,9 +137,6 @@ export function createKindMemory(blocksMax: number): KindMemory {
     },
     get losses() {
       return losses;
-    },
-    get isFull() {
-      return pages.blocks >= blocksMax * nearlyFull;
     },
     release() {
       versions = new Int32Array(1 << 10);

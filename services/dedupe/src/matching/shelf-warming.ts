@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Matcher } from '@kempt/entity-resolution';
 import type { Database } from '@kempt/postgres';
 import { createRepeatedWork, type RepeatedWork } from '@kempt/service-runtime';
 import type { Logger } from '@kempt/telemetry';
@@ -9,6 +10,7 @@ import { loadPageRange } from './block-page-store.ts';
 import type { ChangeLocks } from './change-lock.ts';
 import type { EntityKind } from './entity-kind.ts';
 import type { KindMemories } from './kind-memories.ts';
+import type { KindWatch } from './kind-memory.ts';
 import { loadNumberedPage } from './match-record-store.ts';
 import { inputRecord, type NumberedRecord } from './record-scorer.ts';
 import type { RecordShelves } from './record-shelves.ts';
@@ -59,45 +61,55 @@ export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
     let after = -1;
     while (!signal.aborted && shelves.rows() < recordsMax) {
       const watch = memories.of(tenantId, kind).watch();
-      const { records, matcher } = await database.transaction(
-        tenantId,
-        async (tx) => ({
-          records: await loadNumberedPage(tx, kind, { after, limit: pageRecords }),
-          matcher: (await models.get(tx, kind, modelVersion)).matcher,
-        }),
-        { readOnly: true },
-      );
-      for (let from = 0; from < records.length; from += sliceRecords) {
-        await turn();
-        const { shelf, giveBack } = shelves.borrow(tenantId, matcher);
-        for (const record of records.slice(from, from + sliceRecords) as NumberedRecord[]) {
-          // A change that is on its way may have put a newer version there.
-          if (shelf.versionOf(record.recordNo) < record.version)
-            shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
-          watch.keepVersion(record.recordNo, record.version);
+      try {
+        const { records, matcher } = await database.transaction(
+          tenantId,
+          async (tx) => ({
+            records: await loadNumberedPage(tx, kind, { after, limit: pageRecords }),
+            matcher: (await models.get(tx, kind, modelVersion)).matcher,
+          }),
+          { readOnly: true },
+        );
+        for (let from = 0; from < records.length; from += sliceRecords) {
+          await turn();
+          prepare(tenantId, matcher, { records: records.slice(from, from + sliceRecords), watch });
         }
-        giveBack();
+        if (records.length < pageRecords) break;
+        after = records.at(-1)?.recordNo ?? after;
+      } finally {
+        watch.end();
       }
-      watch.end();
-      if (records.length < pageRecords) break;
-      after = records.at(-1)?.recordNo ?? after;
     }
     const seconds = (performance.now() - begun) / 1_000;
     logger.info({ tenant: tenantId, entityKind: kind, rows: shelves.rows(), seconds }, 'records stand ready');
   }
 
+  function prepare(
+    tenantId: string,
+    matcher: Matcher,
+    { records, watch }: { readonly records: readonly NumberedRecord[]; readonly watch: KindWatch },
+  ): void {
+    const { shelf, giveBack } = shelves.borrow(tenantId, matcher);
+    for (const record of records) {
+      // A change that is on its way may have put a newer version there.
+      if (shelf.versionOf(record.recordNo) < record.version)
+        shelf.put(record.recordNo, record.version, matcher.normalise(inputRecord(record)));
+      watch.keepVersion(record.recordNo, record.version);
+    }
+    giveBack();
+  }
+
   async function warmPages(tenantId: string, kind: EntityKind, signal: AbortSignal): Promise<void> {
-    for (let from = 0; !signal.aborted; from += pagesAtOnce) {
-      const memory = memories.of(tenantId, kind);
-      const watch = memory.watch();
-      const read = await database.transaction(
-        tenantId,
-        (tx) => loadPageRange(tx, kind, { from, to: from + pagesAtOnce }),
-        { readOnly: true },
-      );
-      for (const [page, bytes] of read.pages) watch.keepPage(page, bytes);
-      watch.end();
-      if (memory.isFull || from + pagesAtOnce >= read.count) return;
+    for (let from = 0; !signal.aborted && !memories.areFull(); from += pagesAtOnce) {
+      const watch = memories.of(tenantId, kind).watch();
+      try {
+        const range = { from, to: from + pagesAtOnce };
+        const read = await database.transaction(tenantId, (tx) => loadPageRange(tx, kind, range), { readOnly: true });
+        for (const [page, bytes] of read.pages) watch.keepPage(page, bytes);
+        if (range.to >= read.count) return;
+      } finally {
+        watch.end();
+      }
     }
   }
 
@@ -108,7 +120,7 @@ export function createShelfWarming(options: ShelfWarmingOptions): RepeatedWork {
     longestPauseMs: 60_000,
     turn: async (signal) => {
       for (const { tenantId, entityKind: kind } of await database.systemTransaction(watchedKinds)) {
-        if (signal.aborted || shelves.rows() >= recordsMax) return;
+        if (signal.aborted) return;
         const name = `${tenantId}\n${kind}`;
         const modelVersion = await decidingModel(tenantId, kind);
         const state = () => `${modelVersion} ${memories.of(tenantId, kind).losses}`;
