@@ -16,6 +16,7 @@ import type { Pace } from './pace.ts';
 import type { RecordStore } from './record-store.ts';
 import type { SharedArray } from './shared-array.ts';
 import { SharedHashes } from './shared-hashes.ts';
+import { giveBack } from './text-pool.ts';
 
 /** About how many keys a row has, and how many come up when those that are too common are joined. */
 const keysPerRow = 12;
@@ -129,15 +130,15 @@ export class KeyIndex {
     const plain = this.#plain;
     const joined = this.#joined;
     const limit = joined?.limit ?? Number.POSITIVE_INFINITY;
-    const blocksOf = new Blocks(limit);
-    const plainBlocks = plain.parts.map((part) => blocksOf.add(part));
-    const joinedBlocks = joined?.parts.map((part) => blocksOf.add(part)) ?? [];
-    const starts = crew.room(Int32Array, blocksOf.count + 1);
-    const kinds = crew.room(Uint8Array, blocksOf.count);
-    blocksOf.describe(starts, kinds);
+    const parts = [...plain.parts, ...(joined?.parts ?? [])];
+    const blocksOf = parts.map(({ sizes }) => new Int32Array(sizes.length));
+    const kept = placeBlocks(parts, { limit, blocksOf, crew });
+    const { starts, kinds } = kept;
+    const plainBlocks = blocksOf.slice(0, plain.parts.length);
+    const joinedBlocks = blocksOf.slice(plain.parts.length);
     const fill = starts.slice();
-    const members = crew.room(Int32Array, blocksOf.members);
-    const blocks = crew.room(Int32Array, blocksOf.members);
+    const members = crew.room(Int32Array, kept.members);
+    const blocks = crew.room(Int32Array, kept.members);
     const rowStarts = crew.room(Int32Array, rows + 1);
     let used = 0;
     const put = (block: number, row: number): void => {
@@ -169,6 +170,7 @@ export class KeyIndex {
         rowStarts[row + 1] = used;
       }
     });
+    for (const array of [fill, ...blocksOf]) giveBack(array);
     crew.giveBack(counts, ...memoryOf(plain), ...(joined === null ? [] : memoryOf(joined)));
     return { starts, members, rowStarts, blocks, kinds };
   }
@@ -181,42 +183,38 @@ function memoryOf({ keys, parts }: NumberedKeys): SharedArray[] {
   ];
 }
 
-/** Numbers the blocks of all parts one after the other. */
-class Blocks {
-  readonly #limit: number;
-  readonly #sizes: number[] = [];
-  readonly #kinds: number[] = [];
-  /** How many members all blocks have together. */
-  members = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get count(): number {
-    return this.#sizes.length;
-  }
-
-  /** By number of a key of the part its block; -1 where it makes no pair, or too many rows have it. */
-  add({ sizes, kinds }: IndexedPart): Int32Array {
-    return Int32Array.from(sizes, (size, id) => {
-      if (size < 2 || size > this.#limit) return -1;
-      this.members += size;
-      this.#kinds.push(kinds[id] as number);
-      return this.#sizes.push(size) - 1;
-    });
-  }
-
-  /** Writes where the members of each block begin, and of which kind it is. */
-  describe(starts: Int32Array, kinds: Uint8Array): void {
-    let from = 0;
-    this.#sizes.forEach((size, block) => {
-      starts[block] = from;
-      from += size;
-    });
-    starts[this.#sizes.length] = from;
-    kinds.set(this.#kinds);
-  }
+/**
+ * Numbers the blocks of all parts one after the other: those that make a pair and have no more than so many rows. Writes to `blocksOf` by part and
+ * number of a key its block, -1 where it has none; answers where the members of each block begin, of which kind it is, and how many members there are.
+ */
+function placeBlocks(
+  parts: readonly IndexedPart[],
+  { limit, blocksOf, crew }: { readonly limit: number; readonly blocksOf: readonly Int32Array[]; readonly crew: Crew },
+): Pick<BlockIndex, 'starts' | 'kinds'> & { readonly members: number } {
+  let count = 0;
+  parts.forEach(({ sizes }, part) => {
+    const blocks = blocksOf[part] as Int32Array;
+    for (let id = 0; id < sizes.length; id += 1) {
+      const size = sizes[id] as number;
+      const isKept = size > 1 && size <= limit;
+      blocks[id] = isKept ? count : -1;
+      if (isKept) count += 1;
+    }
+  });
+  const starts = crew.room(Int32Array, count + 1);
+  const kinds = crew.room(Uint8Array, count);
+  let members = 0;
+  parts.forEach((part, at) => {
+    const blocks = blocksOf[at] as Int32Array;
+    for (let id = 0; id < blocks.length; id += 1) {
+      const block = blocks[id] as number;
+      if (block < 0) continue;
+      kinds[block] = part.kinds[id] as number;
+      members += part.sizes[id] as number;
+      starts[block + 1] = members;
+    }
+  });
+  return { starts, kinds, members };
 }
 
 interface Chunk {

@@ -7,7 +7,7 @@ import type { Pace } from './pace.ts';
 import type { PairScorer } from './pair-scorer.ts';
 import type { Random } from './random.ts';
 import type { RecordStore } from './record-store.ts';
-import { mostSharingPairs, SharingRows } from './sharing-pairs.ts';
+import { SharingRows } from './sharing-pairs.ts';
 
 /** Candidate pairs that are kept, at most. */
 const mostKeptPairs = 1_200_000;
@@ -17,8 +17,14 @@ export interface Seeds {
   readonly has: Uint8Array;
 }
 
-/** Pairs that are no candidates and have no value in common, drawn at random. */
-const chancePairs = 80_000;
+/** How many pairs an estimate is made from, at most. */
+export interface PairAmounts {
+  readonly candidates: number;
+  /** That are no candidates although they share a value. */
+  readonly sharing: number;
+  /** That are no candidates and have no value in common, drawn at random. */
+  readonly chance: number;
+}
 /** A pair drawn at random that stands for more pairs than this part of the records is taken for one of chance whatever it shows. */
 const mostStoodFor = 0.05;
 
@@ -64,12 +70,13 @@ export async function drawPairs(
     readonly largestBlock: number;
     readonly strata: readonly Stratum[];
     readonly seeds: Seeds | null;
+    readonly amounts: PairAmounts;
     readonly random: Random;
     readonly crew: Crew;
     readonly pace: Pace;
   },
 ): Promise<DrawnPairs> {
-  const { largestBlock, strata, seeds, random, crew, pace } = options;
+  const { largestBlock, strata, seeds, amounts, random, crew, pace } = options;
   const rows = index.rowStarts.length - 1;
   const order = crew.shared(rowsByBlock(index, largestBlock));
   const counts = await crew.run(
@@ -83,7 +90,7 @@ export async function drawPairs(
   const offered = counts.reduce((sum, each) => sum + each.offered, 0);
   const share = Math.min(1, mostKeptPairs / Math.max(1, offered));
   const total = (rows * (rows - 1)) / 2;
-  const room = Math.ceil(offered * share * 1.1) + 1000 + mostSharingPairs + chancePairs;
+  const room = Math.ceil(offered * share * 1.1) + 1000 + amounts.sharing * 2 + amounts.chance;
   const lefts = crew.room(Int32Array, room);
   const rights = crew.room(Int32Array, room);
   const shared = crew.room(Uint8Array, room).fill(several);
@@ -114,22 +121,22 @@ export async function drawPairs(
   const others = Math.max(0, total - candidates);
   let sharing = 0;
   let sharingStandsFor = 1;
-  if (others <= chancePairs) {
+  if (others <= amounts.chance) {
     // So few are better taken all: of a small table chance would decide what is learned.
     for (let left = 0; left < rows; left += 1)
       for (let right = left + 1; right < rows; right += 1) if (!walk.share(left, right)) add(left, right);
   } else {
     const some = new SharingRows(store, random);
     const drawnFrom = some.rows.length;
-    const told = some.eachPair(random, (x, y) => {
+    const told = some.eachPair(random, amounts.sharing, (x, y) => {
       const left = some.rows[x] as number;
       const right = some.rows[y] as number;
       if (!walk.share(left, right)) add(Math.min(left, right), Math.max(left, right));
     });
     sharing = count - kept;
     sharingStandsFor = total / ((drawnFrom * (drawnFrom - 1)) / 2) / told;
-    const wanted = count + chancePairs;
-    for (let attempt = 0; attempt < chancePairs * 3 && count < wanted; attempt += 1) {
+    const wanted = count + amounts.chance;
+    for (let attempt = 0; attempt < amounts.chance * 3 && count < wanted; attempt += 1) {
       const x = random.below(drawnFrom);
       const y = random.below(drawnFrom);
       if (x === y || some.firstShared(x, y) >= 0) continue;
@@ -161,7 +168,7 @@ function stratumBySource(store: RecordStore, strata: readonly Stratum[]): Readon
   return new Map(strata.flatMap(({ source }, at) => (source === null ? [] : [[store.sourceId(source), at] as const])));
 }
 
-/** Compares the drawn pairs; of more than `most` candidates a part that is spread evenly stands for all. */
+/** Compares the drawn pairs; of more candidates than `most` a part that is spread evenly stands for all. */
 export async function comparePairs(
   store: RecordStore,
   drawn: DrawnPairs,

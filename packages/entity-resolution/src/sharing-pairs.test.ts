@@ -38,7 +38,9 @@ test('of a small table every pair that shares a value is told, once, and no othe
       const { store } = await tableOf(rows);
       const sharing = new SharingRows(store, createRandom(1));
       const told: string[] = [];
-      const share = sharing.eachPair(createRandom(2), (x, y) => told.push([x, y].sort((a, b) => a - b).join('-')));
+      const share = sharing.eachPair(createRandom(2), 60_000, (x, y) =>
+        told.push([x, y].sort((a, b) => a - b).join('-')),
+      );
       const expected: string[] = [];
       rows.forEach((left, x) => {
         rows.forEach((right, y) => {
@@ -74,6 +76,7 @@ describe('pairs drawn from a table', () => {
       largestBlock: blocking.largestBlock,
       strata,
       seeds: null,
+      amounts: { candidates: 300_000, sharing: 60_000, chance: 80_000 },
       crew: alone,
       random: createRandom(1),
       pace,

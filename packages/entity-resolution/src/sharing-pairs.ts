@@ -19,9 +19,8 @@ function tellingSpaces(store: RecordStore): { readonly numbers: readonly number[
   return { numbers, count: names.length };
 }
 
-/** Rows that pairs are drawn among, at most, and how many of the pairs that share a value there are kept. */
+/** Rows that pairs are drawn among, at most. */
 const mostRows = 20_000;
-export const mostSharingPairs = 60_000;
 
 /**
  * A random part of the rows, and which of them have a value in common, be it so common that pairs are not compared for it. Colleagues are many,
@@ -83,10 +82,10 @@ export class SharingRows {
   }
 
   /**
-   * Tells pairs that share a value, by their places in `rows`; each at most once where all are told. Answers what part of all such pairs of
-   * the rows was told.
+   * Tells about `most` pairs that share a value, by their places in `rows`; each at most once where all are told. Answers what part of all such
+   * pairs of the rows was told.
    */
-  eachPair(random: Random, tell: (left: number, right: number) => void): number {
+  eachPair(random: Random, most: number, tell: (left: number, right: number) => void): number {
     const starts = new Int32Array(this.#keyCount + 1);
     for (const key of this.#keys) starts[key + 1] = (starts[key + 1] as number) + 1;
     let all = 0;
@@ -105,7 +104,7 @@ export class SharingRows {
         next[key] = to + 1;
       }
     }
-    const share = Math.min(1, mostSharingPairs / Math.max(1, all));
+    const share = Math.min(1, most / Math.max(1, all));
     for (let key = 0; key < this.#keyCount; key += 1) {
       const from = starts[key] as number;
       const to = starts[key + 1] as number;

@@ -8,7 +8,7 @@ import { hashText } from './hash.ts';
 import { type MatchModel, sealModel, weightOf } from './model.ts';
 import { diagnosticsOf } from './model-diagnostics.ts';
 import { createPace, type PaceOptions } from './pace.ts';
-import { comparePairs, drawPairs, repricePairs, type Seeds, weigherOf } from './pair-sample.ts';
+import { comparePairs, drawPairs, type PairAmounts, repricePairs, type Seeds, weigherOf } from './pair-sample.ts';
 import { PairScorer } from './pair-scorer.ts';
 import { createRandom } from './random.ts';
 import { prepareRecords, type RecordTable, settleDateOrders } from './record-table.ts';
@@ -18,14 +18,15 @@ import { checkSchema, type InputRecord, type Schema } from './schema.ts';
 export interface TrainOptions extends PaceOptions {
   /** Decides the random samples; equal records, schema and seed give an equal model, in whatever order the records come. Default 1. */
   readonly seed?: number;
-  /** Probabilities are learned from the candidate pairs of so many records, 60,000 by default. */
+  /** Probabilities are learned from the candidate pairs of so many records, 30,000 by default. */
   readonly sampledRecords?: number;
   /** Who does the work, by default this thread alone. The model is the same. */
   readonly crew?: Crew | undefined;
 }
 
-/** Candidate pairs that one estimate is made from. */
-const estimatedPairs = 200_000;
+/** Pairs that one estimate is made from: of all records, and of those that stand for all, which tell as much in half as many. */
+const amountsOfAll: PairAmounts = { candidates: 200_000, sharing: 60_000, chance: 80_000 };
+const amountsOfSome: PairAmounts = { candidates: 100_000, sharing: 30_000, chance: 40_000 };
 /** Rounds of the first estimate, which only has to tell who is who well enough to count values by entity. */
 const roughIterations = 15;
 const mostStrata = 64;
@@ -33,8 +34,8 @@ const mostStrata = 64;
 const threshold = 2 / 3;
 const reviewFloor = 0.1;
 
-/** Where there are more records than this, the candidate pairs of so many stand for those of all. */
-const sampledRecords = 60_000;
+/** Where there are more records than this, the candidate pairs of so many stand for those of all: few enough that hardly any is left out. */
+const sampledRecords = 30_000;
 
 /**
  * Learns a match model from records, or from a table of them, without any labels. Yields to the event loop while it works and stops with the
@@ -60,16 +61,18 @@ export async function trainModel(
   const { largestBlock } = blocking;
   const sampled = options.sampledRecords ?? sampledRecords;
   const seeds = rows > sampled ? drawSeeds(table.ids, { most: sampled, crew }) : null;
+  const amounts = seeds === null ? amountsOfAll : amountsOfSome;
   const pairs = await drawPairs(store, index, {
     largestBlock,
     strata,
     seeds,
+    amounts,
     random: createRandom(options.seed ?? 1),
     crew,
     pace,
   });
   const population = { strata, filled: pairs.filled };
-  const sample = await comparePairs(store, pairs, { strata, most: estimatedPairs, crew, pace });
+  const sample = await comparePairs(store, pairs, { strata, most: amounts.candidates, crew, pace });
   const rough = estimate(plan.features, sample, { ...population, mostIterations: roughIterations });
 
   const weakKindsBy = (estimated: Estimate): string[] =>

@@ -10,6 +10,12 @@ import type { InputRecord, Schema } from '../schema.ts';
  */
 export type PieceReader<P> = (piece: P) => Iterable<InputRecord> | null;
 
+/** What a thread is told at its start. */
+export interface WorkerStart {
+  /** The folder in which the process keeps compiled code, where it does so. */
+  readonly compileCache: string | undefined;
+}
+
 /** Places in the memory by which threads that read pieces agree: how many were taken, and how many went into the table. */
 export const takenAt = 0;
 export const enteredAt = 1;
