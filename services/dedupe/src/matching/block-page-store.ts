@@ -42,7 +42,7 @@ export function keyTableSizeOf(row: SizeRow | undefined): KeyTableSize {
 
 /**
  * The caller holds the lock of the kind.
- * @param mark of the change; without it one is left that nobody knows, so that whoever remembers anything of the kind forgets it
+ * @param mark of the change; without it the table leaves one that nobody knows, so that whoever remembers anything of the kind forgets it
  */
 export async function saveKeyTableSize(
   tx: Transaction,
@@ -53,7 +53,7 @@ export async function saveKeyTableSize(
   await tx.execute(
     `update resolution_state
      set key_pages = $3, key_entries = $4, records_numbered = $5, key_format = $6,
-         change_no = coalesce($7, change_no + 1), change_mark = coalesce($8, gen_random_uuid())
+         change_no = coalesce($7, change_no), change_mark = coalesce($8, change_mark)
      where tenant_id = $1 and entity_kind = $2`,
     [
       tx.tenantId,

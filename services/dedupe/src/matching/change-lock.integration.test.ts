@@ -110,6 +110,23 @@ test('an instance asks for what it remembers only where another one changed it, 
   expect(await fresh.partition()).toEqual(before);
 });
 
+test('what an instance of an earlier release changed, which leaves no mark, is noticed', async () => {
+  const one = await instance();
+  const [id] = [...people.keys()].slice(3) as [string];
+  for (const version of [20, 21])
+    await one.dedupe.apply(one.dedupe.personState(id, version, edited(id, `V${version}`)));
+  one.asked();
+  await database.transaction('tenant', (tx) =>
+    tx.execute(
+      `update resolution_state set key_pages = key_pages, key_entries = key_entries, records_numbered = records_numbered
+       where tenant_id = $1 and entity_kind = 'person'`,
+      [tx.tenantId],
+    ),
+  );
+  await one.dedupe.apply(one.dedupe.personState(id, 22, edited(id, 'V20')));
+  expect(one.asked().pages).toBeGreaterThan(0);
+});
+
 test('an instance that was made ready asks for nothing with its first change', async () => {
   const ready = await instance();
   await ready.dedupe.warming.start();
