@@ -81,7 +81,7 @@ function spaceRarity(space: string, table: FrequencyTable): SpaceRarity {
   const unseen = share / (total + imagined);
   const bitsOf = (count: number): number =>
     Math.min(rarest, Math.max(0, -Math.log2(Math.max(0, count - 2) / total + unseen)));
-  const known = new KeyIds();
+  const known = new KeyIds(table.counts.length / 2);
   const bits = new Float64Array(table.counts.length / 2);
   for (let at = 0; at + 1 < table.counts.length; at += 2)
     bits[known.idOf(table.counts[at] as number)] = bitsOf(table.counts[at + 1] as number);

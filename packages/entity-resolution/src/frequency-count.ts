@@ -48,7 +48,7 @@ export class FrequencyCount {
     const starts = new Int32Array(size + 1);
     const places = table.spaces.map((name) => {
       const known = this.#spaces.findIndex((space) => space.name === name);
-      return known < 0 ? this.#spaces.push({ name, ids: new KeyIds() }) - 1 : known;
+      return known < 0 ? this.#spaces.push({ name, ids: new KeyIds(size) }) - 1 : known;
     });
     let spaces = new Uint8Array(size * table.spaces.length);
     let terms = new Int32Array(size * table.spaces.length);
@@ -73,7 +73,7 @@ export class FrequencyCount {
   /** Every record counts as one, but where values identify every name that uses one counts once. */
   byRecord(): FrequencyTables {
     const signatures = this.#signatures();
-    const pairs = this.#spaces.map(({ name }) => (identifying.test(name) ? new KeyIds() : null));
+    const pairs = this.#spaces.map(({ name }) => (identifying.test(name) ? new KeyIds(this.#store.rows) : null));
     const tables = this.#count(
       () => unit,
       (space, term, row) => {
