@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { clusterComponent, type Edge } from './clustering.ts';
+import { clusterComponent, type Edge, type Origins } from './clustering.ts';
 
 interface Graph {
   readonly nodes: string[];
@@ -64,21 +64,47 @@ describe('clusterComponent', () => {
     );
   });
 
+  const oneSource: Origins = { prior: -13, sourcePriors: {}, sourceOf: () => 'crm' };
+
   test('two records that have nothing to compare say next to nothing, two that contradict each other keep others apart', () => {
     const edges = [
       { a: 'a1', b: 'a2', weight: 14 },
       { a: 'a1', b: 'b', weight: 8 },
     ];
-    const clustersWhere = (weight: number, priorOf?: () => number) =>
+    const clustersWhere = (weight: number, origins?: Origins) =>
       clusterComponent(['a1', 'a2', 'b'], edges, () => ({ weight, conflict: false }), {
         minimumWeight: 1,
-        ...(priorOf !== undefined && { priorOf }),
+        ...(origins !== undefined && { origins }),
       });
     const apart = [['a1', 'a2'], ['b']];
-    expect(clustersWhere(-13, () => -13)).toEqual([['a1', 'a2', 'b']]);
-    expect(clustersWhere(-33, () => -13)).toEqual(apart);
+    expect(clustersWhere(-13, oneSource)).toEqual([['a1', 'a2', 'b']]);
+    expect(clustersWhere(-33, oneSource)).toEqual(apart);
     // Without a prior nothing tells the two cases apart.
     expect(clustersWhere(-13)).toEqual(apart);
+  });
+
+  test('of two sources that are nearly free of duplicates two records each need more to be one entity than one record of one of them', () => {
+    const weights = new Map([
+      ['a1 b1', 14],
+      ['a2 b2', 14],
+      ['a1 b2', 9],
+      ['a2 b1', 9],
+      ['a1 a2', 6],
+      ['b1 b2', 6],
+    ]);
+    const edges = [...weights].map(([pair, weight]) => ({ a: pair.slice(0, 2), b: pair.slice(3), weight }));
+    const clustersOf = (ids: readonly string[], within: number) =>
+      clusterComponent(ids, edges, () => ({ weight: 0, conflict: true }), {
+        minimumWeight: 1,
+        origins: { prior: -10, sourcePriors: { a: within, b: within }, sourceOf: (id) => id.charAt(0) },
+      });
+    const all = ['a1', 'a2', 'b1', 'b2'];
+    expect(clustersOf(all, -14)).toEqual([
+      ['a1', 'b1'],
+      ['a2', 'b2'],
+    ]);
+    expect(clustersOf(all, -12)).toEqual([all]);
+    expect(clustersOf(['a1', 'a2', 'b1'], -14)).toEqual([['a1', 'a2', 'b1']]);
   });
 
   test('a copy of one record joins the others by it, unless they contradict it', () => {
@@ -105,9 +131,13 @@ describe('clusterComponent', () => {
           ),
         ),
         ([graph, edges, nodes]) => {
-          const priorOf = (): number => -7;
-          expect(clusterComponent(nodes, edges, scoreOf(graph), { priorOf })).toEqual(
-            clusterComponent(graph.nodes, graph.edges, scoreOf(graph), { priorOf }),
+          const origins = {
+            prior: -5,
+            sourcePriors: { a: -9, b: -8 },
+            sourceOf: (id: string) => (id < 'n4' ? 'a' : 'b'),
+          };
+          expect(clusterComponent(nodes, edges, scoreOf(graph), { origins })).toEqual(
+            clusterComponent(graph.nodes, graph.edges, scoreOf(graph), { origins }),
           );
         },
       ),

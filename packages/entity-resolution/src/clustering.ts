@@ -1,3 +1,5 @@
+import type { MatchModel } from './model.ts';
+
 /** A scored pair. */
 export interface Edge {
   readonly a: string;
@@ -35,6 +37,11 @@ export interface ClusterStep {
   readonly neededWeight: number | null;
 }
 
+/** Sources of records; the priors are those of a model. */
+export interface Origins extends Pick<MatchModel, 'prior' | 'sourcePriors'> {
+  sourceOf(id: string): string;
+}
+
 export interface ClusterOptions {
   /** Pairs below this weight never start a merge. Default 0 bits, a probability of one half. */
   readonly minimumWeight?: number;
@@ -46,10 +53,10 @@ export interface ClusterOptions {
   /** No single pair counts for more than this many bits either way in the mean. Default 12. */
   readonly clipBits?: number;
   /**
-   * What a pair weighs before anything of it is compared, in bits. Given, pairs count in the mean by how far comparing them moved them from
-   * there: two records that have next to nothing to compare say next to nothing. Otherwise all pairs count alike.
+   * Where records come from, and what two weigh by that before anything of them is compared. Given, pairs count in the mean by how far comparing
+   * them moved them from there: two records that have next to nothing to compare say next to nothing. Otherwise all pairs count alike.
    */
-  readonly priorOf?: (a: string, b: string) => number;
+  readonly origins?: Origins;
   /** Pairs that must end in one cluster; they win over everything but cannotLink. */
   readonly mustLink?: readonly (readonly [string, string])[];
   /** Pairs that must never end in one cluster. */
@@ -87,6 +94,11 @@ const leastVoice = 0.4;
  * copied from another shows it.
  */
 const bestShare = 0.2;
+/**
+ * A source is nearly free of duplicates where two of its records match so many bits less often than records of different sources. Where two
+ * clusters have records of two such sources each, one entity would stand twice in both of them, which the mean over all pairs counts once only.
+ */
+const nearlyFreeBits = 3;
 /** Voices live on a grid of 1/64: sums of weights times voices are exact whatever their order. */
 const voiceSteps = 64;
 
@@ -156,7 +168,12 @@ export function clusterComponent(
   const known = new Map<number, number>();
   for (const { x, y, weight } of inside.slice(0, 4_000_000)) known.set(x * count + y, weight);
 
-  const { priorOf } = options;
+  const { origins } = options;
+  const sources = origins === undefined ? null : ids.map((id) => origins.sourceOf(id));
+  const priorOf = (x: number, y: number, { prior, sourcePriors }: Origins): number => {
+    const source = sources?.[x] as string;
+    return source === sources?.[y] ? (sourcePriors[source] ?? prior) : prior;
+  };
   /** Match weight of two nodes; null where they can never be joined. */
   const weigh = (x: number, y: number): number | null => {
     const key = keyOf(x, y);
@@ -177,7 +194,7 @@ export function clusterComponent(
       for (const y of b.members) {
         const weight = weigh(x, y);
         if (weight === null) return impossible;
-        const voice = priorOf === undefined ? 1 : voiceOf(weight - priorOf(ids[x] as string, ids[y] as string));
+        const voice = origins === undefined ? 1 : voiceOf(weight - priorOf(x, y, origins));
         const clipped = Math.max(-clip, Math.min(clip, weight));
         sum += voice * clipped;
         voices += voice;
@@ -194,6 +211,16 @@ export function clusterComponent(
     a.sums.set(right, all);
     b.sums.set(left, all);
     return all;
+  };
+  /** Bits more for two clusters each of which has records of the same sources that are nearly free of duplicates. */
+  const rarityOfTwins = (a: Cluster, b: Cluster): number => {
+    if (origins === undefined || a.members.length === 1 || b.members.length === 1) return 0;
+    const others = new Set(b.members.map((node) => sources?.[node] as string));
+    const rarities = [...new Set(a.members.map((node) => sources?.[node] as string))]
+      .filter((source) => others.has(source))
+      .map((source) => origins.prior - (origins.sourcePriors[source] ?? origins.prior))
+      .filter((bits) => bits >= nearlyFreeBits);
+    return rarities.length < 2 ? 0 : rarities.reduce((sum, bits) => sum + bits, 0);
   };
   /** Joins two clusters; sums to third ones are added up, which asks for those that only one side knows. */
   const join = (left: number, right: number): void => {
@@ -273,7 +300,7 @@ export function clusterComponent(
     }
     const all = across(left, right);
     const smaller = Math.min(a.members.length, b.members.length);
-    const needed = tau + cautionBits * Math.min(mostDoublings, Math.log2(smaller));
+    const needed = tau + cautionBits * Math.min(mostDoublings, Math.log2(smaller)) + rarityOfTwins(a, b);
     const mean = (1 - bestShare) * (all.sum / all.voices) + bestShare * all.best;
     const agrees = all !== impossible && mean >= needed;
     if (onStep !== undefined) {

@@ -6,6 +6,7 @@ export {
   type ClusterStep,
   clusterComponent,
   type Edge,
+  type Origins,
   type PairScore,
 } from './clustering.ts';
 export type { Crew } from './crew.ts';

@@ -30,8 +30,6 @@ export interface Matcher {
   /** Which shared keys, by their hashes, make two records candidates of each other. */
   readonly keyRule: KeyRule;
   score(a: NormalRecord, b: NormalRecord): PairResult;
-  /** What records of these two sources weigh before anything of them is looked at, in bits; see `priorOf` of clusterComponent. */
-  priorBetween(left: string, right: string): number;
   /** A shelf on which at most about so many records stand ready for comparison. */
   shelf(recordsMax: number): RecordShelf;
   /** Why two records match, or why not. */
@@ -88,7 +86,6 @@ export function createMatcher(model: MatchModel, options: MatcherOptions = {}): 
       const weight = weigh(a, b);
       return { weight, probability: probabilityOf(weight), conflict: scorer.conflict };
     },
-    priorBetween: (left, right) => (left === right ? (model.sourcePriors[left] ?? model.prior) : model.prior),
     shelf: (recordsMax) => createRecordShelf(model, { plan, rarities, recordsMax }),
     explain(a, b, options = {}) {
       const weight = weigh(a, b);

@@ -129,14 +129,6 @@ export class PairScorer {
     return this.#correct(store.levels, 0);
   }
 
-  /** What two rows weigh by where they come from, before anything of them is looked at. */
-  priorBetween(left: number, right: number): number {
-    const source = this.store.sourceOf(left);
-    return source === this.store.sourceOf(right)
-      ? (this.#priorsWithin[source] ?? this.#priorAcross)
-      : this.#priorAcross;
-  }
-
   /** Levels that the model does not know yet count as the next stronger one that it does. */
   #readAsFormer(levels: Int8Array): void {
     for (const { feature, places } of this.#former) {

@@ -80,8 +80,11 @@ function resolveIncrementally(records: readonly InputRecord[], used: Matcher): s
         (a, b) => used.score(normals.get(a) as NormalRecord, normals.get(b) as NormalRecord),
         {
           minimumWeight: minimum,
-          priorOf: (a, b) =>
-            used.priorBetween((normals.get(a) as NormalRecord).source, (normals.get(b) as NormalRecord).source),
+          origins: {
+            prior: used.model.prior,
+            sourcePriors: used.model.sourcePriors,
+            sourceOf: (id) => (normals.get(id) as NormalRecord).source,
+          },
         },
       ),
     );

@@ -179,7 +179,7 @@ async function resolveRows(table: RecordTable, model: MatchModel, options: Resol
   const floor = Math.min(minimum, weightOf(model.reviewFloor));
   const scorer = new PairScorer(model, store);
   const edges = inOrder(await scoreCandidates(store, { model, index, blocking: model.blocking, floor, crew, pace }));
-  const clusterOf = await cluster(table, edges, { scorer, minimum, options, pace });
+  const clusterOf = await cluster(table, edges, { model, scorer, minimum, options, pace });
   return { clusterOf, edges };
 }
 
@@ -206,6 +206,7 @@ async function cluster(
   table: RecordTable,
   edges: RowEdges,
   work: {
+    readonly model: MatchModel;
     readonly scorer: PairScorer;
     readonly minimum: number;
     readonly options: ResolveOptions;
@@ -213,7 +214,8 @@ async function cluster(
   },
 ): Promise<Int32Array> {
   const { ids, sources } = table;
-  const { scorer, minimum, options, pace } = work;
+  const { model, scorer, minimum, options, pace } = work;
+  const { prior, sourcePriors } = model;
   const mustLink = options.mustLink ?? [];
   const cannotLink = options.cannotLink ?? [];
   const exclusive = new Set(options.duplicateFreeSources ?? []);
@@ -245,7 +247,7 @@ async function cluster(
       },
       {
         minimumWeight: minimum,
-        priorOf: (a, b) => scorer.priorBetween(rowOf.get(a) as number, rowOf.get(b) as number),
+        origins: { prior, sourcePriors, sourceOf: (id) => sources[rowOf.get(id) as number] as string },
         onStep: options.onStep,
         mustLink,
         cannotLink,

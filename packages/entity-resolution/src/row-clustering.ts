@@ -86,6 +86,9 @@ export async function partsOfEntities(
       ? await scoreDrawn(store, pairs, { model, weakKinds: blocking.weakKinds, floor: 0, crew, pace })
       : await scoreCandidates(store, { model, index: options.index, blocking, floor: 0, crew, pace });
   const scorer = new PairScorer(model, store);
+  const priorsById = Object.fromEntries(
+    Object.entries(model.sourcePriors).map(([source, prior]) => [store.sourceId(source), prior]),
+  );
   const parts = new Float64Array(rows).fill(1);
   const name = (row: number): string => String(row).padStart(9, '0');
   for (const component of groupByComponent(rows, edges, [])) {
@@ -98,7 +101,13 @@ export async function partsOfEntities(
       nodes.map(name),
       inside.map((edge) => ({ a: name(edge.left), b: name(edge.right), weight: edge.weight })),
       (a, b) => ({ weight: scorer.weigh(Number(a), Number(b)), conflict: scorer.conflict }),
-      { priorOf: (a, b) => scorer.priorBetween(Number(a), Number(b)) },
+      {
+        origins: {
+          prior: model.prior,
+          sourcePriors: priorsById,
+          sourceOf: (id) => String(store.sourceOf(Number(id))),
+        },
+      },
     );
     for (const cluster of clusters) for (const member of cluster) parts[Number(member)] = 1 / cluster.length;
     if (pace.due()) await pace.pause('cluster', nodes[0] ?? 0, rows);

@@ -76,11 +76,11 @@ export class LiveIndex {
           {
             ...options,
             minimumWeight: this.#minimum,
-            priorOf: (a, b) =>
-              this.#matcher.priorBetween(
-                (this.#normals.get(a) as NormalRecord).source,
-                (this.#normals.get(b) as NormalRecord).source,
-              ),
+            origins: {
+              prior: this.#matcher.model.prior,
+              sourcePriors: this.#matcher.model.sourcePriors,
+              sourceOf: (id) => (this.#normals.get(id) as NormalRecord).source,
+            },
           },
         ),
       );

@@ -7,7 +7,7 @@ import {
   type NormalRecord,
   weightOf,
 } from '@kempt/entity-resolution';
-import { priorsOf } from '../matching/record-scorer.ts';
+import { originsIn } from '../matching/record-scorer.ts';
 
 /** Verdicts by references. */
 export interface Links {
@@ -34,7 +34,7 @@ export function stepsOf(matcher: Matcher, normals: ReadonlyMap<string, NormalRec
   clusterComponent(refs, edges, score, {
     ...links,
     minimumWeight,
-    priorOf: priorsOf(matcher),
+    origins: originsIn(matcher.model),
     onStep: (step) => steps.push(step),
   });
   return steps.filter(({ joined }) => joined);

@@ -21,7 +21,7 @@ import {
   type MatchRecord,
   sharedClustersOf,
 } from './match-record-store.ts';
-import { inputRecord, priorsOf } from './record-scorer.ts';
+import { inputRecord, originsIn } from './record-scorer.ts';
 import type { RecordShelves } from './record-shelves.ts';
 import { fallenInto, lockOrphanedClusters, survivorsOf } from './survivor-store.ts';
 
@@ -172,7 +172,7 @@ export function createChangeResolution(outlets: ClusterOutlets, shelves: RecordS
       nodes,
       around.edges.map((edge) => ({ a: edge.left, b: edge.right, weight: edge.weight })),
       createScore(matcher, records),
-      { minimumWeight: weightOf(decisionThreshold(model)), priorOf: priorsOf(matcher), ...constraints },
+      { minimumWeight: weightOf(decisionThreshold(model)), origins: originsIn(model), ...constraints },
     );
     return writeClusters(tx, outlets, {
       entityKind: kind,

@@ -1,4 +1,4 @@
-import type { InputRecord, Matcher } from '@kempt/entity-resolution';
+import type { InputRecord, MatchModel, Origins } from '@kempt/entity-resolution';
 import { type ComparableFields, ownIdColumn } from './entity-schema.ts';
 import type { MatchRecord } from './match-record-store.ts';
 
@@ -20,9 +20,9 @@ function sourceOf(ref: string): string {
   return ref.slice(0, ref.lastIndexOf(':'));
 }
 
-/** What two records weigh by where they come from, as clusterComponent asks for it. */
-export function priorsOf(matcher: Matcher): (left: string, right: string) => number {
-  return (left, right) => matcher.priorBetween(sourceOf(left), sourceOf(right));
+/** Where records come from, as clusterComponent asks for it. */
+export function originsIn({ prior, sourcePriors }: MatchModel): Origins {
+  return { prior, sourcePriors, sourceOf };
 }
 
 /** A record that can be scored. */
