@@ -42,6 +42,9 @@ describe('person names', () => {
     ['Cher', '|cher'],
     ['JOHN SMITH III', 'john|smith|3'],
     ['Jane Doe, PhD', 'jane|doe'],
+    ['Morris Klein I', 'morris|klein|1'],
+    ['Morris Klein II', 'morris|klein|2'],
+    ['Klein, Morris I', 'morris i|klein|1'],
   ])('%j is read as %j', (raw, normal) => {
     expect(writeName(parseFullName(raw) as NonNullable<ReturnType<typeof parseFullName>>)).toBe(normal);
   });

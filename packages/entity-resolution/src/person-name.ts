@@ -69,6 +69,8 @@ function strip(words: string[], allowTitle: boolean): Words {
       break;
     }
   }
+  // The first of a name may as well be an initial, and stays one.
+  if (generation === 0 && to - from > 1 && words[to - 1] === 'i') generation = 1;
   while (allowTitle && to - from > 1 && titles.has(words[from] as string)) from += 1;
   return { words: words.slice(from, to), generation };
 }
@@ -130,7 +132,8 @@ export function parseFullName(raw: string): PersonName | null {
       return inner === null ? null : { ...inner, generation: inner.generation || parseGeneration(tail) };
     }
   }
-  const { words, generation } = strip(wordsOf(text), true);
+  const { words: all, generation } = strip(wordsOf(text), true);
+  const words = all.length > 2 && all.at(-1) === 'i' ? all.slice(0, -1) : all;
   if (words.length === 0) return null;
   if (words.length === 1) return { given: [], family: words, generation };
   let split = words.length - 1;

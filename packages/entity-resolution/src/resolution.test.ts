@@ -207,6 +207,13 @@ describe('resolving', () => {
 describe('single records', () => {
   const family = (id: string, fields: Record<string, string>): InputRecord => ({ id, source: 'left', fields });
 
+  test('the first and the second of a name never match, an initial is no other name than the one it begins', () => {
+    const named = (first: string) => matcher.normalise(family(first, { first, last: 'Klein', born: '1982-04-12' }));
+    expect(matcher.score(named('Morris I'), named('Morris II')).conflict).toBe(true);
+    expect(matcher.score(named('Morris I'), named('Morris Ivan')).conflict).toBe(false);
+    expect(matcher.score(named('Morris I'), named('Morris')).conflict).toBe(false);
+  });
+
   test('senior and junior never match, whatever else agrees', () => {
     const shared = {
       first: 'Robert',
