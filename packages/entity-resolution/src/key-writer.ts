@@ -2,7 +2,7 @@ import { finishHash, TextHasher } from './hash.ts';
 import { KeyIds } from './key-ids.ts';
 import { finishHashOfKind, hashBound, joined, keyKindOf } from './key-kind.ts';
 import { anyJoint, type JointKind, type KeyTrail, mostJoints, packedKey, unpackedKey } from './key-trail.ts';
-import { TextPool } from './text-pool.ts';
+import { TextPool, widened } from './text-pool.ts';
 
 /** What a key begins with: its kind and the hash of the text up to there. */
 export interface KeyStart {
@@ -13,6 +13,7 @@ export interface KeyStart {
 }
 
 const colon = 58;
+const leastKeys = 64;
 /** Longer than any value. */
 const scratchLength = 4_096;
 
@@ -27,14 +28,16 @@ export class KeyWriter {
   readonly #scratch = new Uint8Array(scratchLength);
   #kind = 0;
 
-  /** Keys of the row at hand before they are finished. */
-  readonly #lows: number[] = [];
-  readonly #highs: number[] = [];
-  readonly #packed: number[] = [];
+  /** Keys of the row at hand before they are finished, and how many. Lists that are emptied and filled again would be made anew for each row. */
+  #lows = new Int32Array(leastKeys);
+  #highs = new Int32Array(leastKeys);
+  #packed = new Int32Array(leastKeys);
+  #count = 0;
   /** Its joints as numbers of their texts. */
   readonly #joints: number[] = [];
   readonly #jointKinds: JointKind[] = [];
-  readonly #found: number[] = [];
+  #found = new Float64Array(leastKeys);
+  #foundCount = 0;
 
   constructor(stopKeys: readonly number[], trail: KeyTrail | undefined) {
     for (const hash of stopKeys) this.#stopped.idOf(hash);
@@ -53,7 +56,10 @@ export class KeyWriter {
   }
 
   beginRow(): void {
-    for (const list of [this.#lows, this.#highs, this.#packed, this.#joints, this.#jointKinds]) list.length = 0;
+    this.#count = 0;
+    if (this.#joints.length === 0) return;
+    this.#joints.length = 0;
+    this.#jointKinds.length = 0;
   }
 
   begin({ kind, low, high, length }: KeyStart): void {
@@ -83,9 +89,16 @@ export class KeyWriter {
 
   end(joints: JointKind): void {
     const { low, high, length } = this.#hasher;
-    this.#lows.push(low);
-    this.#highs.push(high);
-    this.#packed.push(packedKey(length, this.#kind, joints));
+    const at = this.#count;
+    if (at === this.#lows.length) {
+      this.#lows = widened(this.#lows, at + 1);
+      this.#highs = widened(this.#highs, at + 1);
+      this.#packed = widened(this.#packed, at + 1);
+    }
+    this.#lows[at] = low;
+    this.#highs[at] = high;
+    this.#packed[at] = packedKey(length, this.#kind, joints);
+    this.#count = at + 1;
   }
 
   /** A property that keys are joined with: a letter, a colon and a part of a text. */
@@ -106,32 +119,36 @@ export class KeyWriter {
   }
 
   /** Ends the row; the hashes of its keys, which are written over by the next row. */
-  endRow(): readonly number[] {
-    const found = this.#found;
+  endRow(): Float64Array {
     const trail = this.#trail;
     const hasStopped = this.#stopped.size > 0;
-    found.length = 0;
-    for (let key = 0; key < this.#packed.length; key += 1) {
+    this.#foundCount = 0;
+    for (let key = 0; key < this.#count; key += 1) {
       const low = this.#lows[key] as number;
       const high = this.#highs[key] as number;
       const packed = this.#packed[key] as number;
       const { kind, length } = unpackedKey(packed);
       const hash = finishHashOfKind(kind, low, high, length);
-      if (hasStopped && this.#stopped.has(this.#isFormer ? finishHash(low, high, length) : hash)) {
-        this.#join(key);
-      } else if (!found.includes(hash)) {
-        found.push(hash);
-        trail?.addKey(low, high, packed);
-      }
+      if (hasStopped && this.#stopped.has(this.#isFormer ? finishHash(low, high, length) : hash)) this.#join(key);
+      else if (this.#take(hash)) trail?.addKey(low, high, packed);
     }
     trail?.endRow(this.#joints, this.#jointKinds);
-    return found;
+    return this.#found.subarray(0, this.#foundCount);
+  }
+
+  /** Whether the row has not had the hash before. */
+  #take(hash: number): boolean {
+    const count = this.#foundCount;
+    for (let at = 0; at < count; at += 1) if (this.#found[at] === hash) return false;
+    if (count === this.#found.length) this.#found = widened(this.#found, count + 1);
+    this.#found[count] = hash;
+    this.#foundCount = count + 1;
+    return true;
   }
 
   /** A key that is too common, joined with each of the properties that it takes. */
   #join(key: number): void {
     const hasher = this.#hasher;
-    const found = this.#found;
     const { kind, length, wanted } = unpackedKey(this.#packed[key] as number);
     hasher.resume(this.#lows[key] as number, this.#highs[key] as number, length);
     hasher.add('&');
@@ -143,7 +160,7 @@ export class KeyWriter {
       hasher.back();
       this.#texts.addTo(hasher, this.#joints[joint] as number);
       const both = finishHashOfKind(kind + joined, hasher.low, hasher.high, hasher.length);
-      if (!this.#stopped.has(this.#isFormer ? hasher.value() : both) && !found.includes(both)) found.push(both);
+      if (!this.#stopped.has(this.#isFormer ? hasher.value() : both)) this.#take(both);
     }
   }
 }

@@ -103,7 +103,7 @@ export class RowKeys {
   }
 
   /** The hashes of the keys of a row; the array is written over by the next call. */
-  of(row: number): readonly number[] {
+  of(row: number): Float64Array {
     const store = this.#store;
     this.#writer.beginRow();
     const isNamed = this.#readNames(row);
