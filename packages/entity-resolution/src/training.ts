@@ -24,9 +24,9 @@ export interface TrainOptions extends PaceOptions {
   readonly crew?: Crew | undefined;
 }
 
-/** Pairs that one estimate is made from: of all records, and of those that stand for all, which tell as much in half as many. */
+/** Pairs that one estimate is made from: of all records, and of those that stand for all, where half as many that are no candidates tell as much. */
 const amountsOfAll: PairAmounts = { candidates: 200_000, sharing: 60_000, chance: 80_000 };
-const amountsOfSome: PairAmounts = { candidates: 100_000, sharing: 30_000, chance: 40_000 };
+const amountsOfSome: PairAmounts = { candidates: 200_000, sharing: 30_000, chance: 40_000 };
 /** Rounds of the first estimate, which only has to tell who is who well enough to count values by entity. */
 const roughIterations = 15;
 const mostStrata = 64;
